@@ -1,0 +1,152 @@
+//! The one table of errors: code, HTTP status, title, and whether the same request may succeed later.
+//!
+//! Everything a client sees of an error derives from here; the services choose a code by meaning and add one sentence.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! error_codes {
+    ($($(#[$doc:meta])* $variant:ident = $code:literal, $status:literal, $retry:literal, $title:literal;)+) => {
+        /// What went wrong, by what it means for the caller.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum ErrorCode {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl ErrorCode {
+            /// Every code, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
+            /// The stable name: the `code` member and the last part of the problem's `type`.
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code,)+ }
+            }
+
+            /// The HTTP status.
+            pub fn status(self) -> u16 {
+                match self { $(Self::$variant => $status,)+ }
+            }
+
+            /// The problem's `title`: the same for every occurrence.
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)+ }
+            }
+
+            /// Whether the unchanged request may succeed if it is sent again later.
+            pub fn is_temporary(self) -> bool {
+                match self { $(Self::$variant => $retry,)+ }
+            }
+        }
+    };
+}
+
+error_codes! {
+    /// A query or path parameter is unknown, repeated, out of range or contradictory.
+    InvalidParameter = "invalid-parameter", 400, false, "A parameter is not valid";
+    /// The body is not the document that its type promises.
+    InvalidBody = "invalid-body", 400, false, "The request body cannot be read";
+    /// The body ended before its announced end.
+    IncompleteBody = "incomplete-body", 400, false, "The request body was cut off";
+    /// An upload without any image in it.
+    MissingImage = "missing-image", 400, false, "The request contains no image";
+    /// A URL that the store will not fetch from.
+    ForbiddenUrl = "forbidden-url", 400, false, "The URL may not be fetched";
+    /// No image or variant of that id or name.
+    NotFound = "not-found", 404, false, "There is no such image";
+    /// No such path.
+    NoRoute = "no-route", 404, false, "There is nothing at this address";
+    /// The path exists, but not for this verb.
+    MethodNotAllowed = "method-not-allowed", 405, false, "The method is not allowed here";
+    /// The client sent its request too slowly.
+    RequestTimeout = "request-timeout", 408, true, "The request took too long to arrive";
+    /// `If-Match` or `If-Unmodified-Since` does not hold.
+    PreconditionFailed = "precondition-failed", 412, false, "A precondition does not hold";
+    /// More bytes than `limits.upload_bytes`.
+    TooManyBytes = "too-many-bytes", 413, false, "The upload is too large";
+    /// More pixels than the limits allow.
+    TooManyPixels = "too-many-pixels", 413, false, "The picture has too many pixels";
+    /// Not one of the formats that are read, or not one that can be made.
+    UnsupportedFormat = "unsupported-format", 415, false, "The format is not supported";
+    /// The range lies outside the representation.
+    RangeNotSatisfiable = "range-not-satisfiable", 416, false, "The range is outside the file";
+    /// A picture by its first bytes, but truncated or corrupt.
+    Undecodable = "undecodable", 422, false, "The picture cannot be decoded";
+    /// A fault of ours.
+    Internal = "internal", 500, true, "Something went wrong on our side";
+    /// The other server answered with a fault or with nonsense.
+    BadUpstream = "bad-upstream", 502, true, "The other server failed";
+    /// More work than can be queued.
+    Overloaded = "overloaded", 503, true, "The server is busy";
+    /// A part that is needed is not working.
+    Unavailable = "unavailable", 503, true, "The service is not available";
+    /// The other server did not answer in time.
+    UpstreamTimeout = "upstream-timeout", 504, true, "The other server did not answer in time";
+    /// The disk is full.
+    StorageFull = "storage-full", 507, true, "The storage is full";
+}
+
+impl ErrorCode {
+    /// Whether the fault is ours and belongs in the log as an error.
+    pub fn is_fault(self) -> bool {
+        self.status() >= 500
+    }
+}
+
+/// A problem document as of RFC 9457, `application/problem+json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// `/problems/<code>`: stable, relative to the service.
+    #[serde(rename = "type")]
+    pub kind: Cow<'static, str>,
+    /// The same for every problem of this type.
+    pub title: Cow<'static, str>,
+    /// The HTTP status, repeated.
+    pub status: u16,
+    /// What happened here and what to do, in one or two sentences.
+    pub detail: String,
+    /// The stable code alone.
+    pub code: Cow<'static, str>,
+    /// The parameter, header or part of the body at fault.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parameter: Option<String>,
+    /// The id under which the server logged this request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// `detail` again, for clients that look for a `message`.
+    pub message: String,
+}
+
+impl Problem {
+    /// A problem of type `code` with its sentence.
+    pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        Self {
+            kind: format!("/problems/{}", code.code()).into(),
+            title: code.title().into(),
+            status: code.status(),
+            message: detail.clone(),
+            detail,
+            code: code.code().into(),
+            parameter: None,
+            request_id: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_statuses_are_errors() {
+        let codes: HashSet<_> = ErrorCode::ALL.iter().map(|c| c.code()).collect();
+        assert_eq!(codes.len(), ErrorCode::ALL.len());
+        for code in ErrorCode::ALL {
+            assert!((400..600).contains(&code.status()), "{code:?}");
+            assert!(!code.is_fault() || code.is_temporary(), "a fault may pass: {code:?}");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The words both services share.
+//!
+//! * [`ids`] — image ids and content digests.
+//! * [`format`](mod@format) — picture formats: names, extensions, media types.
+//! * [`transform`] — the URL grammar of a variant, its canonical form and its key.
+//! * [`error_code`] — the one table of error codes and the problem document made from it.
+//! * [`wire`] — the JSON documents that travel between the services and to clients.
+//!
+//! Nothing here does I/O, and nothing here depends on another crate of this workspace.
+
+pub mod error_code;
+pub mod format;
+pub mod ids;
+pub mod transform;
+pub mod wire;
+
+pub use error_code::{ErrorCode, Problem};
+pub use format::{ImageFormat, OutputFormat};
+pub use ids::{Digest, ImageId, ParseIdError, VariantName};
+pub use transform::{Recipe, Transform, TransformError, TransformQuery};

@@ -1,0 +1,68 @@
+//! The one text of a recipe: fixed order, defaults left out, readable by [`TransformQuery::parse`](super::TransformQuery::parse).
+
+use std::fmt;
+
+use super::{Fit, Gravity, Recipe, Resize, Rotate, Transform};
+
+impl fmt::Display for Recipe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}format={}", self.transform, self.format)
+    }
+}
+
+/// Every parameter that is not the default, each followed by `&`; empty for the identity.
+impl fmt::Display for Transform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(crop) = self.crop {
+            write!(f, "crop={crop}&")?;
+        }
+        if self.rotate != Rotate::None {
+            write!(f, "rotate={}&", self.rotate)?;
+        }
+        for (name, set) in [("flip", self.flip), ("flop", self.flop)] {
+            if set {
+                write!(f, "{name}=1&")?;
+            }
+        }
+        if let Some(resize) = &self.resize {
+            resize.fmt(f)?;
+        }
+        if self.gray {
+            f.write_str("gray=1&")?;
+        }
+        if let Some(blur) = self.blur {
+            write!(f, "blur={blur}&")?;
+        }
+        if let Some(sharpen) = self.sharpen {
+            write!(f, "sharpen={sharpen}&")?;
+        }
+        if let Some(background) = self.background {
+            write!(f, "bg={background}&")?;
+        }
+        if let Some(quality) = self.quality {
+            write!(f, "q={quality}&")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Resize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(width) = self.width {
+            write!(f, "w={width}&")?;
+        }
+        if let Some(height) = self.height {
+            write!(f, "h={height}&")?;
+        }
+        if self.fit != Fit::default() {
+            write!(f, "fit={}&", self.fit)?;
+        }
+        if self.gravity != Gravity::default() {
+            write!(f, "gravity={}&", self.gravity)?;
+        }
+        if self.enlarge {
+            f.write_str("enlarge=1&")?;
+        }
+        Ok(())
+    }
+}

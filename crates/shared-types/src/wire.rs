@@ -1,0 +1,113 @@
+//! JSON documents on the wire: what clients get and what the two services tell each other.
+
+use serde::{Deserialize, Serialize};
+
+use crate::format::ImageFormat;
+use crate::ids::{Digest, ImageId};
+
+/// One stored image.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ImageDocument {
+    /// Its id.
+    pub id: ImageId,
+    /// Format of the original, by content.
+    pub format: ImageFormat,
+    /// Media type of the original.
+    pub media_type: String,
+    /// Width of the upright picture in pixels.
+    pub width: u32,
+    /// Height of the upright picture in pixels.
+    pub height: u32,
+    /// Size of the original in bytes.
+    pub bytes: u64,
+    /// BLAKE3 of the original, hex.
+    pub digest: Digest,
+    /// Whether the original has more than one frame.
+    pub animated: bool,
+    /// The file's name as the client gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Time of upload, RFC 3339 in UTC.
+    pub created_at: String,
+    /// Where to get it.
+    pub urls: ImageUrls,
+}
+
+/// Addresses of one image, absolute where the service knows its public address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageUrls {
+    /// Original bytes; add parameters for a variant.
+    #[serde(rename = "self")]
+    pub metadata: String,
+    /// Delivery address without an extension.
+    pub original: String,
+    /// Download address in the short form.
+    pub download: String,
+    /// List of stored variants.
+    pub variants: String,
+}
+
+/// Figures of a variant that another service made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VariantFigures {
+    /// Size of what it was made from, in bytes.
+    pub source_bytes: u64,
+    /// Encoder quality used, if the format has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<u8>,
+    /// Wall time of the work in seconds.
+    pub seconds: f64,
+}
+
+/// One stored variant.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VariantDocument {
+    /// The name it was stored under, or the canonical parameters it was made from.
+    pub variant: String,
+    /// Its format.
+    pub format: ImageFormat,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// BLAKE3 of its bytes, hex.
+    pub digest: Digest,
+    /// Where to get it.
+    pub url: String,
+    /// When it was stored, RFC 3339 in UTC.
+    pub created_at: String,
+    /// What its maker reported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub figures: Option<VariantFigures>,
+}
+
+/// The answer of `/compress/{id}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CompressDocument {
+    /// The image.
+    pub id: ImageId,
+    /// Whether a smaller variant was made and stored. If not, the original is the smallest that is known.
+    pub compressed: bool,
+    /// Where to download the result: the variant, or the original if it could not be made smaller.
+    pub url: String,
+    /// Format of what `url` gives.
+    pub format: ImageFormat,
+    /// Size before, in bytes.
+    pub bytes_before: u64,
+    /// Size after, in bytes; the same as before if nothing smaller was found.
+    pub bytes_after: u64,
+    /// `bytes_after / bytes_before`.
+    pub ratio: f64,
+    /// Encoder quality used, if the format has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<u8>,
+    /// Wall time of decoding and encoding, in seconds.
+    pub seconds: f64,
+    /// Always `OK`.
+    pub status: String,
+    /// What happened, in a sentence.
+    pub message: String,
+}
