@@ -1,1 +1,32 @@
-//! image-engine
+//! Pixels: probe, verify, transform, encode.
+//!
+//! Bytes and options and limits go in; bytes and facts, or an error by its meaning, come out. Nothing here is asynchronous, does I/O of
+//! its own, looks at a clock or keeps state between calls, so the caller decides where and for how long it runs: every step asks the
+//! caller's [`Stop`] first.
+
+mod cost;
+mod decode;
+mod encode;
+mod error;
+mod facts;
+mod ffi;
+mod geometry;
+mod ops;
+mod pipeline;
+mod probe;
+mod sniff;
+mod verify;
+
+pub use cost::{render_cost, verify_cost};
+pub use error::EngineError;
+pub use facts::{Facts, Limits};
+pub use pipeline::{Effort, Rendered, render};
+pub use probe::probe;
+pub use sniff::{SNIFF_BYTES, sniff};
+pub use verify::verify;
+
+/// Goes up when the same recipe gives different bytes: keys of stored variants contain it.
+pub const ENGINE_REVISION: u32 = 1;
+
+/// Asked between steps: whether the work should stop, because nobody waits for it any more.
+pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);

@@ -1,1 +1,12 @@
-//! imagestore
+//! imagestore: keeps images and makes any variant of them.
+//!
+//! Layers, imports pointing down only: `http` → `app` → `domain`, `ports` ← `adapters`; `wiring` alone names adapters.
+
+pub mod adapters;
+pub mod app;
+pub mod cli;
+pub mod domain;
+pub mod http;
+pub mod ports;
+pub mod settings;
+pub mod wiring;

@@ -1,1 +1,17 @@
-//! service-kit
+//! What both services need, once.
+//!
+//! * [`config`] — settings from defaults, file, environment and flags, checked as a whole.
+//! * [`cpu`] — a bounded pool for work on pixels, admitted by memory.
+//! * [`engine`] — what an engine error means to a client.
+//! * [`http`] — problem documents, routes that answer every verb, the request's id.
+//! * [`health`], [`logs`], [`server`], [`trace`], [`exit`] — the life of a process.
+
+pub mod config;
+pub mod cpu;
+pub mod engine;
+pub mod exit;
+pub mod health;
+pub mod http;
+pub mod logs;
+pub mod server;
+pub mod trace;

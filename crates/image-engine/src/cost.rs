@@ -1,0 +1,56 @@
+//! How much memory work needs at its peak, estimated from headers: what admission counts with. Rather too much than too little.
+
+use shared_types::{ImageFormat, OutputFormat, Recipe};
+
+use crate::geometry::Geometry;
+use crate::pipeline::jpeg_scale;
+use crate::{Facts, Limits};
+
+/// What codecs keep beside the pixels.
+const FIXED: u64 = 1024 * 1024;
+
+/// Bytes that [`verify`](crate::verify) needs for a file of `source_bytes`, these included.
+pub fn verify_cost(facts: &Facts, source_bytes: u64) -> u64 {
+    let pixels = facts.pixels();
+    let decoded = match facts.format {
+        // At an eighth of each side; a progressive file keeps all coefficients, 16 bits each.
+        ImageFormat::Jpeg if facts.progressive => pixels * 6,
+        ImageFormat::Jpeg => pixels / 16,
+        ImageFormat::Png if !facts.progressive => u64::from(facts.width) * 32,
+        // Planes and their RGB.
+        ImageFormat::Avif => pixels * 10,
+        // Frame and canvas.
+        ImageFormat::Gif | ImageFormat::WebP => pixels * 8,
+        _ => pixels * bytes_per_pixel(facts),
+    };
+    source_bytes + decoded + FIXED
+}
+
+/// Bytes that [`render`](crate::render) needs for a file of `source_bytes`, these included.
+pub fn render_cost(facts: &Facts, source_bytes: u64, recipe: &Recipe) -> u64 {
+    let limits = Limits { max_pixels: u64::MAX, max_output_pixels: u64::MAX, max_side: u32::MAX };
+    let Ok(geometry) = Geometry::plan(facts.upright_size(), &recipe.transform, &limits) else {
+        // It will be refused before it needs anything.
+        return source_bytes + FIXED;
+    };
+    let is_jpeg = facts.format == ImageFormat::Jpeg;
+    let divisor = if is_jpeg { u64::from(jpeg_scale(&geometry).divisor()) } else { 1 };
+    let decoded = facts.pixels() / (divisor * divisor);
+    let coefficients = if is_jpeg && facts.progressive { facts.pixels() * 6 } else { 0 };
+    // The decoded picture and, while it is turned, cropped or made linear, a second one of twice its depth.
+    let held = decoded * bytes_per_pixel(facts) * 3;
+    let (width, height) = geometry.output();
+    let scaled =
+        (u64::from(geometry.scaled.0) * u64::from(geometry.scaled.1)).max(u64::from(width) * u64::from(height));
+    let encoding = match recipe.format {
+        OutputFormat::Avif => 40,
+        OutputFormat::WebP => 24,
+        OutputFormat::Jpeg | OutputFormat::Png | OutputFormat::Gif | OutputFormat::Bmp | OutputFormat::Tiff => 16,
+    };
+    source_bytes + coefficients + held + scaled * encoding + FIXED
+}
+
+fn bytes_per_pixel(facts: &Facts) -> u64 {
+    let channels = if facts.has_alpha { 4 } else { 3 };
+    channels * if facts.bits > 8 && facts.format != ImageFormat::Avif { 2 } else { 1 }
+}

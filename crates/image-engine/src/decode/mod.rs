@@ -1,0 +1,35 @@
+//! From bytes to pixels: the first frame, as stored, not turned upright yet.
+
+mod jpeg;
+mod library;
+
+use image::DynamicImage;
+use shared_types::ImageFormat;
+
+use crate::ffi::avif::Avif;
+use crate::{EngineError, Facts, Limits};
+
+pub(crate) use jpeg::{JpegScale, check as check_jpeg};
+pub(crate) use library::decoder as library_decoder;
+
+/// Decoded pixels.
+pub(crate) struct Decoded {
+    /// In the picture's own colours; 8 or 16 bits, grey or RGB, with alpha if it has any.
+    pub(crate) pixels: DynamicImage,
+    /// The profile that says what those colours are.
+    pub(crate) icc: Option<Vec<u8>>,
+}
+
+/// Decodes a picture that is within the limits. A JPEG is decoded at `scale`, others as they are.
+pub(crate) fn decode(source: &[u8], facts: &Facts, scale: JpegScale, limits: &Limits) -> Result<Decoded, EngineError> {
+    match facts.format {
+        ImageFormat::Jpeg => jpeg::decode(source, scale),
+        ImageFormat::Avif => {
+            let mut avif = Avif::parse(source)?;
+            let icc = avif.icc();
+            let pixels = avif.next_frame()?.ok_or_else(|| EngineError::Corrupt("it has no frame".to_owned()))?;
+            Ok(Decoded { pixels, icc })
+        }
+        format => library::decode(source, format, limits),
+    }
+}

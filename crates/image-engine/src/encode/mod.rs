@@ -1,0 +1,59 @@
+//! From pixels to bytes, one file for each format.
+
+mod avif;
+mod gif;
+mod jpeg;
+mod plain;
+mod png;
+mod webp;
+
+use image::DynamicImage;
+use shared_types::OutputFormat;
+use shared_types::transform::Quality;
+
+use crate::{Effort, EngineError};
+
+/// The quality of a format when none is asked for. The numbers differ because the scales do: they look about alike.
+pub(crate) fn default_quality(format: OutputFormat) -> Option<u8> {
+    match format {
+        OutputFormat::Jpeg | OutputFormat::WebP => Some(80),
+        OutputFormat::Avif => Some(60),
+        OutputFormat::Png | OutputFormat::Gif | OutputFormat::Bmp | OutputFormat::Tiff => None,
+    }
+}
+
+/// Encodes; gives the bytes and the quality used. The pixels have no alpha if the format has none.
+pub(crate) fn encode(
+    pixels: &DynamicImage,
+    format: OutputFormat,
+    quality: Option<Quality>,
+    effort: Effort,
+) -> Result<(Vec<u8>, Option<u8>), EngineError> {
+    let used = default_quality(format).map(|default| quality.map_or(default, Quality::get));
+    let q = used.unwrap_or_default();
+    let bytes = match format {
+        OutputFormat::Jpeg => jpeg::encode(pixels, q, effort),
+        OutputFormat::Png => png::encode(pixels, effort),
+        OutputFormat::WebP => webp::encode(pixels, q, effort),
+        OutputFormat::Avif => avif::encode(pixels, q, effort),
+        OutputFormat::Gif => gif::encode(pixels),
+        OutputFormat::Bmp => plain::bmp(pixels),
+        OutputFormat::Tiff => plain::tiff(pixels),
+    }?;
+    Ok((bytes, used))
+}
+
+/// Whether any pixel lets something shine through.
+fn is_translucent(pixels: &DynamicImage) -> bool {
+    match pixels {
+        DynamicImage::ImageLumaA8(image) => image.pixels().any(|pixel| pixel.0[1] < u8::MAX),
+        DynamicImage::ImageRgba8(image) => image.pixels().any(|pixel| pixel.0[3] < u8::MAX),
+        DynamicImage::ImageLumaA16(image) => image.pixels().any(|pixel| pixel.0[1] < u16::MAX),
+        DynamicImage::ImageRgba16(image) => image.pixels().any(|pixel| pixel.0[3] < u16::MAX),
+        _ => false,
+    }
+}
+
+fn failed(error: impl std::fmt::Debug) -> EngineError {
+    EngineError::Encode(format!("{error:?}"))
+}

@@ -1,0 +1,150 @@
+//! AVIF through libavif.
+//!
+//! The safe wrapper crate neither sets limits nor tells orientation, depth and frames, so this calls libavif itself. All pointers live in
+//! [`Avif`], which frees them once, on drop, and borrows the file for as long.
+
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+
+use image::{DynamicImage, RgbImage, RgbaImage};
+use libavif_sys as sys;
+use shared_types::ImageFormat;
+
+use crate::{EngineError, Facts, Limits};
+
+/// A parsed file.
+pub(crate) struct Avif<'a> {
+    decoder: NonNull<sys::avifDecoder>,
+    /// libavif keeps a pointer to the bytes.
+    bytes: PhantomData<&'a [u8]>,
+}
+
+impl Drop for Avif<'_> {
+    fn drop(&mut self) {
+        // SAFETY: the pointer came from avifDecoderCreate, is not null, and is destroyed here and nowhere else.
+        unsafe { sys::avifDecoderDestroy(self.decoder.as_ptr()) }
+    }
+}
+
+impl<'a> Avif<'a> {
+    /// Reads the boxes. A prefix of the file that holds them is enough.
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, EngineError> {
+        let limits = Limits::default();
+        // SAFETY: takes nothing, gives an owned pointer or null.
+        let decoder = unsafe { sys::avifDecoderCreate() };
+        let avif = Self { decoder: NonNull::new(decoder).ok_or_else(|| corrupt("out of memory"))?, bytes: PhantomData };
+        // SAFETY: the decoder is live and nobody else holds it; plain fields are set before it is used. The bytes outlive it by 'a.
+        let result = unsafe {
+            let decoder = &mut *avif.decoder.as_ptr();
+            decoder.maxThreads = 1;
+            decoder.ignoreExif = 1;
+            decoder.ignoreXMP = 1;
+            decoder.strictFlags = sys::AVIF_STRICT_DISABLED;
+            decoder.imageDimensionLimit = limits.max_side.max(65_535);
+            // The count of pixels is checked against the caller's limits before anything is decoded.
+            decoder.imageSizeLimit = 1 << 28;
+            match sys::avifDecoderSetIOMemory(avif.decoder.as_ptr(), bytes.as_ptr(), bytes.len()) {
+                sys::AVIF_RESULT_OK => sys::avifDecoderParse(avif.decoder.as_ptr()),
+                error => error,
+            }
+        };
+        check(result).map(|()| avif)
+    }
+
+    /// What the boxes say.
+    pub(crate) fn facts(&self) -> Facts {
+        // SAFETY: after a successful parse both pointers are valid until the decoder is destroyed, which takes `self`.
+        let (decoder, image) = unsafe {
+            let decoder = self.decoder.as_ref();
+            (decoder, &*decoder.image)
+        };
+        Facts {
+            format: ImageFormat::Avif,
+            width: image.width,
+            height: image.height,
+            orientation: orientation(image),
+            animated: decoder.imageCount > 1,
+            has_alpha: decoder.alphaPresent != 0,
+            bits: u8::try_from(image.depth).unwrap_or(8),
+            progressive: false,
+        }
+    }
+
+    /// The ICC profile, if there is one.
+    pub(crate) fn icc(&self) -> Option<Vec<u8>> {
+        // SAFETY: as in `facts`; `icc.data` points to `icc.size` bytes that the image owns, or the size is 0.
+        unsafe {
+            let icc = &(*self.decoder.as_ref().image).icc;
+            (icc.size > 0 && !icc.data.is_null()).then(|| std::slice::from_raw_parts(icc.data, icc.size).to_vec())
+        }
+    }
+
+    /// Decodes the next frame to 8-bit RGB or RGBA; `None` after the last.
+    pub(crate) fn next_frame(&mut self) -> Result<Option<DynamicImage>, EngineError> {
+        // SAFETY: the decoder is parsed and exclusively borrowed.
+        let result = unsafe { sys::avifDecoderNextImage(self.decoder.as_ptr()) };
+        if result == sys::AVIF_RESULT_NO_IMAGES_REMAINING {
+            return Ok(None);
+        }
+        check(result)?;
+        let facts = self.facts();
+        let channels: usize = if facts.has_alpha { 4 } else { 3 };
+        let (width, height) = (facts.width as usize, facts.height as usize);
+        let mut pixels = vec![0; width * height * channels];
+        // SAFETY: the image is decoded. `rgb` describes `pixels` exactly: rows of width * channels bytes, height of them, 8 bits a channel;
+        // libavif writes no more than rowBytes * height. The buffer outlives the call.
+        let result = unsafe {
+            let image = self.decoder.as_ref().image;
+            let mut rgb = sys::avifRGBImage::default();
+            sys::avifRGBImageSetDefaults(&raw mut rgb, image);
+            rgb.depth = 8;
+            rgb.format = if facts.has_alpha { sys::AVIF_RGB_FORMAT_RGBA } else { sys::AVIF_RGB_FORMAT_RGB };
+            rgb.maxThreads = 1;
+            rgb.pixels = pixels.as_mut_ptr();
+            rgb.rowBytes = (width * channels) as u32;
+            sys::avifImageYUVToRGB(image, &raw mut rgb)
+        };
+        check(result)?;
+        let frame = if facts.has_alpha {
+            RgbaImage::from_raw(facts.width, facts.height, pixels).map(DynamicImage::ImageRgba8)
+        } else {
+            RgbImage::from_raw(facts.width, facts.height, pixels).map(DynamicImage::ImageRgb8)
+        };
+        frame.map(Some).ok_or_else(|| corrupt("its size changed"))
+    }
+}
+
+/// `irot` (quarter turns anticlockwise) and then `imir` as one EXIF orientation (HEIF, ISO/IEC 23008-12, section 6.5).
+fn orientation(image: &sys::avifImage) -> u8 {
+    let has = |flag| image.transformFlags & flag != 0;
+    let turns = if has(sys::AVIF_TRANSFORM_IROT as sys::avifTransformFlags) { image.irot.angle & 3 } else { 0 };
+    let mirror = has(sys::AVIF_TRANSFORM_IMIR as sys::avifTransformFlags).then_some(image.imir.axis);
+    match (turns, mirror) {
+        (0, None) => 1,
+        (0, Some(1)) | (2, Some(0)) => 2,
+        (2, None) => 3,
+        (0, Some(_)) | (2, Some(_)) => 4,
+        (3, Some(0)) | (1, Some(1)) => 7,
+        (3, None) => 6,
+        (1, None) => 8,
+        _ => 5,
+    }
+}
+
+fn check(result: sys::avifResult) -> Result<(), EngineError> {
+    match result {
+        sys::AVIF_RESULT_OK => Ok(()),
+        sys::AVIF_RESULT_NOT_IMPLEMENTED | sys::AVIF_RESULT_NO_CODEC_AVAILABLE => {
+            Err(EngineError::Unsupported("a kind of AVIF that is not decoded here".to_owned()))
+        }
+        error => {
+            // SAFETY: avifResultToString gives a static, zero-terminated string for any value.
+            let text = unsafe { std::ffi::CStr::from_ptr(sys::avifResultToString(error)) };
+            Err(corrupt(&text.to_string_lossy()))
+        }
+    }
+}
+
+fn corrupt(what: &str) -> EngineError {
+    EngineError::Corrupt(what.to_owned())
+}

@@ -1,0 +1,120 @@
+//! Facts from headers. No pixel is decoded and the file is not held in memory.
+
+mod gif;
+pub(crate) mod jpeg;
+
+use std::io::{BufRead, Read, Seek, SeekFrom};
+
+use image::{ColorType, ImageDecoder, ImageReader};
+use shared_types::ImageFormat;
+
+use crate::ffi::avif;
+use crate::sniff::{SNIFF_BYTES, sniff};
+use crate::{EngineError, Facts};
+
+pub(crate) use gif::walk as walk_gif;
+
+/// Reads the header.
+///
+/// # Errors
+/// [`EngineError::NotAnImage`], [`EngineError::Corrupt`] where the header is damaged, [`EngineError::Unsupported`].
+pub fn probe<R: BufRead + Seek>(mut reader: R) -> Result<Facts, EngineError> {
+    let mut head = Vec::new();
+    reader.by_ref().take(SNIFF_BYTES as u64).read_to_end(&mut head)?;
+    reader.seek(SeekFrom::Start(0))?;
+    match sniff(&head).ok_or(EngineError::NotAnImage)? {
+        ImageFormat::Jpeg => jpeg::header(&mut reader).map(|header| header.facts()),
+        ImageFormat::Avif => probe_avif(reader),
+        ImageFormat::Gif => {
+            let animated = gif::walk(&mut reader, Some(2))?.frames > 1;
+            reader.seek(SeekFrom::Start(0))?;
+            Ok(Facts { animated, ..by_library(reader, ImageFormat::Gif)? })
+        }
+        ImageFormat::WebP => probe_webp(reader),
+        ImageFormat::Png => probe_png(reader),
+        format @ (ImageFormat::Bmp | ImageFormat::Tiff | ImageFormat::Ico | ImageFormat::Qoi | ImageFormat::Pnm) => {
+            by_library(reader, format)
+        }
+    }
+}
+
+/// The format's name in the `image` crate; `None` for those that are decoded by others.
+pub(crate) fn library_format(format: ImageFormat) -> Option<image::ImageFormat> {
+    Some(match format {
+        ImageFormat::Png => image::ImageFormat::Png,
+        ImageFormat::Gif => image::ImageFormat::Gif,
+        ImageFormat::WebP => image::ImageFormat::WebP,
+        ImageFormat::Bmp => image::ImageFormat::Bmp,
+        ImageFormat::Tiff => image::ImageFormat::Tiff,
+        ImageFormat::Ico => image::ImageFormat::Ico,
+        ImageFormat::Qoi => image::ImageFormat::Qoi,
+        ImageFormat::Pnm => image::ImageFormat::Pnm,
+        ImageFormat::Jpeg | ImageFormat::Avif => return None,
+    })
+}
+
+fn by_library<R: BufRead + Seek>(reader: R, format: ImageFormat) -> Result<Facts, EngineError> {
+    let library = library_format(format).ok_or(EngineError::NotAnImage)?;
+    let decoder = ImageReader::with_format(reader, library).into_decoder()?;
+    describe(decoder, format)
+}
+
+fn describe(mut decoder: impl ImageDecoder, format: ImageFormat) -> Result<Facts, EngineError> {
+    let (width, height) = decoder.dimensions();
+    let colour = decoder.color_type();
+    Ok(Facts {
+        format,
+        width,
+        height,
+        orientation: decoder.orientation()?.to_exif(),
+        animated: false,
+        has_alpha: colour.has_alpha(),
+        bits: if matches!(colour, ColorType::L16 | ColorType::La16 | ColorType::Rgb16 | ColorType::Rgba16) {
+            16
+        } else {
+            8
+        },
+        progressive: false,
+    })
+}
+
+fn probe_webp<R: BufRead + Seek>(reader: R) -> Result<Facts, EngineError> {
+    let decoder = image::codecs::webp::WebPDecoder::new(reader)?;
+    let animated = decoder.has_animation();
+    Ok(Facts { animated, ..describe(decoder, ImageFormat::WebP)? })
+}
+
+fn probe_png<R: BufRead + Seek>(reader: R) -> Result<Facts, EngineError> {
+    let mut decoder = png::Decoder::new(reader);
+    decoder.set_ignore_text_chunk(true);
+    let reader = decoder.read_info()?;
+    let info = reader.info();
+    let transparent =
+        matches!(info.color_type, png::ColorType::GrayscaleAlpha | png::ColorType::Rgba) || info.trns.is_some();
+    let orientation = info.exif_metadata.as_deref().and_then(image::metadata::Orientation::from_exif_chunk);
+    Ok(Facts {
+        format: ImageFormat::Png,
+        width: info.width,
+        height: info.height,
+        orientation: orientation.map_or(1, image::metadata::Orientation::to_exif),
+        animated: info.animation_control.is_some_and(|control| control.num_frames > 1),
+        has_alpha: transparent,
+        bits: if info.bit_depth == png::BitDepth::Sixteen { 16 } else { 8 },
+        progressive: info.interlaced,
+    })
+}
+
+/// The boxes that describe the picture come before its data; a few files need more of the beginning than others.
+fn probe_avif<R: Read>(mut reader: R) -> Result<Facts, EngineError> {
+    let mut head = Vec::new();
+    let mut result = Err(EngineError::Corrupt("it has no header".to_owned()));
+    for bytes in [64 * 1024, 1024 * 1024, 8 * 1024 * 1024] {
+        let before = head.len();
+        reader.by_ref().take((bytes - before) as u64).read_to_end(&mut head)?;
+        result = avif::Avif::parse(&head).map(|avif| avif.facts());
+        if result.is_ok() || head.len() < bytes {
+            break;
+        }
+    }
+    result
+}

@@ -1,0 +1,40 @@
+//! Formats by their first bytes.
+
+use shared_types::ImageFormat;
+
+/// How many leading bytes [`sniff`] looks at.
+pub const SNIFF_BYTES: usize = 64;
+
+/// The format, by magic bytes alone.
+pub fn sniff(prefix: &[u8]) -> Option<ImageFormat> {
+    let starts = |magic: &[u8]| prefix.starts_with(magic);
+    let at = |offset: usize, magic: &[u8]| prefix.get(offset..).is_some_and(|rest| rest.starts_with(magic));
+    Some(match () {
+        () if starts(&[0xff, 0xd8, 0xff]) => ImageFormat::Jpeg,
+        () if starts(b"\x89PNG\r\n\x1a\n") => ImageFormat::Png,
+        () if starts(b"GIF87a") || starts(b"GIF89a") => ImageFormat::Gif,
+        () if starts(b"RIFF") && at(8, b"WEBP") => ImageFormat::WebP,
+        () if starts(b"II*\0") || starts(b"MM\0*") => ImageFormat::Tiff,
+        () if is_avif(prefix) => ImageFormat::Avif,
+        () if starts(b"qoif") => ImageFormat::Qoi,
+        () if starts(b"BM") => ImageFormat::Bmp,
+        () if starts(&[0, 0, 1, 0]) && prefix.get(4..6).is_some_and(|count| count != [0, 0]) => ImageFormat::Ico,
+        () if starts(b"P") && prefix.get(1).is_some_and(|kind| (b'1'..=b'7').contains(kind)) && blank_at_2(prefix) => {
+            ImageFormat::Pnm
+        }
+        () => return None,
+    })
+}
+
+/// An ISO base media file whose brands name AVIF, still (`avif`) or sequence (`avis`).
+fn is_avif(prefix: &[u8]) -> bool {
+    let Some((size, rest)) = prefix.split_first_chunk::<4>() else { return false };
+    let Some(brands) = rest.strip_prefix(b"ftyp") else { return false };
+    let in_box = (u32::from_be_bytes(*size) as usize).saturating_sub(8);
+    let brands = &brands[..brands.len().min(in_box)];
+    brands.chunks(4).enumerate().any(|(index, brand)| index != 1 && (brand == b"avif" || brand == b"avis"))
+}
+
+fn blank_at_2(prefix: &[u8]) -> bool {
+    prefix.get(2).is_some_and(|byte| byte.is_ascii_whitespace() || *byte == b'#')
+}

@@ -1,0 +1,114 @@
+//! Whether a file is a whole picture: everything is decoded once, and thrown away.
+
+use std::io::Cursor;
+
+use image::codecs::gif::GifDecoder;
+use image::codecs::webp::WebPDecoder;
+use image::{AnimationDecoder, DynamicImage, ImageDecoder};
+use shared_types::ImageFormat;
+
+use crate::decode::{check_jpeg, library_decoder};
+use crate::ffi::avif::Avif;
+use crate::probe::walk_gif;
+use crate::{EngineError, Limits, Stop, probe};
+
+/// Decodes everything once. A decoder that fills what is missing with grey and says all is well does not pass for success here.
+///
+/// # Errors
+/// [`EngineError::Corrupt`] for a truncated or damaged file, and all that [`probe`] and [`Limits::check`] find.
+pub fn verify(source: &[u8], limits: &Limits, stop: Stop<'_>) -> Result<(), EngineError> {
+    let facts = probe(Cursor::new(source))?;
+    limits.check(&facts)?;
+    if stop() {
+        return Err(EngineError::Stopped);
+    }
+    match facts.format {
+        ImageFormat::Jpeg => check_jpeg(source),
+        ImageFormat::Png => check_png(source, limits, stop),
+        ImageFormat::Gif => check_gif(source, limits, stop),
+        ImageFormat::WebP => check_webp(source, limits, stop),
+        ImageFormat::Avif => check_avif(source, stop),
+        ImageFormat::Qoi => check_qoi(source, limits),
+        format @ (ImageFormat::Bmp | ImageFormat::Tiff | ImageFormat::Ico | ImageFormat::Pnm) => {
+            check_still(source, format, limits)
+        }
+    }
+}
+
+fn check_still(source: &[u8], format: ImageFormat, limits: &Limits) -> Result<(), EngineError> {
+    DynamicImage::from_decoder(library_decoder(source, format, limits)?)?;
+    Ok(())
+}
+
+/// Row by row, to the last chunk: the end is part of the file.
+fn check_png(source: &[u8], limits: &Limits, stop: Stop<'_>) -> Result<(), EngineError> {
+    const ROWS_BETWEEN_LOOKS: u32 = 64;
+    let bytes = limits.for_decoder().max_alloc.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(usize::MAX);
+    let mut reader = png::Decoder::new_with_limits(Cursor::new(source), png::Limits { bytes }).read_info()?;
+    let frames = reader.info().animation_control.map_or(1, |control| control.num_frames.max(1));
+    for frame in 0..frames {
+        if frame > 0 {
+            reader.next_frame_info()?;
+        }
+        let mut rows = 0u32;
+        while reader.next_interlaced_row()?.is_some() {
+            rows += 1;
+            if rows.is_multiple_of(ROWS_BETWEEN_LOOKS) && stop() {
+                return Err(EngineError::Stopped);
+            }
+        }
+    }
+    Ok(reader.finish()?)
+}
+
+/// Frames one at a time, then the blocks to the trailer, which the decoder does not insist on.
+fn check_gif(source: &[u8], limits: &Limits, stop: Stop<'_>) -> Result<(), EngineError> {
+    let mut decoder = GifDecoder::new(Cursor::new(source))?;
+    decoder.set_limits(limits.for_decoder())?;
+    check_frames(decoder, stop)?;
+    walk_gif(&mut Cursor::new(source), None).map(drop)
+}
+
+fn check_webp(source: &[u8], limits: &Limits, stop: Stop<'_>) -> Result<(), EngineError> {
+    let announced = source.get(4..8).and_then(|size| size.try_into().ok()).map_or(0, u32::from_le_bytes);
+    if u64::from(announced) + 8 > source.len() as u64 {
+        return Err(EngineError::Corrupt("the file is shorter than it says".to_owned()));
+    }
+    let mut decoder = WebPDecoder::new(Cursor::new(source))?;
+    decoder.set_limits(limits.for_decoder())?;
+    if decoder.has_animation() {
+        return check_frames(decoder, stop);
+    }
+    DynamicImage::from_decoder(decoder)?;
+    Ok(())
+}
+
+fn check_frames<'a>(decoder: impl AnimationDecoder<'a>, stop: Stop<'_>) -> Result<(), EngineError> {
+    let mut frames = 0u32;
+    for frame in decoder.into_frames() {
+        frame?;
+        frames += 1;
+        if stop() {
+            return Err(EngineError::Stopped);
+        }
+    }
+    if frames == 0 { Err(EngineError::Corrupt("it has no frame".to_owned())) } else { Ok(()) }
+}
+
+fn check_avif(source: &[u8], stop: Stop<'_>) -> Result<(), EngineError> {
+    let mut avif = Avif::parse(source)?;
+    while avif.next_frame()?.is_some() {
+        if stop() {
+            return Err(EngineError::Stopped);
+        }
+    }
+    Ok(())
+}
+
+/// The format ends with eight bytes that say so.
+fn check_qoi(source: &[u8], limits: &Limits) -> Result<(), EngineError> {
+    if !source.ends_with(&[0, 0, 0, 0, 0, 0, 0, 1]) {
+        return Err(EngineError::Corrupt("the end is missing".to_owned()));
+    }
+    check_still(source, ImageFormat::Qoi, limits)
+}

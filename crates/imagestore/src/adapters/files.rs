@@ -1,0 +1,260 @@
+//! Blobs as files: `blobs/ab/cd/<digest>`, written in `staging/` first.
+//!
+//! The order that survives a power cut: write, fsync the file, note it as unsettled, rename, fsync the folder. The note is an empty file
+//! `staging/<digest>.unsettled`; it goes when the catalog has the blob. After a crash the notes that are left name the few blobs
+//! which may be without a row, so recovery need not walk the whole tree.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufReader, Write};
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use futures::{StreamExt, stream};
+use shared_types::Digest;
+use tokio::task::spawn_blocking;
+use walkdir::WalkDir;
+
+use crate::ports::{BlobError, BlobReader, BlobStore, ByteStream, Leftovers, StagedBlob, StagedReader};
+
+/// How much one read of a stream asks for.
+const CHUNK: u64 = 256 * 1024;
+
+const UNSETTLED: &str = "unsettled";
+
+/// Blobs below one folder.
+#[derive(Clone)]
+pub struct FileBlobs {
+    layout: Arc<Layout>,
+}
+
+struct Layout {
+    blobs: PathBuf,
+    staging: PathBuf,
+}
+
+impl FileBlobs {
+    /// Makes the folders below `root` if they are missing.
+    pub fn open(root: &Path) -> io::Result<Self> {
+        let layout = Layout { blobs: root.join("blobs"), staging: root.join("staging") };
+        for folder in [&layout.blobs, &layout.staging] {
+            fs::create_dir_all(folder)?;
+        }
+        sync_folder(root)?;
+        Ok(Self { layout: Arc::new(layout) })
+    }
+}
+
+impl Layout {
+    fn blob(&self, digest: &Digest) -> PathBuf {
+        let name = digest.to_string();
+        self.blobs.join(&name[..2]).join(&name[2..4]).join(name)
+    }
+
+    fn note(&self, digest: &Digest) -> PathBuf {
+        self.staging.join(format!("{digest}.{UNSETTLED}"))
+    }
+
+    /// The folder of a blob, durable itself: a new folder's entry is synced into its parent.
+    fn ensure_folder(&self, folder: &Path) -> io::Result<()> {
+        if folder.is_dir() || folder == self.blobs {
+            return Ok(());
+        }
+        let parent = folder.parent().unwrap_or(&self.blobs);
+        self.ensure_folder(parent)?;
+        match fs::create_dir(folder) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            made => made,
+        }?;
+        sync_folder(parent)
+    }
+}
+
+fn noted_digest(path: &Path) -> Option<Digest> {
+    let name = path.file_name()?.to_str()?;
+    name.strip_suffix(UNSETTLED)?.strip_suffix('.')?.parse().ok()
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+fn ignore_missing(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    spawn_blocking(work).await.map_err(io::Error::other)?
+}
+
+#[async_trait]
+impl BlobStore for FileBlobs {
+    async fn stage(&self) -> Result<Box<dyn StagedBlob>, BlobError> {
+        let layout = Arc::clone(&self.layout);
+        let staged = blocking(move || StagedFile::create(layout)).await?;
+        Ok(Box::new(staged))
+    }
+
+    async fn open(&self, digest: &Digest) -> Result<Option<Box<dyn BlobReader>>, BlobError> {
+        let path = self.layout.blob(digest);
+        let opened = blocking(move || {
+            let file = match File::open(path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                opened => opened?,
+            };
+            let len = file.metadata()?.len();
+            Ok(Some(FileReader { file: Arc::new(file), len }))
+        })
+        .await?;
+        Ok(opened.map(|reader| Box::new(reader) as Box<dyn BlobReader>))
+    }
+
+    async fn remove(&self, digest: &Digest) -> Result<(), BlobError> {
+        let path = self.layout.blob(digest);
+        Ok(blocking(move || ignore_missing(fs::remove_file(path))).await?)
+    }
+
+    async fn settle(&self, digest: &Digest) -> Result<(), BlobError> {
+        let note = self.layout.note(digest);
+        Ok(blocking(move || ignore_missing(fs::remove_file(note))).await?)
+    }
+
+    async fn list(&self) -> Result<Vec<(Digest, u64)>, BlobError> {
+        let root = self.layout.blobs.clone();
+        let listed = blocking(move || {
+            let mut blobs = Vec::new();
+            for entry in WalkDir::new(root).min_depth(3).max_depth(3) {
+                let entry = entry?;
+                if let Some(digest) = entry.file_name().to_str().and_then(|name| name.parse().ok()) {
+                    blobs.push((digest, entry.metadata()?.len()));
+                }
+            }
+            Ok(blobs)
+        });
+        Ok(listed.await?)
+    }
+
+    async fn recover(&self) -> Result<Leftovers, BlobError> {
+        let layout = Arc::clone(&self.layout);
+        let recovered = blocking(move || {
+            let mut leftovers = Leftovers::default();
+            for entry in fs::read_dir(&layout.staging)? {
+                let path = entry?.path();
+                if let Some(digest) = noted_digest(&path) {
+                    leftovers.unsettled.push(digest);
+                } else {
+                    ignore_missing(fs::remove_file(path))?;
+                    leftovers.unfinished += 1;
+                }
+            }
+            Ok(leftovers)
+        });
+        Ok(recovered.await?)
+    }
+
+    async fn check_writable(&self) -> Result<(), BlobError> {
+        let layout = Arc::clone(&self.layout);
+        Ok(blocking(move || tempfile::tempfile_in(&layout.staging).map(drop)).await?)
+    }
+}
+
+/// A file in `staging/`, removed on drop unless committed.
+struct StagedFile {
+    layout: Arc<Layout>,
+    file: tempfile::NamedTempFile,
+    hasher: blake3::Hasher,
+}
+
+impl StagedFile {
+    fn create(layout: Arc<Layout>) -> io::Result<Self> {
+        let file = tempfile::Builder::new().prefix("upload-").tempfile_in(&layout.staging)?;
+        Ok(Self { layout, file, hasher: blake3::Hasher::new() })
+    }
+
+    fn commit(self, digest: &Digest) -> io::Result<()> {
+        self.file.as_file().sync_all()?;
+        let target = self.layout.blob(digest);
+        let folder = target.parent().unwrap_or(&self.layout.blobs);
+        self.layout.ensure_folder(folder)?;
+        File::create(self.layout.note(digest))?;
+        // Always rename, also over an equal blob: the bytes are the same, and what lies there might have been damaged.
+        self.file.persist(&target).map_err(|error| error.error)?;
+        sync_folder(folder)
+    }
+}
+
+#[async_trait]
+impl StagedBlob for StagedFile {
+    async fn write(&mut self, chunks: Vec<Bytes>) -> Result<(), BlobError> {
+        let mut file = self.file.as_file().try_clone()?;
+        let mut hasher = std::mem::take(&mut self.hasher);
+        self.hasher = blocking(move || {
+            for chunk in &chunks {
+                hasher.update(chunk);
+                file.write_all(chunk)?;
+            }
+            Ok(hasher)
+        })
+        .await?;
+        Ok(())
+    }
+
+    fn digest(&self) -> Digest {
+        self.hasher.finalize().into()
+    }
+
+    fn reader(&self) -> io::Result<Box<dyn StagedReader>> {
+        Ok(Box::new(BufReader::new(OpenOptions::new().read(true).open(self.file.path())?)))
+    }
+
+    async fn commit(self: Box<Self>) -> Result<Digest, BlobError> {
+        let digest = self.digest();
+        blocking(move || StagedFile::commit(*self, &digest)).await?;
+        Ok(digest)
+    }
+}
+
+struct FileReader {
+    file: Arc<File>,
+    len: u64,
+}
+
+fn read_exactly(file: &File, offset: u64, len: u64) -> io::Result<Bytes> {
+    let mut buffer = BytesMut::zeroed(usize::try_from(len).map_err(io::Error::other)?);
+    file.read_exact_at(&mut buffer, offset)?;
+    Ok(buffer.freeze())
+}
+
+#[async_trait]
+impl BlobReader for FileReader {
+    fn size(&self) -> u64 {
+        self.len
+    }
+
+    async fn read_all(&self) -> Result<Bytes, BlobError> {
+        let (file, len) = (Arc::clone(&self.file), self.len);
+        Ok(blocking(move || read_exactly(&file, 0, len)).await?)
+    }
+
+    fn stream(self: Box<Self>, range: Range<u64>) -> ByteStream {
+        stream::unfold((self.file, range), |(file, range)| async move {
+            if range.is_empty() {
+                return None;
+            }
+            let len = CHUNK.min(range.end - range.start);
+            let source = Arc::clone(&file);
+            match blocking(move || read_exactly(&source, range.start, len)).await {
+                Ok(chunk) => Some((Ok(chunk), (file, range.start + len..range.end))),
+                // An empty rest: the stream ends behind its error.
+                Err(error) => Some((Err(error), (file, 0..0))),
+            }
+        })
+        .boxed()
+    }
+}

@@ -1,0 +1,117 @@
+//! Image rows.
+
+use image_engine::Facts;
+use shared_types::{Digest, ImageId};
+use sqlx::{FromRow, SqliteConnection, SqlitePool};
+use uuid::Uuid;
+
+use super::rows;
+use crate::domain::{Image, ImageName};
+use crate::ports::{CatalogError, Page};
+
+#[derive(FromRow)]
+struct ImageRow {
+    id: Uuid,
+    digest: Vec<u8>,
+    bytes: i64,
+    format: String,
+    width: i64,
+    height: i64,
+    orientation: i64,
+    animated: bool,
+    has_alpha: bool,
+    bits: i64,
+    progressive: bool,
+    name: Option<String>,
+    created_us: i64,
+}
+
+impl TryFrom<ImageRow> for Image {
+    type Error = CatalogError;
+
+    fn try_from(row: ImageRow) -> Result<Self, CatalogError> {
+        Ok(Self {
+            id: row.id.into(),
+            digest: rows::digest(&row.digest)?,
+            bytes: rows::unsigned(row.bytes)?,
+            facts: Facts {
+                format: rows::format(&row.format)?,
+                width: rows::unsigned(row.width)?,
+                height: rows::unsigned(row.height)?,
+                orientation: rows::unsigned(row.orientation)?,
+                animated: row.animated,
+                has_alpha: row.has_alpha,
+                bits: rows::unsigned(row.bits)?,
+                progressive: row.progressive,
+            },
+            name: row.name.as_deref().and_then(ImageName::from_client),
+            created: rows::timestamp(row.created_us)?,
+        })
+    }
+}
+
+pub(super) async fn insert(tx: &mut SqliteConnection, image: &Image) -> Result<(), CatalogError> {
+    sqlx::query(
+        "INSERT INTO images (id, digest, bytes, format, width, height, orientation, animated, has_alpha, bits, progressive, name, created_us) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+    )
+    .bind(image.id.as_uuid())
+    .bind(image.digest.as_bytes().as_slice())
+    .bind(rows::signed(image.bytes)?)
+    .bind(image.facts.format.extension())
+    .bind(image.facts.width)
+    .bind(image.facts.height)
+    .bind(image.facts.orientation)
+    .bind(image.facts.animated)
+    .bind(image.facts.has_alpha)
+    .bind(image.facts.bits)
+    .bind(image.facts.progressive)
+    .bind(image.name.as_ref().map(ImageName::as_str))
+    .bind(image.created.as_microsecond())
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn by_id(pool: &SqlitePool, id: ImageId) -> Result<Option<Image>, CatalogError> {
+    let row: Option<ImageRow> =
+        sqlx::query_as("SELECT * FROM images WHERE id = $1").bind(id.as_uuid()).fetch_optional(pool).await?;
+    row.map(Image::try_from).transpose()
+}
+
+pub(super) async fn by_digest(pool: &SqlitePool, digest: &Digest) -> Result<Option<Image>, CatalogError> {
+    let row: Option<ImageRow> = sqlx::query_as("SELECT * FROM images WHERE digest = $1 LIMIT 1")
+        .bind(digest.as_bytes().as_slice())
+        .fetch_optional(pool)
+        .await?;
+    row.map(Image::try_from).transpose()
+}
+
+pub(super) async fn page(pool: &SqlitePool, page: &Page) -> Result<Vec<Image>, CatalogError> {
+    let rows: Vec<ImageRow> = match page.after {
+        Some(after) => {
+            let query =
+                sqlx::query_as("SELECT * FROM images WHERE id < $1 ORDER BY id DESC LIMIT $2").bind(after.as_uuid());
+            query.bind(page.limit).fetch_all(pool).await?
+        }
+        None => {
+            sqlx::query_as("SELECT * FROM images ORDER BY id DESC LIMIT $1").bind(page.limit).fetch_all(pool).await?
+        }
+    };
+    rows.into_iter().map(Image::try_from).collect()
+}
+
+pub(super) async fn exists(tx: &mut SqliteConnection, id: ImageId) -> Result<bool, CatalogError> {
+    let found: Option<i64> =
+        sqlx::query_scalar("SELECT 1 FROM images WHERE id = $1").bind(id.as_uuid()).fetch_optional(tx).await?;
+    Ok(found.is_some())
+}
+
+/// Removes the row, and by the foreign key its variants; gives the digest of the original.
+pub(super) async fn delete(tx: &mut SqliteConnection, id: ImageId) -> Result<Option<Digest>, CatalogError> {
+    let digest: Option<Vec<u8>> = sqlx::query_scalar("DELETE FROM images WHERE id = $1 RETURNING digest")
+        .bind(id.as_uuid())
+        .fetch_optional(tx)
+        .await?;
+    digest.map(|bytes| rows::digest(&bytes)).transpose()
+}

@@ -1,0 +1,157 @@
+//! The catalog in one SQLite file.
+//!
+//! Write-ahead log with `synchronous=FULL`: a transaction that was acknowledged survives a power cut. One connection writes, so writers
+//! queue up in order instead of failing with "busy"; several read, and never wait for the writer.
+
+mod images;
+mod rows;
+mod variants;
+
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use shared_types::{Digest, ImageId};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite, Transaction};
+
+use crate::domain::{Image, Variant};
+use crate::ports::{Catalog, CatalogError, Page};
+
+/// The catalog of the embedded default.
+pub struct SqliteCatalog {
+    reader: SqlitePool,
+    writer: SqlitePool,
+}
+
+impl SqliteCatalog {
+    /// Opens or creates the file and brings its schema up to date.
+    pub async fn open(file: &Path) -> Result<Self, sqlx::Error> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5));
+        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        sqlx::migrate!("migrations/sqlite").run(&writer).await?;
+        let reader = SqlitePoolOptions::new().max_connections(8).connect_with(options.read_only(true)).await?;
+        Ok(Self { reader, writer })
+    }
+
+    /// Opens the file of a stopped or running service for reading alone.
+    pub async fn open_read_only(file: &Path) -> Result<Self, sqlx::Error> {
+        let options = SqliteConnectOptions::new().filename(file).read_only(true).busy_timeout(Duration::from_secs(5));
+        let reader = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+        Ok(Self { writer: reader.clone(), reader })
+    }
+
+    /// Takes the write lock at once: a transaction that reads first and locks later could fail in between.
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, CatalogError> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+}
+
+impl From<sqlx::Error> for CatalogError {
+    fn from(error: sqlx::Error) -> Self {
+        const SQLITE_FULL: &str = "13";
+        let full = error.as_database_error().and_then(|e| e.code().map(|code| code == SQLITE_FULL)).unwrap_or(false);
+        if full { Self::Full(error.into()) } else { Self::Failed(error.into()) }
+    }
+}
+
+#[async_trait]
+impl Catalog for SqliteCatalog {
+    async fn insert_image(&self, image: &Image) -> Result<(), CatalogError> {
+        let mut tx = self.begin().await?;
+        rows::refer_to_blob(&mut tx, &image.digest, image.bytes).await?;
+        images::insert(&mut tx, image).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn image(&self, id: ImageId) -> Result<Option<Image>, CatalogError> {
+        images::by_id(&self.reader, id).await
+    }
+
+    async fn image_by_digest(&self, digest: &Digest) -> Result<Option<Image>, CatalogError> {
+        images::by_digest(&self.reader, digest).await
+    }
+
+    async fn images(&self, page: &Page) -> Result<Vec<Image>, CatalogError> {
+        images::page(&self.reader, page).await
+    }
+
+    async fn delete_image(&self, id: ImageId) -> Result<Option<Vec<Digest>>, CatalogError> {
+        let mut tx = self.begin().await?;
+        let mut candidates = variants::digests_of(&mut tx, id).await?;
+        let Some(original) = images::delete(&mut tx, id).await? else { return Ok(None) };
+        candidates.push(original);
+        let doomed = rows::doom_unused(&mut tx, &candidates).await?;
+        tx.commit().await?;
+        Ok(Some(doomed))
+    }
+
+    async fn put_variant(&self, variant: &Variant) -> Result<(bool, Vec<Digest>), CatalogError> {
+        let mut tx = self.begin().await?;
+        if !images::exists(&mut tx, variant.image).await? {
+            return Err(CatalogError::NoImage);
+        }
+        rows::refer_to_blob(&mut tx, &variant.digest, variant.bytes).await?;
+        let replaced = variants::delete(&mut tx, variant.image, &variant.key).await?;
+        variants::insert(&mut tx, variant).await?;
+        let doomed = rows::doom_unused(&mut tx, replaced.as_slice()).await?;
+        tx.commit().await?;
+        Ok((replaced.is_some(), doomed))
+    }
+
+    async fn variant(&self, image: ImageId, key: &str) -> Result<Option<Variant>, CatalogError> {
+        variants::by_key(&self.reader, image, key).await
+    }
+
+    async fn variants(&self, image: ImageId) -> Result<Vec<Variant>, CatalogError> {
+        variants::of_image(&self.reader, image).await
+    }
+
+    async fn delete_variant(&self, image: ImageId, key: &str) -> Result<Vec<Digest>, CatalogError> {
+        let mut tx = self.begin().await?;
+        let removed = variants::delete(&mut tx, image, key).await?;
+        let doomed = rows::doom_unused(&mut tx, removed.as_slice()).await?;
+        tx.commit().await?;
+        Ok(doomed)
+    }
+
+    async fn doom_if_unused(&self, digest: &Digest) -> Result<bool, CatalogError> {
+        let mut tx = self.begin().await?;
+        rows::know_blob(&mut tx, digest).await?;
+        let doomed = rows::doom_unused(&mut tx, &[*digest]).await?;
+        tx.commit().await?;
+        Ok(!doomed.is_empty())
+    }
+
+    async fn doomed_blobs(&self) -> Result<Vec<Digest>, CatalogError> {
+        rows::doomed(&self.reader).await
+    }
+
+    async fn forget_blob(&self, digest: &Digest) -> Result<(), CatalogError> {
+        rows::forget(&self.writer, digest).await
+    }
+
+    async fn blobs(&self) -> Result<Vec<(Digest, u64)>, CatalogError> {
+        rows::referenced(&self.reader).await
+    }
+
+    async fn users_of(&self, digest: &Digest) -> Result<Vec<(ImageId, Option<String>)>, CatalogError> {
+        rows::users(&self.reader, digest).await
+    }
+
+    async fn ping(&self) -> Result<(), CatalogError> {
+        sqlx::query("SELECT 1").execute(&self.reader).await?;
+        Ok(())
+    }
+
+    async fn close(&self) {
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+}

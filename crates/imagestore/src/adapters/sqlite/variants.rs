@@ -1,0 +1,104 @@
+//! Variant rows.
+
+use shared_types::{Digest, ImageId};
+use sqlx::{FromRow, SqliteConnection, SqlitePool};
+use uuid::Uuid;
+
+use super::rows;
+use crate::domain::Variant;
+use crate::ports::CatalogError;
+
+#[derive(FromRow)]
+struct VariantRow {
+    image_id: Uuid,
+    key: String,
+    label: String,
+    digest: Vec<u8>,
+    bytes: i64,
+    format: String,
+    width: i64,
+    height: i64,
+    figures: Option<String>,
+    created_us: i64,
+}
+
+impl TryFrom<VariantRow> for Variant {
+    type Error = CatalogError;
+
+    fn try_from(row: VariantRow) -> Result<Self, CatalogError> {
+        let figures = row.figures.as_deref().map(serde_json::from_str).transpose();
+        Ok(Self {
+            image: row.image_id.into(),
+            key: row.key,
+            label: row.label,
+            digest: rows::digest(&row.digest)?,
+            bytes: rows::unsigned(row.bytes)?,
+            format: rows::format(&row.format)?,
+            width: rows::unsigned(row.width)?,
+            height: rows::unsigned(row.height)?,
+            figures: figures.map_err(|_| rows::unreadable("set of figures"))?,
+            created: rows::timestamp(row.created_us)?,
+        })
+    }
+}
+
+pub(super) async fn insert(tx: &mut SqliteConnection, variant: &Variant) -> Result<(), CatalogError> {
+    let figures = variant.figures.as_ref().map(serde_json::to_string).transpose();
+    sqlx::query(
+        "INSERT INTO variants (image_id, key, label, digest, bytes, format, width, height, figures, created_us) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    )
+    .bind(variant.image.as_uuid())
+    .bind(&variant.key)
+    .bind(&variant.label)
+    .bind(variant.digest.as_bytes().as_slice())
+    .bind(rows::signed(variant.bytes)?)
+    .bind(variant.format.extension())
+    .bind(variant.width)
+    .bind(variant.height)
+    .bind(figures.map_err(|error| CatalogError::Failed(error.into()))?)
+    .bind(variant.created.as_microsecond())
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn by_key(pool: &SqlitePool, image: ImageId, key: &str) -> Result<Option<Variant>, CatalogError> {
+    let row: Option<VariantRow> = sqlx::query_as("SELECT * FROM variants WHERE image_id = $1 AND key = $2")
+        .bind(image.as_uuid())
+        .bind(key)
+        .fetch_optional(pool)
+        .await?;
+    row.map(Variant::try_from).transpose()
+}
+
+pub(super) async fn of_image(pool: &SqlitePool, image: ImageId) -> Result<Vec<Variant>, CatalogError> {
+    let rows: Vec<VariantRow> = sqlx::query_as("SELECT * FROM variants WHERE image_id = $1 ORDER BY created_us, key")
+        .bind(image.as_uuid())
+        .fetch_all(pool)
+        .await?;
+    rows.into_iter().map(Variant::try_from).collect()
+}
+
+pub(super) async fn digests_of(tx: &mut SqliteConnection, image: ImageId) -> Result<Vec<Digest>, CatalogError> {
+    let digests: Vec<Vec<u8>> = sqlx::query_scalar("SELECT DISTINCT digest FROM variants WHERE image_id = $1")
+        .bind(image.as_uuid())
+        .fetch_all(tx)
+        .await?;
+    digests.iter().map(|bytes| rows::digest(bytes)).collect()
+}
+
+/// Removes the row if it exists; gives the digest of its blob.
+pub(super) async fn delete(
+    tx: &mut SqliteConnection,
+    image: ImageId,
+    key: &str,
+) -> Result<Option<Digest>, CatalogError> {
+    let digest: Option<Vec<u8>> =
+        sqlx::query_scalar("DELETE FROM variants WHERE image_id = $1 AND key = $2 RETURNING digest")
+            .bind(image.as_uuid())
+            .bind(key)
+            .fetch_optional(tx)
+            .await?;
+    digest.map(|bytes| rows::digest(&bytes)).transpose()
+}

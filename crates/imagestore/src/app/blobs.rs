@@ -1,0 +1,67 @@
+//! The life of a blob: durable before its row, gone after it.
+
+use shared_types::Digest;
+
+use super::Services;
+use crate::domain::StoreError;
+use crate::ports::{BlobError, CatalogError};
+use shared_types::ErrorCode;
+
+impl Services {
+    /// Removes the bytes of blobs that lost their last row. What fails here is finished at the next start.
+    pub(super) async fn remove_doomed(&self, doomed: &[Digest]) {
+        for digest in doomed {
+            let removed = async {
+                self.inner.blobs.remove(digest).await.map_err(anyhow::Error::from)?;
+                self.inner.catalog.forget_blob(digest).await.map_err(anyhow::Error::from)
+            };
+            if let Err(error) = removed.await {
+                log::warn!("blob {digest} stays until the next start: {error:#}");
+            }
+        }
+    }
+
+    /// Cleans up after a committed blob whose row could not be written.
+    pub(super) async fn abandon_blob(&self, digest: &Digest) {
+        match self.inner.catalog.doom_if_unused(digest).await {
+            Ok(true) => self.remove_doomed(&[*digest]).await,
+            Ok(false) => {}
+            // The note that the blob is unsettled stays, so the next start looks at it.
+            Err(error) => return log::warn!("blob {digest} may be left without a row: {error}"),
+        }
+        self.settle_blob(digest).await;
+    }
+
+    /// The catalog knows the blob.
+    pub(super) async fn settle_blob(&self, digest: &Digest) {
+        if let Err(error) = self.inner.blobs.settle(digest).await {
+            log::warn!("blob {digest} will be looked at again at the next start: {error}");
+        }
+    }
+}
+
+impl From<BlobError> for StoreError {
+    fn from(error: BlobError) -> Self {
+        match error {
+            BlobError::Full(_) => full().caused_by(error),
+            BlobError::Io(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<CatalogError> for StoreError {
+    fn from(error: CatalogError) -> Self {
+        match error {
+            CatalogError::NoImage => Self::no_image(),
+            CatalogError::BlobDoomed => {
+                Self::new(ErrorCode::Unavailable, "The same bytes are being deleted at this moment; send them again.")
+            }
+            CatalogError::Full(_) => full().caused_by(error),
+            CatalogError::Failed(_) => Self::internal(error),
+        }
+    }
+}
+
+fn full() -> StoreError {
+    StoreError::new(ErrorCode::StorageFull, "No room is left on the server's disk; nothing was stored.")
+}

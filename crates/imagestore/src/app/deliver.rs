@@ -1,0 +1,169 @@
+//! From a parsed URL to the bytes that answer it.
+//!
+//! In two steps, so that a transport can answer a conditional request in between: [`Services::resolve`] says which representation is
+//! meant and its validators, without making it; [`Services::content`] gets or makes the bytes.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use shared_types::transform::FormatChoice;
+use shared_types::{Digest, ErrorCode, ImageFormat, ImageId, OutputFormat, Recipe, Transform, VariantName};
+
+use super::Services;
+use super::produce::Picture;
+use crate::domain::{Image, StoreError, Variant, VariantKey};
+use crate::ports::BlobReader;
+
+/// What a client asked for, negotiation done: `FormatChoice::Auto` has become a format or the source's own.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// What to do to the pixels.
+    pub transform: Transform,
+    /// The format, if one was asked for.
+    pub format: Option<ImageFormat>,
+    /// A stored variant's name.
+    pub name: Option<VariantName>,
+}
+
+/// One representation of an image, not fetched yet.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// The image.
+    pub image: Arc<Image>,
+    /// Which bytes of it.
+    pub target: Target,
+    /// Strong validator of these bytes.
+    pub etag: Digest,
+    /// When they came to be.
+    pub last_modified: Timestamp,
+    /// Their format.
+    pub format: ImageFormat,
+}
+
+/// Which bytes of an image are meant.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// As uploaded.
+    Original,
+    /// Made from parameters.
+    Made(Recipe),
+    /// Stored under a name.
+    Named(Box<Variant>),
+}
+
+/// The bytes of a representation.
+pub enum Content {
+    /// At hand.
+    Memory(Bytes),
+    /// To be read.
+    Blob(Box<dyn BlobReader>),
+}
+
+impl Content {
+    /// How many bytes.
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::Memory(bytes) => bytes.len() as u64,
+            Self::Blob(reader) => reader.size(),
+        }
+    }
+}
+
+impl Wanted {
+    /// Settles what `format=auto` means, given the formats that the client takes, best first.
+    ///
+    /// An animated source is left as it is unless something else is asked of it: variants show the first frame only.
+    pub fn negotiate(
+        transform: Transform,
+        choice: FormatChoice,
+        name: Option<VariantName>,
+        image: &Image,
+        accepted: &[OutputFormat],
+    ) -> Self {
+        let format = match choice {
+            FormatChoice::Source => None,
+            FormatChoice::Fixed(format) => Some(format),
+            FormatChoice::Auto if image.facts.animated && transform.is_identity() => None,
+            FormatChoice::Auto => accepted.first().map(|format| ImageFormat::from(*format)),
+        };
+        Self { transform, format, name }
+    }
+}
+
+impl Services {
+    /// Which representation of the image is meant.
+    pub async fn resolve(&self, image: Arc<Image>, wanted: Wanted) -> Result<Delivery, StoreError> {
+        if let Some(name) = &wanted.name {
+            return self.resolve_named(image, name, wanted.format).await;
+        }
+        let source = image.facts.format;
+        if wanted.transform.is_identity() && wanted.format.is_none_or(|format| format == source) {
+            let (etag, last_modified) = (image.digest, image.created);
+            return Ok(Delivery { image, target: Target::Original, etag, last_modified, format: source });
+        }
+        let output = match wanted.format {
+            None => source.default_output(),
+            Some(format) => format.as_output().ok_or_else(|| cannot_make(format))?,
+        };
+        let recipe = Recipe::new(wanted.transform, output);
+        let etag = recipe.key(&image.digest, image_engine::ENGINE_REVISION);
+        let last_modified = image.created;
+        Ok(Delivery { image, target: Target::Made(recipe), etag, last_modified, format: output.into() })
+    }
+
+    async fn resolve_named(
+        &self,
+        image: Arc<Image>,
+        name: &VariantName,
+        format: Option<ImageFormat>,
+    ) -> Result<Delivery, StoreError> {
+        let variant = match format {
+            Some(format) => {
+                let key = VariantKey::Named(name.clone(), format).to_string();
+                self.inner.catalog.variant(image.id, &key).await?
+            }
+            None => self.newest_named(image.id, name).await?,
+        };
+        let variant = variant.ok_or_else(|| no_variant(name, format))?;
+        let (etag, last_modified, format) = (variant.digest, variant.created, variant.format);
+        Ok(Delivery { image, target: Target::Named(Box::new(variant)), etag, last_modified, format })
+    }
+
+    async fn newest_named(&self, image: ImageId, name: &VariantName) -> Result<Option<Variant>, StoreError> {
+        let variants = self.inner.catalog.variants(image).await?;
+        Ok(variants.into_iter().rfind(|variant| variant.label == name.as_str()))
+    }
+
+    /// Gets the bytes, making them if they were never made.
+    pub async fn content(&self, delivery: &Delivery) -> Result<Content, StoreError> {
+        match &delivery.target {
+            Target::Original => self.open(&delivery.image.digest).await,
+            Target::Named(variant) => self.open(&variant.digest).await,
+            Target::Made(recipe) => match &*self.picture(&delivery.image, recipe, delivery.etag).await? {
+                Picture::Memory(bytes) => Ok(Content::Memory(bytes.clone())),
+                Picture::Stored(digest) => self.open(digest).await,
+            },
+        }
+    }
+
+    async fn open(&self, digest: &Digest) -> Result<Content, StoreError> {
+        match self.inner.blobs.open(digest).await? {
+            Some(reader) => Ok(Content::Blob(reader)),
+            // The row was read before a deletion and the blob after it, or the blob is lost; the log tells which by its frequency.
+            None => Err(StoreError::no_image().caused_by(anyhow::anyhow!("blob {digest} is missing"))),
+        }
+    }
+}
+
+fn cannot_make(format: ImageFormat) -> StoreError {
+    let detail = format!("{format} can be read but not made; ask for one of {}.", OutputFormat::list());
+    StoreError::new(ErrorCode::UnsupportedFormat, detail).parameter("format")
+}
+
+fn no_variant(name: &VariantName, format: Option<ImageFormat>) -> StoreError {
+    let as_format = format.map(|format| format!(" as {format}")).unwrap_or_default();
+    let detail =
+        format!("The image has no variant named {name}{as_format}. A variant is stored by the service that makes it.");
+    StoreError::new(ErrorCode::NotFound, detail).parameter("transform")
+}

@@ -1,0 +1,120 @@
+//! Use cases, one file each. No web framework, no SQL, no files: only ports, the engine and the CPU pool.
+
+mod blobs;
+mod deliver;
+mod flights;
+mod fsck;
+mod images;
+mod produce;
+mod receive_variant;
+mod recover;
+mod upload;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use image_engine::Limits;
+use service_kit::cpu::CpuPool;
+use tokio_util::task::TaskTracker;
+
+pub use deliver::{Content, Delivery, Target, Wanted};
+pub use fsck::fsck;
+pub use images::MAX_PAGE;
+pub use recover::recover;
+pub use upload::{Receiving, Uploaded};
+
+use crate::ports::{BlobStore, Catalog, RemoteSource};
+use flights::Flights;
+use produce::{Picture, PictureCache};
+
+/// Bounds of what is taken in.
+#[derive(Debug, Clone, Copy)]
+pub struct StoreLimits {
+    /// Bytes of one file.
+    pub upload_bytes: u64,
+    /// Pixels and sides.
+    pub engine: Limits,
+}
+
+/// The back ends that the use cases work on.
+pub struct BackEnds {
+    /// Rows.
+    pub catalog: Arc<dyn Catalog>,
+    /// Bytes.
+    pub blobs: Arc<dyn BlobStore>,
+    /// Other servers; `None` where fetching is switched off.
+    pub remote: Option<Arc<dyn RemoteSource>>,
+}
+
+/// Everything a transport can ask for. Cheap to clone.
+#[derive(Clone)]
+pub struct Services {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    catalog: Arc<dyn Catalog>,
+    blobs: Arc<dyn BlobStore>,
+    remote: Option<Arc<dyn RemoteSource>>,
+    cpu: CpuPool,
+    limits: StoreLimits,
+    images: images::ImageCache,
+    pictures: PictureCache,
+    flights: Flights<Arc<Picture>>,
+    background: TaskTracker,
+    /// Bounds the pictures that are answered but not stored yet, and so the memory they hold.
+    storing: Arc<tokio::sync::Semaphore>,
+}
+
+/// How many finished pictures may wait to be stored before requests wait with them.
+const STORING: usize = 32;
+
+impl Services {
+    /// Use cases over these back ends, with `cache_bytes` of memory for finished pictures.
+    pub fn new(back_ends: BackEnds, cpu: CpuPool, limits: StoreLimits, cache_bytes: u64) -> Self {
+        let inner = Inner {
+            catalog: back_ends.catalog,
+            blobs: back_ends.blobs,
+            remote: back_ends.remote,
+            cpu,
+            limits,
+            images: images::cache(),
+            pictures: produce::cache(cache_bytes),
+            flights: Flights::default(),
+            background: TaskTracker::new(),
+            storing: Arc::new(tokio::sync::Semaphore::new(STORING)),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// What is taken in.
+    pub fn limits(&self) -> &StoreLimits {
+        &self.inner.limits
+    }
+
+    /// Whether the service can do its job: each part with its state.
+    pub async fn readiness(&self) -> Vec<(&'static str, Result<(), String>)> {
+        const PATIENCE: Duration = Duration::from_secs(2);
+        let catalog = tokio::time::timeout(PATIENCE, self.inner.catalog.ping()).await;
+        let blobs = tokio::time::timeout(PATIENCE, self.inner.blobs.check_writable()).await;
+        let workers = match self.inner.cpu.stalled() {
+            None => Ok(()),
+            Some(time) => Err(format!("no work has been finished for {} s", time.as_secs())),
+        };
+        vec![("catalog", settled(catalog)), ("blobs", settled(blobs)), ("workers", workers)]
+    }
+
+    /// Waits until finished pictures are stored, then closes the catalog.
+    pub async fn close(&self) {
+        self.inner.background.close();
+        self.inner.background.wait().await;
+        self.inner.catalog.close().await;
+    }
+}
+
+fn settled<E: std::fmt::Display>(result: Result<Result<(), E>, tokio::time::error::Elapsed>) -> Result<(), String> {
+    match result {
+        Ok(answer) => answer.map_err(|error| error.to_string()),
+        Err(_) => Err("does not answer".to_owned()),
+    }
+}

@@ -1,0 +1,146 @@
+//! Made once: memory, else the stored variant, else the engine; whoever asks meanwhile waits for the same result.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use image_engine::{Effort, Rendered};
+use moka::sync::Cache;
+use service_kit::cpu::Admission;
+use shared_types::{Digest, Recipe};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::Services;
+use super::upload::now;
+use crate::domain::{Image, StoreError, Variant, VariantKey};
+use crate::ports::BlobReader;
+
+/// A finished picture.
+#[derive(Debug)]
+pub(super) enum Picture {
+    /// Small enough to keep at hand.
+    Memory(Bytes),
+    /// Too large for that: read the blob.
+    Stored(Digest),
+}
+
+/// Pictures by their recipe's key, bounded by bytes.
+pub(super) type PictureCache = Cache<Digest, Arc<Picture>>;
+
+/// Larger pictures are streamed from their blob instead of being held in memory.
+const MAX_IN_MEMORY: u64 = 1024 * 1024;
+
+pub(super) fn cache(bytes: u64) -> PictureCache {
+    /// What an entry weighs beside its bytes, so that many small pictures are bounded too.
+    const ENTRY: usize = 256;
+    let weigh = |_: &Digest, picture: &Arc<Picture>| match &**picture {
+        Picture::Memory(bytes) => u32::try_from(bytes.len() + ENTRY).unwrap_or(u32::MAX),
+        Picture::Stored(_) => ENTRY as u32,
+    };
+    Cache::builder().max_capacity(bytes).weigher(weigh).build()
+}
+
+impl Services {
+    pub(super) async fn picture(
+        &self,
+        image: &Arc<Image>,
+        recipe: &Recipe,
+        key: Digest,
+    ) -> Result<Arc<Picture>, StoreError> {
+        if let Some(picture) = self.inner.pictures.get(&key) {
+            return Ok(picture);
+        }
+        let flight = self.inner.flights.join((image.id, key), || {
+            let (services, image, recipe) = (self.clone(), Arc::clone(image), recipe.clone());
+            async move { services.load_or_make(&image, &recipe, key).await }
+        });
+        flight.await
+    }
+
+    async fn load_or_make(&self, image: &Arc<Image>, recipe: &Recipe, key: Digest) -> Result<Arc<Picture>, StoreError> {
+        if let Some(picture) = self.load(image, key).await? {
+            if matches!(*picture, Picture::Memory(_)) {
+                self.inner.pictures.insert(key, Arc::clone(&picture));
+            }
+            return Ok(picture);
+        }
+        // Taken before the work: when storing cannot keep up, requests wait here and not with finished pictures in memory.
+        let place = Arc::clone(&self.inner.storing).acquire_owned().await.map_err(StoreError::internal)?;
+        let rendered = self.make(image, recipe).await?;
+        let picture = Arc::new(Picture::Memory(Bytes::from(rendered.bytes)));
+        if let Picture::Memory(bytes) = &*picture {
+            let size = (rendered.width, rendered.height);
+            self.store_in_background(image, recipe, key, bytes.clone(), size, place);
+            if bytes.len() as u64 <= MAX_IN_MEMORY {
+                self.inner.pictures.insert(key, Arc::clone(&picture));
+            }
+        }
+        Ok(picture)
+    }
+
+    /// The stored variant, unless there is none or its bytes are not whole.
+    async fn load(&self, image: &Image, key: Digest) -> Result<Option<Arc<Picture>>, StoreError> {
+        let key = VariantKey::Made(key).to_string();
+        let Some(variant) = self.inner.catalog.variant(image.id, &key).await? else { return Ok(None) };
+        let reader = self.inner.blobs.open(&variant.digest).await?;
+        let Some(reader) = reader.filter(|reader| reader.size() == variant.bytes) else {
+            log::warn!("variant {key} of image {} is damaged and will be made again", image.id);
+            return Ok(None);
+        };
+        if variant.bytes > MAX_IN_MEMORY {
+            return Ok(Some(Arc::new(Picture::Stored(variant.digest))));
+        }
+        Ok(Some(Arc::new(Picture::Memory(reader.read_all().await?))))
+    }
+
+    async fn make(&self, image: &Arc<Image>, recipe: &Recipe) -> Result<Rendered, StoreError> {
+        let cost = image_engine::render_cost(&image.facts, image.bytes, recipe);
+        let place: Admission = self.inner.cpu.admit(cost).await?;
+        // Read after admission: the bytes of the original are part of what was admitted.
+        let source = self.source(image).await?.read_all().await?;
+        let (recipe, limits) = (recipe.clone(), self.inner.limits.engine);
+        let rendered = place.run(move |stop| image_engine::render(&source, &recipe, Effort::Fast, &limits, stop));
+        Ok(rendered.await??)
+    }
+
+    async fn source(&self, image: &Image) -> Result<Box<dyn BlobReader>, StoreError> {
+        let reader = self.inner.blobs.open(&image.digest).await?;
+        reader.ok_or_else(|| StoreError::no_image().caused_by(anyhow::anyhow!("blob {} is missing", image.digest)))
+    }
+
+    /// The picture was answered already; if storing it fails it is made again one day.
+    fn store_in_background(
+        &self,
+        image: &Arc<Image>,
+        recipe: &Recipe,
+        key: Digest,
+        bytes: Bytes,
+        (width, height): (u32, u32),
+        place: OwnedSemaphorePermit,
+    ) {
+        let mut variant = Variant {
+            image: image.id,
+            key: VariantKey::Made(key).to_string(),
+            label: recipe.to_string(),
+            digest: image.digest,
+            bytes: bytes.len() as u64,
+            format: recipe.format.into(),
+            width,
+            height,
+            figures: None,
+            created: now(),
+        };
+        let services = self.clone();
+        self.inner.background.spawn(service_kit::http::request::scope(async move {
+            let stored = async {
+                let mut staged = services.inner.blobs.stage().await?;
+                staged.write(vec![bytes]).await?;
+                variant.digest = staged.commit().await?;
+                services.record_variant(&variant).await
+            };
+            if let Err(error) = stored.await {
+                log::warn!("variant {} of image {} was answered but not stored: {error}", variant.label, variant.image);
+            }
+            drop(place);
+        }));
+    }
+}

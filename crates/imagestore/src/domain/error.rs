@@ -1,0 +1,99 @@
+//! The one error type of use cases: a code from the shared table, a sentence for the client, a cause for the log.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use image_engine::EngineError;
+use service_kit::cpu::CpuError;
+use shared_types::{ErrorCode, TransformError};
+
+/// What went wrong, by what it means for the caller. Cheap to clone: many requests may wait for one result.
+#[derive(Debug, Clone)]
+pub struct StoreError {
+    /// The meaning, which decides the status.
+    pub code: ErrorCode,
+    /// A sentence or two for the client: what happened and what to do. Never a source's own text.
+    pub detail: String,
+    /// The parameter or part of the request at fault.
+    pub parameter: Option<String>,
+    /// When to come back, for temporary errors.
+    pub retry_after: Option<Duration>,
+    /// What lies behind it, for the log alone.
+    pub cause: Option<Arc<anyhow::Error>>,
+}
+
+impl StoreError {
+    /// An error of meaning `code`, told to the client as `detail`.
+    pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), parameter: None, retry_after: None, cause: None }
+    }
+
+    /// A fault of ours: the client learns only that, the log gets `cause`.
+    pub fn internal(cause: impl Into<anyhow::Error>) -> Self {
+        Self::new(
+            ErrorCode::Internal,
+            "The request failed through no fault of yours; try again, and quote the request id if it stays.",
+        )
+        .caused_by(cause)
+    }
+
+    /// No image of that id.
+    pub fn no_image() -> Self {
+        Self::new(ErrorCode::NotFound, "No image has this id. It may have been deleted.")
+    }
+
+    /// Names the part of the request at fault.
+    #[must_use]
+    pub fn parameter(mut self, parameter: impl Into<String>) -> Self {
+        self.parameter = Some(parameter.into());
+        self
+    }
+
+    /// Attaches what the log should say.
+    #[must_use]
+    pub fn caused_by(mut self, cause: impl Into<anyhow::Error>) -> Self {
+        self.cause = Some(Arc::new(cause.into()));
+        self
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.code(), self.detail)
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+impl From<EngineError> for StoreError {
+    fn from(error: EngineError) -> Self {
+        let (code, parameter, detail) = service_kit::engine::describe(&error);
+        Self { parameter, ..Self::new(code, detail) }
+    }
+}
+
+impl From<CpuError> for StoreError {
+    fn from(error: CpuError) -> Self {
+        match error {
+            CpuError::Overloaded { retry_after } => Self {
+                retry_after: Some(retry_after),
+                ..Self::new(ErrorCode::Overloaded, "All workers are busy and the queue is full; try again shortly.")
+            },
+            CpuError::TooCostly { cost, budget } => Self::new(
+                ErrorCode::TooManyPixels,
+                format!(
+                    "Working on this picture needs about {cost} bytes of memory; limits.pixel_budget allows {budget}."
+                ),
+            ),
+            CpuError::Panicked => Self::internal(anyhow::anyhow!("a worker panicked")),
+        }
+    }
+}
+
+impl From<TransformError> for StoreError {
+    fn from(error: TransformError) -> Self {
+        Self::new(ErrorCode::InvalidParameter, format!("`{}` {}.", error.parameter, error.reason))
+            .parameter(error.parameter)
+    }
+}

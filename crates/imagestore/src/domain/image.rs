@@ -1,0 +1,68 @@
+//! An uploaded image.
+
+use image_engine::Facts;
+use jiff::Timestamp;
+use shared_types::{Digest, ImageId};
+
+/// One upload. Never changes: another upload of the same bytes is another image with the same digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// Its id.
+    pub id: ImageId,
+    /// Digest of the original bytes, which name their blob.
+    pub digest: Digest,
+    /// Size of the original.
+    pub bytes: u64,
+    /// What the header of the original says.
+    pub facts: Facts,
+    /// The file's name as the client gave it, made harmless.
+    pub name: Option<ImageName>,
+    /// When the upload was complete, in whole microseconds.
+    pub created: Timestamp,
+}
+
+/// A file name that is safe to store, log and send back: no path, no control characters, at most 255 bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageName(String);
+
+impl ImageName {
+    /// Keeps the last component of whatever the client sent; `None` if nothing is left.
+    pub fn from_client(text: &str) -> Option<Self> {
+        const MAX_BYTES: usize = 255;
+        let last = text.rsplit(['/', '\\']).next().unwrap_or_default();
+        let mut name: String = last.chars().filter(|c| !c.is_control() && !is_invisible(*c)).collect();
+        while name.len() > MAX_BYTES {
+            name.pop();
+        }
+        let name = name.trim();
+        (!name.is_empty() && name != "." && name != "..").then(|| Self(name.to_owned()))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Direction marks and zero-width characters: they make a name read as another one.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_keeps_no_path_and_no_tricks() {
+        let name = |text| ImageName::from_client(text).map(|n| n.0);
+        assert_eq!(name("photo.jpg").as_deref(), Some("photo.jpg"));
+        assert_eq!(name("../../etc/passwd").as_deref(), Some("passwd"));
+        assert_eq!(name("C:\\pictures\\кот.png").as_deref(), Some("кот.png"));
+        assert_eq!(name("a\r\nSet-Cookie: x").as_deref(), Some("aSet-Cookie: x"));
+        assert_eq!(name("evil\u{202e}gpj.exe").as_deref(), Some("evilgpj.exe"));
+        assert_eq!(name(".."), None);
+        assert_eq!(name("a/"), None);
+        assert_eq!(name(&"ж".repeat(300)).map(|n| n.len()), Some(254));
+    }
+}

@@ -1,0 +1,82 @@
+//! `/i/{id}[.ext]` and `/download/{id}[.ext]`: originals and variants.
+
+mod conditional;
+mod negotiate;
+mod respond;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use service_kit::http::ApiError;
+use shared_types::transform::FormatChoice;
+use shared_types::{ErrorCode, ImageFormat, ImageId, OutputFormat, TransformError, TransformQuery};
+
+use super::HttpState;
+use super::query::{Query, image_id, segment};
+use crate::app::Wanted;
+
+/// What the URL and the headers ask for.
+struct Asked {
+    id: ImageId,
+    query: TransformQuery,
+    /// `download=name`: save under this name, or under the image's own if it is empty.
+    download: Option<String>,
+}
+
+/// Sends the original or a variant, or says that the client has it already.
+pub(super) async fn deliver(request: HttpRequest, state: web::Data<HttpState>) -> Result<HttpResponse, ApiError> {
+    let asked = asked(&request)?;
+    let image = state.services.image(asked.id).await?;
+    let accepted = match asked.query.format {
+        FormatChoice::Auto => negotiate::accepted(&request, image.facts.format),
+        FormatChoice::Source | FormatChoice::Fixed(_) => Vec::new(),
+    };
+    let facets = respond::Facets::new(&asked.query, asked.download);
+    let query = asked.query;
+    let wanted = Wanted::negotiate(query.transform, query.format, query.name, &image, &accepted);
+    let delivery = state.services.resolve(image, wanted).await?;
+    let representation = respond::Representation::new(&delivery, facets);
+    if let Some(answer) = conditional::evaluate(&request, &representation)? {
+        return Ok(answer);
+    }
+    let content = state.services.content(&delivery).await?;
+    respond::send(&request, &representation, content)
+}
+
+fn asked(request: &HttpRequest) -> Result<Asked, ApiError> {
+    let (id, extension) = match segment(request, "file").split_once('.') {
+        Some((id, extension)) => (id, Some(extension)),
+        None => (segment(request, "file"), None),
+    };
+    let id = image_id(id)?;
+    let extension = extension.map(format_of).transpose()?;
+    let mut pairs = Query::of(request);
+    let download = pairs.take("download")?;
+    let pairs = pairs.0.iter().map(|(name, value)| (&**name, &**value));
+    let mut query = TransformQuery::parse(pairs, negotiate::hints(request)).map_err(told)?;
+    query.format = match (extension, query.format) {
+        (None, choice) => choice,
+        (Some(format), FormatChoice::Source) => FormatChoice::Fixed(format),
+        (Some(format), FormatChoice::Fixed(same)) if same == format => FormatChoice::Fixed(format),
+        (Some(format), FormatChoice::Auto | FormatChoice::Fixed(_)) => {
+            let reason = format!("contradicts the extension .{format}: give one of the two");
+            return Err(TransformError::new("format", reason).into());
+        }
+    };
+    Ok(Asked { id, query, download })
+}
+
+fn format_of(extension: &str) -> Result<ImageFormat, ApiError> {
+    ImageFormat::from_extension(extension).ok_or_else(|| {
+        let detail = format!("There is no format with this extension; ask for one of {}.", OutputFormat::list());
+        ApiError::new(ErrorCode::UnsupportedFormat, detail).parameter("extension")
+    })
+}
+
+/// An unknown `type` is an unsupported type; every other fault is an invalid parameter.
+fn told(error: TransformError) -> ApiError {
+    let unsupported = error.parameter == "type";
+    let mut told = ApiError::from(error);
+    if unsupported {
+        told.code = ErrorCode::UnsupportedFormat;
+    }
+    told
+}

@@ -1,0 +1,164 @@
+//! The head and body of an answer with a picture in it.
+
+use std::time::SystemTime;
+
+use actix_web::body::SizedStream;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, EntityTag, HeaderName, HeaderValue, HttpDate};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use service_kit::http::ApiError;
+use shared_types::transform::FormatChoice;
+use shared_types::{ErrorCode, ImageFormat, TransformQuery};
+
+use super::conditional::{Part, part};
+use crate::app::{Content, Delivery, Target};
+use crate::domain::ImageName;
+
+/// What came from a user is never run: no script, no style, no frame, no origin.
+const CSP: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
+/// The bytes behind a URL never change.
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+/// A named variant can be made anew under the same URL.
+const REPLACEABLE: &str = "public, max-age=300, stale-while-revalidate=86400";
+
+/// What of the request shapes the head beside the representation itself.
+pub(super) struct Facets {
+    vary: String,
+    hinted: bool,
+    download: Option<String>,
+}
+
+impl Facets {
+    pub(super) fn new(query: &TransformQuery, download: Option<String>) -> Self {
+        let mut vary = Vec::new();
+        if query.format == FormatChoice::Auto {
+            vary.push("Accept");
+        }
+        if query.varies_by_width {
+            vary.push("Sec-CH-Width, Width");
+        }
+        if query.varies_by_dpr {
+            vary.push("Sec-CH-DPR, DPR");
+        }
+        Self { vary: vary.join(", "), hinted: query.varies_by_width || query.varies_by_dpr, download }
+    }
+}
+
+/// Validators and headers of one representation.
+pub(super) struct Representation {
+    pub(super) etag: EntityTag,
+    /// In whole seconds, as HTTP dates are.
+    pub(super) last_modified: SystemTime,
+    format: ImageFormat,
+    replaceable: bool,
+    facets: Facets,
+    disposition: String,
+}
+
+impl Representation {
+    pub(super) fn new(delivery: &Delivery, facets: Facets) -> Self {
+        let whole_seconds = delivery.last_modified.as_second().try_into().unwrap_or_default();
+        Self {
+            etag: EntityTag::new_strong(delivery.etag.to_string()),
+            last_modified: SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(whole_seconds),
+            format: delivery.format,
+            replaceable: matches!(delivery.target, Target::Named(_)),
+            disposition: disposition(facets.download.as_deref(), delivery),
+            facets,
+        }
+    }
+
+    /// 304 with the headers that a 200 would have had, as far as caches need them.
+    pub(super) fn not_modified(&self) -> HttpResponse {
+        let mut answer = HttpResponse::NotModified();
+        self.caching(&mut answer);
+        answer.finish()
+    }
+
+    fn caching(&self, answer: &mut HttpResponseBuilder) {
+        answer
+            .insert_header(header::ETag(self.etag.clone()))
+            .insert_header((header::LAST_MODIFIED, HttpDate::from(self.last_modified)))
+            .insert_header((header::CACHE_CONTROL, if self.replaceable { REPLACEABLE } else { IMMUTABLE }));
+        if !self.facets.vary.is_empty() {
+            answer.insert_header((header::VARY, self.facets.vary.as_str()));
+        }
+        if self.facets.hinted {
+            answer.insert_header((HeaderName::from_static("accept-ch"), "Sec-CH-Width, Sec-CH-DPR, Width, DPR"));
+        }
+    }
+
+    fn head(&self, status: StatusCode) -> HttpResponseBuilder {
+        let mut answer = HttpResponse::build(status);
+        self.caching(&mut answer);
+        answer
+            .insert_header((header::CONTENT_TYPE, self.format.media_type()))
+            .insert_header((header::ACCEPT_RANGES, "bytes"))
+            .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+            .insert_header((header::CONTENT_SECURITY_POLICY, CSP))
+            .insert_header((header::CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"));
+        if !self.disposition.is_empty() {
+            answer.insert_header((header::CONTENT_DISPOSITION, self.disposition.as_str()));
+        }
+        answer
+    }
+}
+
+/// Sends all of the content or the range that was asked for.
+pub(super) fn send(
+    request: &HttpRequest,
+    representation: &Representation,
+    content: Content,
+) -> Result<HttpResponse, ApiError> {
+    let len = content.size();
+    let range = match part(request, representation, len) {
+        Part::Outside => return Err(outside(len)),
+        Part::Whole => None,
+        Part::Bytes(range) => Some(range),
+    };
+    let mut answer = match &range {
+        None => representation.head(StatusCode::OK),
+        Some(range) => {
+            let mut answer = representation.head(StatusCode::PARTIAL_CONTENT);
+            answer.insert_header((header::CONTENT_RANGE, format!("bytes {}-{}/{len}", range.start, range.end - 1)));
+            answer
+        }
+    };
+    let range = range.unwrap_or(0..len);
+    Ok(match content {
+        // The range lies within the bytes, so both ends fit.
+        Content::Memory(bytes) => answer.body(bytes.slice(range.start as usize..range.end as usize)),
+        Content::Blob(reader) => answer.body(SizedStream::new(range.end - range.start, reader.stream(range))),
+    })
+}
+
+fn outside(len: u64) -> ApiError {
+    let detail = format!("The representation has {len} bytes; ask for a range within them.");
+    let mut error = ApiError::new(ErrorCode::RangeNotSatisfiable, detail).parameter("Range");
+    if let Ok(value) = HeaderValue::from_str(&format!("bytes */{len}")) {
+        error.headers.push((header::CONTENT_RANGE, value));
+    }
+    error
+}
+
+/// `attachment` with a name when a download is asked for, else nothing: the browser shows the picture.
+fn disposition(download: Option<&str>, delivery: &Delivery) -> String {
+    let Some(asked) = download else { return String::new() };
+    let name = ImageName::from_client(asked).map_or_else(|| own_name(delivery), |name| name.as_str().to_owned());
+    let plain = name.is_ascii() && !name.contains(['"', '\\', '%', ';']);
+    if plain {
+        return format!("attachment; filename=\"{name}\"");
+    }
+    let fallback: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || "._- ".contains(c) { c } else { '_' }).collect();
+    let encoded = percent_encoding::utf8_percent_encode(&name, percent_encoding::NON_ALPHANUMERIC);
+    format!("attachment; filename=\"{fallback}\"; filename*=UTF-8''{encoded}")
+}
+
+/// The upload's own name with the extension of what is sent, or the id.
+fn own_name(delivery: &Delivery) -> String {
+    let name = delivery.image.name.as_ref().map(ImageName::as_str).unwrap_or_default();
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let id = delivery.image.id.to_string();
+    format!("{}.{}", if stem.is_empty() { &id } else { stem }, delivery.format.extension())
+}

@@ -1,0 +1,72 @@
+//! From records to JSON documents.
+
+use actix_web::HttpRequest;
+use jiff::Timestamp;
+use shared_types::ImageId;
+use shared_types::wire::{ImageDocument, ImageUrls, VariantDocument};
+
+use super::HttpState;
+use crate::domain::{Image, ImageName, Variant};
+
+/// Where clients reach the service, without a slash at the end.
+pub(super) fn base_url(request: &HttpRequest, state: &HttpState) -> String {
+    match &state.public_url {
+        Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+        None => {
+            let connection = request.connection_info();
+            format!("{}://{}", connection.scheme(), connection.host())
+        }
+    }
+}
+
+/// The path of an image's record, for `Location`.
+pub(super) fn image_path(id: ImageId) -> String {
+    format!("/v1/images/{id}")
+}
+
+pub(super) fn image_document(base: &str, image: &Image) -> ImageDocument {
+    let id = image.id;
+    let (width, height) = image.facts.upright_size();
+    ImageDocument {
+        id,
+        format: image.facts.format,
+        media_type: image.facts.format.media_type().to_owned(),
+        width,
+        height,
+        bytes: image.bytes,
+        digest: image.digest,
+        animated: image.facts.animated,
+        name: image.name.as_ref().map(|name| ImageName::as_str(name).to_owned()),
+        created_at: rfc3339(image.created),
+        urls: ImageUrls {
+            metadata: format!("{base}{}", image_path(id)),
+            original: format!("{base}/i/{id}"),
+            download: format!("{base}/download/{id}"),
+            variants: format!("{base}{}/variants", image_path(id)),
+        },
+    }
+}
+
+pub(super) fn variant_document(base: &str, variant: &Variant) -> VariantDocument {
+    let named = variant.key == format!("{}.{}", variant.label, variant.format);
+    let url = if named {
+        format!("{base}/download/{}?type={}&transform={}", variant.image, variant.format, variant.label)
+    } else {
+        format!("{base}/i/{}?{}", variant.image, variant.label)
+    };
+    VariantDocument {
+        variant: variant.label.clone(),
+        format: variant.format,
+        width: variant.width,
+        height: variant.height,
+        bytes: variant.bytes,
+        digest: variant.digest,
+        url,
+        created_at: rfc3339(variant.created),
+        figures: variant.figures.clone(),
+    }
+}
+
+fn rfc3339(time: Timestamp) -> String {
+    time.to_string()
+}

@@ -1,0 +1,76 @@
+//! The HTTP side: read a request, call one use case, write the answer. No SQL, no pixels.
+
+mod delivery;
+mod documents;
+mod query;
+mod upload;
+mod v1;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::Method;
+use actix_web::web::{self, ServiceConfig};
+use service_kit::http::ApiError;
+use service_kit::http::route::{get, resource};
+use tokio::sync::Semaphore;
+use url::Url;
+
+use crate::app::Services;
+use crate::domain::StoreError;
+
+/// What handlers need beside the use cases.
+#[derive(Clone)]
+pub struct HttpState {
+    /// The use cases.
+    pub services: Services,
+    /// The address that clients know the service by; without it each answer uses the request's own.
+    pub public_url: Option<Url>,
+    /// Bounds of request bodies.
+    pub bodies: BodyLimits,
+}
+
+/// Bounds of request bodies.
+#[derive(Debug, Clone)]
+pub struct BodyLimits {
+    /// A JSON document, which is held in memory.
+    pub json_bytes: usize,
+    /// How many JSON documents are held at once.
+    pub json_uploads: Arc<Semaphore>,
+    /// Files in one multipart body.
+    pub files: usize,
+    /// The longest pause between two pieces of a body.
+    pub pause: Duration,
+}
+
+/// Every route of the service except health.
+pub fn configure(config: &mut ServiceConfig, state: HttpState) {
+    let original = || vec![(Method::GET, get().to(delivery::deliver))];
+    let uploads = || vec![(Method::POST, web::post().to(upload::upload)), (Method::PUT, web::put().to(upload::upload))];
+    let mut images = uploads();
+    images.push((Method::GET, get().to(v1::images::list)));
+    let image = vec![(Method::GET, get().to(v1::images::get)), (Method::DELETE, web::delete().to(v1::images::delete))];
+    let variants = vec![(Method::GET, get().to(v1::variants::list))];
+    let variant = vec![(Method::PUT, web::put().to(v1::variants::put))];
+    config
+        .app_data(web::Data::new(state))
+        .service(resource("/i/{file}", original()))
+        .service(resource("/download/{file}", original()))
+        .service(resource("/upload", uploads()))
+        .service(resource("/upload/{name}", vec![(Method::PUT, web::put().to(upload::upload))]))
+        .service(resource("/v1/images", images))
+        .service(resource("/v1/images/{id}", image))
+        .service(resource("/v1/images/{id}/variants", variants))
+        .service(resource("/v1/images/{id}/variants/{name}", variant))
+        .service(resource("/", vec![(Method::GET, get().to(v1::index))]));
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        let mut answer = ApiError::new(error.code, error.detail);
+        answer.parameter = error.parameter;
+        answer.retry_after = error.retry_after;
+        answer.cause = error.cause;
+        answer
+    }
+}

@@ -1,0 +1,128 @@
+//! JSON: `{"data": "<base64>"}` or `{"url": "https://…"}`, with `filename` as a name only.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use bytes::Bytes;
+use serde::Deserialize;
+use service_kit::http::ApiError;
+use shared_types::{ErrorCode, ImageFormat, OutputFormat};
+
+use super::{body, created, no_image};
+use crate::app::Receiving;
+use crate::domain::ImageName;
+use crate::http::HttpState;
+use crate::http::documents::{base_url, variant_document};
+use crate::http::query::image_id;
+use crate::http::v1::variants::variant_name;
+
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    data: Option<String>,
+    url: Option<String>,
+    #[serde(alias = "name")]
+    filename: Option<String>,
+    /// What the client takes the file for. Checked for being a type at all; the bytes decide.
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    /// With `transform`: store as this image's variant of that name.
+    id: Option<String>,
+    transform: Option<String>,
+}
+
+pub(super) async fn upload(
+    request: &HttpRequest,
+    payload: web::Payload,
+    state: &HttpState,
+) -> Result<HttpResponse, ApiError> {
+    // The document is held in memory, so only so many at once.
+    let Ok(_place) = state.bodies.json_uploads.try_acquire() else {
+        return Err(ApiError::new(
+            ErrorCode::Overloaded,
+            "Too many JSON uploads at once; try again, or send the file as the raw body.",
+        ));
+    };
+    let body = body::gather(state, request, payload).await?;
+    let document: Document = serde_json::from_slice(&body).map_err(malformed)?;
+    drop(body);
+    check_kind(document.kind.as_deref())?;
+    let name = document.filename.as_deref().and_then(ImageName::from_client);
+    match (document.data, document.url) {
+        (Some(data), None) => {
+            let receiving = decode(state, data).await?;
+            match (document.id, document.transform) {
+                (None, None) => Ok(created(request, state, &receiving.finish(name).await?)),
+                (Some(id), Some(variant)) => put_variant(request, state, receiving, (&id, &variant)).await,
+                _ => Err(ApiError::new(ErrorCode::InvalidBody, "`id` and `transform` go together: they store the data as that image's variant.")),
+            }
+        }
+        (None, Some(url)) if document.id.is_none() && document.transform.is_none() => {
+            Ok(created(request, state, &state.services.upload_from_url(&url, name).await?))
+        }
+        (None, Some(_)) => Err(ApiError::new(ErrorCode::InvalidBody, "`id` and `transform` need `data`: a variant is not fetched from a URL.")),
+        (Some(_), Some(_)) => Err(ApiError::new(ErrorCode::InvalidBody, "Give `data` or `url`, not both.")),
+        (None, None) => Err(no_image(
+            "The document has neither `data` (the file in base64) nor `url`. A `filename` alone names nothing: the server reads no files by name. \
+             Send the file itself, as curl -F file=@photo.jpg does.",
+        )
+        .parameter("data")),
+    }
+}
+
+/// Stores the data as a variant of an image that exists: how an older compressing service posts its result back.
+async fn put_variant(
+    request: &HttpRequest,
+    state: &HttpState,
+    receiving: Receiving,
+    (id, name): (&str, &str),
+) -> Result<HttpResponse, ApiError> {
+    let (id, name) = (image_id(id)?, variant_name(name)?);
+    state.services.image(id).await?;
+    let (variant, _) = state.services.put_named_variant(id, &name, receiving, None).await?;
+    let mut document = serde_json::json!(variant_document(&base_url(request, state), &variant));
+    if let serde_json::Value::Object(fields) = &mut document {
+        fields.insert("image ID".to_owned(), serde_json::json!(id));
+        fields.insert("status".to_owned(), "OK".into());
+        fields.insert("message".to_owned(), "The variant is stored.".into());
+    }
+    Ok(HttpResponse::Created().json(document))
+}
+
+async fn decode(state: &HttpState, data: String) -> Result<Receiving, ApiError> {
+    let decoded = web::block(move || {
+        // A data: URL is what a browser's FileReader gives.
+        let text = data.split_once(";base64,").map_or(data.as_str(), |(_, text)| text);
+        BASE64.decode(text.trim_ascii())
+    });
+    let decoded = decoded.await.map_err(|error| ApiError::from(crate::domain::StoreError::internal(error)))?;
+    let bytes = decoded.map_err(|error| {
+        ApiError::new(ErrorCode::InvalidBody, format!("`data` is not base64: {error}.")).parameter("data")
+    })?;
+    let mut receiving = state.services.receive().await?;
+    if !bytes.is_empty() {
+        receiving.write(Bytes::from(bytes)).await?;
+    }
+    Ok(receiving)
+}
+
+fn check_kind(kind: Option<&str>) -> Result<(), ApiError> {
+    match kind {
+        Some(kind) if ImageFormat::from_extension(kind).is_none() => {
+            let detail =
+                format!("`type` is not a supported format; supported are ico, qoi, pnm, {}.", OutputFormat::list());
+            Err(ApiError::new(ErrorCode::UnsupportedFormat, detail).parameter("type"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn malformed(error: serde_json::Error) -> ApiError {
+    ApiError::new(ErrorCode::InvalidBody, format!("The body is not the JSON document expected here: {error}."))
+}

@@ -1,0 +1,87 @@
+//! Uploads: multipart, raw body, or JSON. `POST /v1/images` and `POST /upload` are the same; `PUT` is for `curl -T`.
+
+pub(super) mod body;
+mod json;
+mod multipart;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, ContentType, Header};
+use actix_web::{HttpRequest, HttpResponse, mime, web};
+use serde_json::{Value, json};
+use service_kit::http::ApiError;
+use shared_types::ErrorCode;
+
+use super::HttpState;
+use super::documents::{base_url, image_document, image_path};
+use super::query::{Query, segment};
+use crate::app::Uploaded;
+use crate::domain::ImageName;
+
+/// Takes one image or several, told apart by the type of the body.
+pub(super) async fn upload(
+    request: HttpRequest,
+    payload: web::Payload,
+    state: web::Data<HttpState>,
+) -> Result<HttpResponse, ApiError> {
+    let mut query = Query::of(&request);
+    let named = query.take("name")?;
+    query.finish("name")?;
+    let in_path = segment(&request, "name");
+    let name = named.as_deref().or((!in_path.is_empty()).then_some(in_path)).and_then(ImageName::from_client);
+    let content_type = ContentType::parse(&request).ok().map(|content_type| content_type.0);
+    match content_type.as_ref().map(|kind| (kind.type_(), kind.subtype())) {
+        Some((mime::MULTIPART, _)) => multipart::upload(&request, payload, &state).await,
+        Some((mime::APPLICATION, mime::JSON)) => json::upload(&request, payload, &state).await,
+        // Whatever else is said: curl calls a picture a form. What it is, its bytes tell.
+        _ => {
+            let uploaded = body::receive(&state, &request, payload).await?.finish(name).await?;
+            Ok(created(&request, &state, &uploaded))
+        }
+    }
+}
+
+/// 201 for one image.
+fn created(request: &HttpRequest, state: &HttpState, uploaded: &Uploaded) -> HttpResponse {
+    HttpResponse::Created()
+        .insert_header((header::LOCATION, image_path(uploaded.image.id)))
+        .json(document(&base_url(request, state), uploaded))
+}
+
+/// The image's document, what only an upload can tell, and the fields by which older clients know an answer.
+fn document(base: &str, uploaded: &Uploaded) -> Value {
+    let image = image_document(base, &uploaded.image);
+    let id = image.id;
+    let mut document = json!(image);
+    if let Value::Object(fields) = &mut document {
+        fields.insert("deduplicated".to_owned(), uploaded.deduplicated.into());
+        fields.insert("image ID".to_owned(), json!(id));
+        fields.insert("status".to_owned(), "OK".into());
+        fields.insert("message".to_owned(), "The image is stored.".into());
+    }
+    document
+}
+
+/// 201 when every file was stored, 207 when some were, else the first failure's status; each file has its own result.
+fn several(request: &HttpRequest, state: &HttpState, results: Vec<Result<Uploaded, ApiError>>) -> HttpResponse {
+    let base = base_url(request, state);
+    let stored = results.iter().filter(|result| result.is_ok()).count();
+    let first_failure = results.iter().find_map(|result| result.as_ref().err()).map(|error| error.code.status());
+    let status = match first_failure {
+        None => StatusCode::CREATED,
+        Some(_) if stored > 0 => StatusCode::MULTI_STATUS,
+        Some(status) => StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+    };
+    let results: Vec<_> = results
+        .into_iter()
+        .map(|result| match result {
+            Ok(uploaded) => json!({ "status": 201, "image": document(&base, &uploaded) }),
+            Err(error) => json!({ "status": error.code.status(), "problem": error.problem() }),
+        })
+        .collect();
+    HttpResponse::build(status).json(json!({ "results": results }))
+}
+
+/// Nothing that could be an image.
+fn no_image(detail: &str) -> ApiError {
+    ApiError::new(ErrorCode::MissingImage, detail)
+}

@@ -1,0 +1,94 @@
+//! Rows: which images and variants exist, and which blobs they need.
+
+use async_trait::async_trait;
+use shared_types::{Digest, ImageId};
+
+use crate::domain::{Image, Variant};
+
+/// Why a row could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    /// The blob is being removed at this moment: commit the bytes again after a while.
+    #[error("the blob is being removed")]
+    BlobDoomed,
+    /// The image does not exist (any more).
+    #[error("the image does not exist")]
+    NoImage,
+    /// No room is left on the disk.
+    #[error("the storage is full")]
+    Full(#[source] anyhow::Error),
+    /// The catalog did not answer.
+    #[error("the catalog failed")]
+    Failed(#[source] anyhow::Error),
+}
+
+/// A part of the list, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// Only images older than this one.
+    pub after: Option<ImageId>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Each method is one transaction: durable when it returns, or without any effect.
+///
+/// A blob that loses its last reference is *doomed* in the same transaction and handed back to the caller, who removes the bytes and
+/// then calls [`Catalog::forget_blob`]. Until then no row can refer to it, so a row never outlives its bytes.
+#[async_trait]
+pub trait Catalog: Send + Sync {
+    /// Adds an image whose blob is durable.
+    ///
+    /// # Errors
+    /// [`CatalogError::BlobDoomed`].
+    async fn insert_image(&self, image: &Image) -> Result<(), CatalogError>;
+
+    /// The image, if it exists.
+    async fn image(&self, id: ImageId) -> Result<Option<Image>, CatalogError>;
+
+    /// Any image with these bytes.
+    async fn image_by_digest(&self, digest: &Digest) -> Result<Option<Image>, CatalogError>;
+
+    /// A page of images, newest first.
+    async fn images(&self, page: &Page) -> Result<Vec<Image>, CatalogError>;
+
+    /// Removes the image and its variants; gives the blobs doomed by it, or `None` if there was no such image.
+    async fn delete_image(&self, id: ImageId) -> Result<Option<Vec<Digest>>, CatalogError>;
+
+    /// Adds a variant whose blob is durable, in place of one with the same key; gives the blobs doomed by that and whether one was
+    /// replaced.
+    ///
+    /// # Errors
+    /// [`CatalogError::NoImage`], [`CatalogError::BlobDoomed`].
+    async fn put_variant(&self, variant: &Variant) -> Result<(bool, Vec<Digest>), CatalogError>;
+
+    /// The variant of that key.
+    async fn variant(&self, image: ImageId, key: &str) -> Result<Option<Variant>, CatalogError>;
+
+    /// The variants of one image, oldest first.
+    async fn variants(&self, image: ImageId) -> Result<Vec<Variant>, CatalogError>;
+
+    /// Removes one variant; gives the blobs doomed by it.
+    async fn delete_variant(&self, image: ImageId, key: &str) -> Result<Vec<Digest>, CatalogError>;
+
+    /// Dooms the blob unless a row refers to it; gives whether it is doomed now. A blob without a row of its own gets one.
+    async fn doom_if_unused(&self, digest: &Digest) -> Result<bool, CatalogError>;
+
+    /// Blobs doomed by a process that did not come to remove them.
+    async fn doomed_blobs(&self) -> Result<Vec<Digest>, CatalogError>;
+
+    /// The doomed blob's bytes are gone.
+    async fn forget_blob(&self, digest: &Digest) -> Result<(), CatalogError>;
+
+    /// Every blob that a row refers to, with its size.
+    async fn blobs(&self) -> Result<Vec<(Digest, u64)>, CatalogError>;
+
+    /// The images and variants that need this blob: ids, and keys for variants.
+    async fn users_of(&self, digest: &Digest) -> Result<Vec<(ImageId, Option<String>)>, CatalogError>;
+
+    /// Answers if the catalog can be read.
+    async fn ping(&self) -> Result<(), CatalogError>;
+
+    /// Finishes what is under way and closes the files.
+    async fn close(&self);
+}

@@ -1,0 +1,9 @@
+//! What a back end must promise. Each method documents its behaviour; the suites in `tests/it/contract` hold every adapter to it.
+
+mod blobs;
+mod catalog;
+mod remote;
+
+pub use blobs::{BlobError, BlobReader, BlobStore, ByteStream, Leftovers, StagedBlob, StagedReader};
+pub use catalog::{Catalog, CatalogError, Page};
+pub use remote::{RemoteBody, RemoteError, RemoteSource};

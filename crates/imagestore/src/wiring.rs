@@ -1,0 +1,103 @@
+//! The one place that names back ends: opens what the settings choose and hands it to the use cases.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use futures::FutureExt;
+use service_kit::cpu::CpuPool;
+use service_kit::health;
+use service_kit::server;
+
+use crate::adapters::files::FileBlobs;
+use crate::adapters::remote::HttpSource;
+use crate::adapters::sqlite::SqliteCatalog;
+use crate::app::{self, BackEnds, Services};
+use crate::http::{self, HttpState};
+use crate::ports::RemoteSource;
+use crate::settings::Settings;
+
+/// How a data folder is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// By the one process that may write to it.
+    Exclusive,
+    /// Beside whoever is using it, for looking only.
+    ReadOnly,
+}
+
+/// Use cases over an opened data folder.
+pub struct Opened {
+    /// The use cases.
+    pub services: Services,
+    /// Held while this process owns the folder; the kernel lets go of it even after SIGKILL.
+    _lock: Option<File>,
+}
+
+/// Opens the data folder, makes it if it is missing, and brings its schema up to date.
+pub async fn open(settings: &Settings, access: Access) -> anyhow::Result<Opened> {
+    let folder = &settings.data_dir;
+    let catalog_file = folder.join("catalog.sqlite");
+    let (lock, catalog) = match access {
+        Access::Exclusive => {
+            let lock = own(folder)?;
+            (Some(lock), SqliteCatalog::open(&catalog_file).await)
+        }
+        Access::ReadOnly => (None, SqliteCatalog::open_read_only(&catalog_file).await),
+    };
+    let catalog = catalog.with_context(|| format!("cannot open the catalog {}", catalog_file.display()))?;
+    let blobs = FileBlobs::open(folder).with_context(|| format!("cannot use the folder {}", folder.display()))?;
+    let remote = if settings.fetch.enabled {
+        Some(Arc::new(HttpSource::new(settings.remote()).context("cannot set up fetching")?) as Arc<dyn RemoteSource>)
+    } else {
+        None
+    };
+    let back_ends = BackEnds { catalog: Arc::new(catalog), blobs: Arc::new(blobs), remote };
+    let cpu = CpuPool::new(&settings.cpu())?;
+    let services = Services::new(back_ends, cpu, settings.limits(), settings.cache.memory_bytes);
+    Ok(Opened { services, _lock: lock })
+}
+
+fn own(folder: &Path) -> anyhow::Result<File> {
+    let unusable = || format!("cannot write to the data folder {}; make it writable or set data_dir", folder.display());
+    fs::create_dir_all(folder).with_context(unusable)?;
+    let lock = File::create(folder.join("lock")).with_context(unusable)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => {
+            bail!("the data folder {} is in use by another imagestore; stop it or set data_dir", folder.display())
+        }
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(lock),
+        Err(TryLockError::Error(error)) => Err(error).with_context(unusable),
+    }
+}
+
+/// Serves until a signal says to stop.
+pub async fn serve(settings: Settings) -> anyhow::Result<()> {
+    let opened = open(&settings, Access::Exclusive).await?;
+    let services = opened.services.clone();
+    app::recover(&services).await.map_err(|error| explain(&error))?;
+    let state = HttpState { services: services.clone(), public_url: settings.public_url(), bodies: settings.bodies() };
+    let checked = services.clone();
+    let checks: health::Checks = Arc::new(move || {
+        let services = checked.clone();
+        async move { services.readiness().await }.boxed()
+    });
+    let served = server::serve(settings.http(), move |config| {
+        health::configure(config, Arc::clone(&checks));
+        http::configure(config, state.clone());
+    });
+    let result = served.await;
+    services.close().await;
+    result
+}
+
+/// A use case's error for an operator, who may know everything.
+pub fn explain(error: &crate::domain::StoreError) -> anyhow::Error {
+    match &error.cause {
+        Some(cause) => anyhow::anyhow!("{} ({cause:#})", error.detail),
+        None => anyhow::anyhow!("{}", error.detail),
+    }
+}

@@ -1,0 +1,303 @@
+//! A bounded pool of threads for work on pixels.
+//!
+//! Work is admitted in three steps, always in this order, so that nobody can hold one thing while waiting for another that its holder
+//! waits for in turn: a place in the waiting room (or an error at once), a thread, memory. The semaphores are fair: a costly picture
+//! at the head of the queue is not overtaken for ever by cheap ones.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::timeout;
+
+/// Bounds of the pool.
+#[derive(Debug, Clone)]
+pub struct CpuSettings {
+    /// Threads; 0 = one a core.
+    pub threads: usize,
+    /// Memory for work under way, in bytes.
+    pub budget_bytes: u64,
+    /// Requests that may wait.
+    pub queue: usize,
+    /// How long one may wait.
+    pub queue_timeout: Duration,
+    /// After how long without any finished work the pool counts as stalled.
+    pub stall_after: Duration,
+}
+
+/// Why work was not done.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CpuError {
+    /// Too much is waiting already.
+    #[error("all workers are busy and the queue is full")]
+    Overloaded {
+        /// When to come back.
+        retry_after: Duration,
+    },
+    /// More memory than the whole budget.
+    #[error("the work needs {cost} bytes of a budget of {budget}")]
+    TooCostly {
+        /// Estimated bytes.
+        cost: u64,
+        /// The budget.
+        budget: u64,
+    },
+    /// The work panicked; the pool goes on.
+    #[error("the work panicked")]
+    Panicked,
+}
+
+/// The budget is counted in units of this size, since semaphores count in 32 bits.
+const UNIT: u64 = 64 * 1024;
+
+/// The pool. Cheap to clone.
+#[derive(Clone)]
+pub struct CpuPool {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    pool: ThreadPool,
+    room: Arc<Semaphore>,
+    threads: Arc<Semaphore>,
+    budget: Arc<Semaphore>,
+    settings: CpuSettings,
+    /// Requests that wait or run.
+    present: AtomicUsize,
+    started: Instant,
+    /// When work last began from rest or was finished, in milliseconds since `started`.
+    progress: AtomicU64,
+    seconds_per_job: Mutex<f64>,
+}
+
+impl CpuPool {
+    /// Starts the threads.
+    pub fn new(settings: &CpuSettings) -> anyhow::Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = if settings.threads == 0 { cores } else { settings.threads };
+        let pool = ThreadPoolBuilder::new().num_threads(threads).thread_name(|n| format!("cpu-{n}")).build()?;
+        let shared = Shared {
+            pool,
+            room: Arc::new(Semaphore::new(settings.queue + threads)),
+            threads: Arc::new(Semaphore::new(threads)),
+            budget: Arc::new(Semaphore::new(units(settings.budget_bytes) as usize)),
+            settings: CpuSettings { threads, ..settings.clone() },
+            present: AtomicUsize::new(0),
+            started: Instant::now(),
+            progress: AtomicU64::new(0),
+            seconds_per_job: Mutex::new(0.1),
+        };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Waits for a thread and `cost` bytes of the budget. Dropping the future leaves the queue.
+    ///
+    /// # Errors
+    /// [`CpuError::TooCostly`] and, with a full waiting room, [`CpuError::Overloaded`] at once; `Overloaded` after the queue timeout.
+    pub async fn admit(&self, cost: u64) -> Result<Admission, CpuError> {
+        let shared = &self.shared;
+        let budget = shared.settings.budget_bytes;
+        if units(cost) > units(budget) {
+            return Err(CpuError::TooCostly { cost, budget });
+        }
+        let room = Arc::clone(&shared.room).try_acquire_owned().map_err(|_| self.overloaded())?;
+        let presence = Presence::enter(Arc::clone(shared));
+        let waiting = async {
+            let thread = Arc::clone(&shared.threads).acquire_owned().await;
+            let memory = Arc::clone(&shared.budget).acquire_many_owned(units(cost)).await;
+            // The semaphores are never closed.
+            Some((thread.ok()?, memory.ok()?))
+        };
+        match timeout(shared.settings.queue_timeout, waiting).await {
+            Ok(Some((thread, memory))) => Ok(Admission { presence, _room: room, _thread: thread, _memory: memory }),
+            Ok(None) | Err(_) => Err(self.overloaded()),
+        }
+    }
+
+    /// Waits as [`CpuPool::admit`] does and runs the work.
+    pub async fn run<T, F>(&self, cost: u64, work: F) -> Result<T, CpuError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&(dyn Fn() -> bool + Sync)) -> T + Send + 'static,
+    {
+        self.admit(cost).await?.run(work).await
+    }
+
+    /// How long nothing has been finished although work is there, if that is longer than it should be.
+    pub fn stalled(&self) -> Option<Duration> {
+        let shared = &self.shared;
+        let idle =
+            shared.started.elapsed().saturating_sub(Duration::from_millis(shared.progress.load(Ordering::Relaxed)));
+        let busy = shared.present.load(Ordering::Relaxed) > 0;
+        (busy && idle > shared.settings.stall_after).then_some(idle)
+    }
+
+    /// The time that the present queue will take, by the time that work took lately.
+    fn overloaded(&self) -> CpuError {
+        let shared = &self.shared;
+        let each = *shared.seconds_per_job.lock().unwrap_or_else(PoisonError::into_inner);
+        let jobs = shared.present.load(Ordering::Relaxed) as f64 / shared.settings.threads as f64;
+        CpuError::Overloaded { retry_after: Duration::from_secs_f64((each * jobs).ceil().clamp(1.0, 60.0)) }
+    }
+}
+
+fn units(bytes: u64) -> u32 {
+    u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX).min(Semaphore::MAX_PERMITS.min(u32::MAX as usize) as u32)
+}
+
+impl Shared {
+    fn mark_progress(&self) {
+        self.progress.store(u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    fn record(&self, seconds: f64) {
+        let mut average = self.seconds_per_job.lock().unwrap_or_else(PoisonError::into_inner);
+        *average += (seconds - *average) * 0.1;
+    }
+}
+
+/// One request in the waiting room or at work.
+struct Presence(Arc<Shared>);
+
+impl Presence {
+    fn enter(shared: Arc<Shared>) -> Self {
+        if shared.present.fetch_add(1, Ordering::Relaxed) == 0 {
+            shared.mark_progress();
+        }
+        Self(shared)
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        self.0.present.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A place on the pool: a thread and its memory are set aside until this, or the work started from it, is gone.
+pub struct Admission {
+    presence: Presence,
+    _room: OwnedSemaphorePermit,
+    _thread: OwnedSemaphorePermit,
+    _memory: OwnedSemaphorePermit,
+}
+
+impl Admission {
+    /// Runs the work. It is given a question to ask between its steps: whether to stop, because nobody waits for it any more. The place is
+    /// free again when the work has returned, not before.
+    ///
+    /// # Errors
+    /// [`CpuError::Panicked`].
+    pub async fn run<T, F>(self, work: F) -> Result<T, CpuError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&(dyn Fn() -> bool + Sync)) -> T + Send + 'static,
+    {
+        let shared = Arc::clone(&self.presence.0);
+        let (send, receive) = oneshot::channel();
+        shared.pool.spawn(move || {
+            let place = self;
+            if send.is_closed() {
+                return;
+            }
+            let begun = Instant::now();
+            let stop = || send.is_closed();
+            let result = catch_unwind(AssertUnwindSafe(|| work(&stop)));
+            let shared = &place.presence.0;
+            shared.record(begun.elapsed().as_secs_f64());
+            shared.mark_progress();
+            drop(place);
+            // Nobody waits any more: the result is not needed.
+            let _ = send.send(result);
+        });
+        match receive.await {
+            Ok(Ok(result)) => Ok(result),
+            Ok(Err(_)) | Err(_) => Err(CpuError::Panicked),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed test may panic")]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicBool;
+
+    fn pool(threads: usize, queue: usize, budget_bytes: u64) -> CpuPool {
+        let short = Duration::from_secs(5);
+        CpuPool::new(&CpuSettings {
+            threads,
+            budget_bytes,
+            queue,
+            queue_timeout: short,
+            stall_after: Duration::from_millis(200),
+        })
+        .unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_budget_is_never_exceeded_and_always_comes_back() {
+        let (pool, used, most) = (pool(4, 1000, 10 * UNIT), Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let jobs = (0..200u64).map(|n| {
+            let (pool, used, most) = (pool.clone(), Arc::clone(&used), Arc::clone(&most));
+            tokio::spawn(async move {
+                let cost = (n % 10 + 1) * UNIT;
+                let work = move |_: &(dyn Fn() -> bool + Sync)| {
+                    most.fetch_max(used.fetch_add(cost, Ordering::SeqCst) + cost, Ordering::SeqCst);
+                    std::thread::sleep(Duration::from_millis(1));
+                    used.fetch_sub(cost, Ordering::SeqCst);
+                };
+                pool.run(cost, work).await.unwrap();
+            })
+        });
+        futures::future::join_all(jobs).await.into_iter().for_each(Result::unwrap);
+        assert!(most.load(Ordering::SeqCst) <= 10 * UNIT);
+        pool.run(10 * UNIT, |_| ()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn more_than_the_budget_is_refused_at_once() {
+        assert!(matches!(pool(1, 1, UNIT).run(2 * UNIT, |_| ()).await, Err(CpuError::TooCostly { .. })));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_full_queue_sheds_and_a_dropped_request_frees_its_place() {
+        let pool = pool(1, 1, UNIT);
+        let stopped = Arc::new(AtomicBool::new(false));
+        let saw = Arc::clone(&stopped);
+        let running = tokio::spawn({
+            let pool = pool.clone();
+            async move {
+                let work = move |stop: &(dyn Fn() -> bool + Sync)| {
+                    while !stop() {
+                        std::thread::sleep(Duration::from_millis(1));
+                    }
+                    saw.store(true, Ordering::SeqCst);
+                };
+                pool.run(1, work).await
+            }
+        });
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let waiting = tokio::spawn({
+            let pool = pool.clone();
+            async move { pool.run(1, |_| ()).await }
+        });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(matches!(pool.run(1, |_| ()).await, Err(CpuError::Overloaded { .. })));
+        assert!(pool.stalled().is_some(), "work is there and nothing is finished");
+        running.abort();
+        waiting.await.unwrap().unwrap();
+        assert!(stopped.load(Ordering::SeqCst));
+        assert!(pool.stalled().is_none());
+    }
+
+    #[tokio::test]
+    async fn a_panic_stays_inside() {
+        let pool = pool(1, 1, UNIT);
+        assert!(matches!(pool.run(1, |_| panic!("on purpose")).await, Err::<(), _>(CpuError::Panicked)));
+        pool.run(UNIT, |_| ()).await.unwrap();
+    }
+}

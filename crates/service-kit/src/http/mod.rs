@@ -1,0 +1,7 @@
+//! HTTP as both services speak it.
+
+pub mod problem;
+pub mod request;
+pub mod route;
+
+pub use problem::ApiError;

@@ -1,0 +1,162 @@
+//! The request's id and trace, kept where every log line can see them, and one access line a request.
+
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
+use std::time::Instant;
+
+use actix_web::Error;
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use tokio::task_local;
+use uuid::Uuid;
+
+use crate::trace::TraceContext;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// Who asks: an id for the log and for the client, and the trace that the request belongs to.
+#[derive(Debug, Clone)]
+pub struct RequestContext {
+    /// Given by the client or made here.
+    pub id: String,
+    /// Given by the client or made here.
+    pub trace: TraceContext,
+}
+
+task_local! {
+    static CURRENT: RequestContext;
+}
+
+/// The id of the request that this task works for.
+pub fn current_id() -> Option<String> {
+    CURRENT.try_with(|context| context.id.clone()).ok()
+}
+
+/// The context of the request that this task works for.
+pub fn current() -> Option<RequestContext> {
+    CURRENT.try_with(Clone::clone).ok()
+}
+
+/// Lets `use_id` see the current id without copying it.
+pub(crate) fn with_id<T>(use_id: impl FnOnce(&str) -> T) -> Option<T> {
+    CURRENT.try_with(|context| use_id(&context.id)).ok()
+}
+
+/// Carries the current request's context into a task of its own.
+pub fn scope<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    let context = current();
+    async move {
+        match context {
+            Some(context) => CURRENT.scope(context, future).await,
+            None => future.await,
+        }
+    }
+}
+
+impl RequestContext {
+    fn of(headers: &HeaderMap) -> Self {
+        let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| is_harmless(id));
+        let trace = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok()).and_then(TraceContext::parse);
+        Self {
+            id: given.map_or_else(|| Uuid::new_v4().simple().to_string(), str::to_owned),
+            trace: trace.unwrap_or_else(TraceContext::generate),
+        }
+    }
+}
+
+/// An id from outside goes into logs and headers.
+fn is_harmless(id: &str) -> bool {
+    (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
+}
+
+/// The middleware.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RequestScope;
+
+impl<S, B> Transform<S, ServiceRequest> for RequestScope
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    S::Future: 'static,
+    B: MessageBody,
+{
+    type Response = ServiceResponse<B>;
+    type Error = Error;
+    type Transform = RequestScopeService<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        ready(Ok(RequestScopeService { service }))
+    }
+}
+
+/// The middleware at work.
+pub struct RequestScopeService<S> {
+    service: S,
+}
+
+impl<S, B> Service<ServiceRequest> for RequestScopeService<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    S::Future: 'static,
+    B: MessageBody,
+{
+    type Response = ServiceResponse<B>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<ServiceResponse<B>, Error>>>>;
+
+    forward_ready!(service);
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let begun = Instant::now();
+        let context = RequestContext::of(request.headers());
+        let id = HeaderValue::from_str(&context.id);
+        // Inside the scope also while the inner service builds its future: extractors may log.
+        let inner = CURRENT.sync_scope(context.clone(), || self.service.call(request));
+        Box::pin(CURRENT.scope(context, async move {
+            let mut response = inner.await?;
+            if let Ok(id) = id {
+                response.headers_mut().insert(REQUEST_ID, id);
+            }
+            log_access(&response, begun);
+            Ok(response)
+        }))
+    }
+}
+
+fn log_access<B: MessageBody>(response: &ServiceResponse<B>, begun: Instant) {
+    if !log::log_enabled!(target: "access", log::Level::Info) {
+        return;
+    }
+    let request = response.request();
+    let bytes = match response.response().body().size() {
+        BodySize::Sized(bytes) => bytes as i128,
+        BodySize::None => 0,
+        BodySize::Stream => -1,
+    };
+    let peer = request.peer_addr();
+    log::info!(
+        target: "access",
+        "{} {} {} {bytes} B {:.1} ms {}",
+        request.method(),
+        request.uri().path_and_query().map_or("/", |path| path.as_str()),
+        response.status().as_u16(),
+        begun.elapsed().as_secs_f64() * 1000.0,
+        peer.map_or_else(|| "-".to_owned(), |peer| peer.ip().to_string()),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_harmless;
+
+    #[test]
+    fn an_id_from_outside_cannot_forge_a_log_line() {
+        assert!(is_harmless("a-B_9.z"));
+        for bad in ["", "a b", "a\nb", "ä", "<x>", &"a".repeat(65)] {
+            assert!(!is_harmless(bad), "{bad:?}");
+        }
+    }
+}

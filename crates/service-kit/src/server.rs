@@ -1,0 +1,144 @@
+//! Listening, serving, and stopping without cutting anybody off.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{App, HttpServer};
+use anyhow::{Context, bail};
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::http::request::RequestScope;
+use crate::http::route::no_route;
+
+/// How to listen and serve.
+#[derive(Debug, Clone)]
+pub struct HttpSettings {
+    /// Address and port; port 0 takes a free one.
+    pub bind: String,
+    /// Whether an address that other machines can reach is meant.
+    pub allow_public_bind: bool,
+    /// Threads; 0 = one a core.
+    pub workers: usize,
+    /// Open connections, over all threads.
+    pub max_connections: usize,
+    /// How long an idle connection is kept.
+    pub keep_alive: Duration,
+    /// Time for a request's head to arrive.
+    pub client_timeout: Duration,
+    /// Time for requests under way to finish when stopping.
+    pub drain: Duration,
+}
+
+/// Serves until SIGTERM or SIGINT, then finishes the requests under way. A second signal ends the process at once.
+///
+/// # Errors
+/// An address that cannot or may not be listened on, as one line for the operator.
+pub async fn serve<F>(settings: HttpSettings, configure: F) -> anyhow::Result<()>
+where
+    F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
+{
+    let address = check_bind(&settings.bind, settings.allow_public_bind)?;
+    // Each connection is a file descriptor; the soft limit of 1024 is history.
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        log::warn!("the limit of open files stays as it is: {error}");
+    }
+    let listener = listen(address)?;
+    let local = listener.local_addr()?;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let workers = if settings.workers == 0 { cores } else { settings.workers };
+    let server = HttpServer::new(move || {
+        App::new().wrap(RequestScope).configure(configure.clone()).default_service(web::route().to(no_route))
+    })
+    .workers(workers)
+    .max_connections(settings.max_connections.div_ceil(workers))
+    .keep_alive(settings.keep_alive)
+    .client_request_timeout(settings.client_timeout)
+    .shutdown_timeout(settings.drain.as_secs())
+    .disable_signals()
+    .listen(listener)
+    .with_context(|| format!("cannot serve on {local}"))?
+    .run();
+    tokio::spawn(stop_on_signal(server.handle(), settings.drain));
+    log::info!("listening on http://{local}");
+    server.await.context("the server failed")
+}
+
+async fn stop_on_signal(server: ServerHandle, drain: Duration) {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return log::error!("signals cannot be received; stop the process with SIGKILL");
+    };
+    tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+    log::info!("stopping: requests under way have {} s to finish", drain.as_secs());
+    tokio::spawn(async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        log::warn!("stopped at once by a second signal");
+        std::process::exit(1);
+    });
+    server.stop(true).await;
+    log::info!("stopped");
+}
+
+/// The address to listen on, if it may be.
+///
+/// # Errors
+/// Not an address, or one that other machines can reach although that was not said to be meant.
+pub fn check_bind(bind: &str, allow_public: bool) -> anyhow::Result<SocketAddr> {
+    let address = bind.to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
+    let Some(address) = address else { bail!("http.bind must be ADDRESS:PORT, such as 127.0.0.1:8000, not {bind:?}") };
+    if !address.ip().is_loopback() && !allow_public {
+        bail!(
+            "http.bind = {bind:?} can be reached from other machines, and whoever reaches it may read, add and delete; \
+             set http.allow_public_bind = true to say that you mean it"
+        );
+    }
+    Ok(address)
+}
+
+fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    /// Connections that arrive faster than they are accepted; the kernel bounds it further.
+    const BACKLOG: i32 = 8192;
+    let bound = (|| {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        // A restart must not wait for the old connections' time-wait; two servers on one port are still refused.
+        socket.set_reuse_address(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        Ok(TcpListener::from(socket))
+    })();
+    bound.map_err(|error: io::Error| match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            anyhow::anyhow!(
+                "cannot listen on {address}: address already in use; stop the other program or set http.bind"
+            )
+        }
+        io::ErrorKind::PermissionDenied => {
+            anyhow::anyhow!(
+                "cannot listen on {address}: permission denied; ports below 1024 need privileges, set http.bind"
+            )
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            anyhow::anyhow!("cannot listen on {address}: this machine does not have the address; set http.bind")
+        }
+        _ => anyhow::anyhow!("cannot listen on {address}: {error}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_bind;
+
+    #[test]
+    fn an_address_that_others_reach_must_be_meant() {
+        assert!(check_bind("127.0.0.1:0", false).is_ok());
+        assert!(check_bind("[::1]:0", false).is_ok());
+        assert!(check_bind("0.0.0.0:80", true).is_ok());
+        for bad in ["0.0.0.0:8000", "[::]:8000", "10.0.0.1:1", "nonsense", "127.0.0.1"] {
+            assert!(check_bind(bad, false).is_err(), "{bad}");
+        }
+    }
+}
