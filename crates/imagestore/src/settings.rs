@@ -9,9 +9,7 @@ use image_engine::Limits;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use service_kit::config::{self, ConfigError, Sources};
-use service_kit::cpu::CpuSettings;
-use service_kit::logs::LogFormat;
-use service_kit::server::HttpSettings;
+use service_kit::settings::{Cpu, Http, Log};
 use tokio::sync::Semaphore;
 use url::Url;
 
@@ -29,6 +27,8 @@ pub const DEFAULTS: &str = include_str!("../config/imagestore.toml");
 pub struct Settings {
     #[garde(skip)]
     pub data_dir: PathBuf,
+    #[garde(custom(empty_or_http_url))]
+    pub public_url: String,
     #[garde(dive)]
     pub http: Http,
     #[garde(dive)]
@@ -46,30 +46,6 @@ pub struct Settings {
 #[derive(Debug, Clone, Deserialize, Serialize, Validate)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config/imagestore.toml documents each")]
-pub struct Http {
-    #[garde(length(min = 1))]
-    pub bind: String,
-    #[garde(skip)]
-    pub allow_public_bind: bool,
-    #[garde(custom(empty_or_http_url))]
-    pub public_url: String,
-    #[garde(range(max = 1024))]
-    pub workers: usize,
-    #[garde(range(min = 1))]
-    pub max_connections: usize,
-    #[garde(range(min = 1, max = 3600))]
-    pub keep_alive_seconds: u64,
-    #[garde(range(min = 1, max = 3600))]
-    pub client_timeout_seconds: u64,
-    #[garde(range(min = 1, max = 3600))]
-    pub body_pause_seconds: u64,
-    #[garde(range(max = 3600))]
-    pub drain_seconds: u64,
-}
-
-#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
 pub struct StoreLimitSettings {
     #[garde(range(min = 1))]
     pub upload_bytes: u64,
@@ -79,6 +55,8 @@ pub struct StoreLimitSettings {
     pub json_uploads: usize,
     #[garde(range(min = 1))]
     pub files: usize,
+    #[garde(range(min = 1, max = 3600))]
+    pub body_pause_seconds: u64,
     #[garde(range(min = 1))]
     pub pixels: u64,
     #[garde(range(min = 1))]
@@ -87,20 +65,6 @@ pub struct StoreLimitSettings {
     pub side: u32,
     #[garde(range(min = 1_048_576))]
     pub pixel_budget: u64,
-}
-
-#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
-pub struct Cpu {
-    #[garde(range(max = 1024))]
-    pub threads: usize,
-    #[garde(range(min = 1))]
-    pub queue: usize,
-    #[garde(range(min = 1, max = 3600))]
-    pub queue_timeout_seconds: u64,
-    #[garde(range(min = 1))]
-    pub stall_seconds: u64,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -124,28 +88,10 @@ pub struct Fetch {
     pub redirects: u32,
 }
 
-#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
-pub struct Log {
-    #[garde(custom(log_level))]
-    pub level: String,
-    #[garde(skip)]
-    pub format: LogFormat,
-}
-
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the validator's signature")]
 fn empty_or_http_url(text: &str, _context: &()) -> garde::Result {
     let valid = text.is_empty() || Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
     if valid { Ok(()) } else { Err(garde::Error::new("must be empty or a URL such as https://img.example.org")) }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the validator's signature")]
-fn log_level(text: &str, _context: &()) -> garde::Result {
-    match text {
-        "error" | "warn" | "info" | "debug" | "trace" => Ok(()),
-        _ => Err(garde::Error::new("must be error, warn, info, debug or trace")),
-    }
 }
 
 impl Settings {
@@ -162,20 +108,8 @@ impl Settings {
         })
     }
 
-    pub(crate) fn http(&self) -> HttpSettings {
-        HttpSettings {
-            bind: self.http.bind.clone(),
-            allow_public_bind: self.http.allow_public_bind,
-            workers: self.http.workers,
-            max_connections: self.http.max_connections,
-            keep_alive: Duration::from_secs(self.http.keep_alive_seconds),
-            client_timeout: Duration::from_secs(self.http.client_timeout_seconds),
-            drain: Duration::from_secs(self.http.drain_seconds),
-        }
-    }
-
     pub(crate) fn public_url(&self) -> Option<Url> {
-        Url::parse(&self.http.public_url).ok()
+        Url::parse(&self.public_url).ok()
     }
 
     pub(crate) fn bodies(&self) -> BodyLimits {
@@ -183,7 +117,7 @@ impl Settings {
             json_bytes: self.limits.json_bytes,
             json_uploads: Arc::new(Semaphore::new(self.limits.json_uploads)),
             files: self.limits.files,
-            pause: Duration::from_secs(self.http.body_pause_seconds),
+            pause: Duration::from_secs(self.limits.body_pause_seconds),
         }
     }
 
@@ -194,16 +128,6 @@ impl Settings {
             max_side: self.limits.side,
         };
         StoreLimits { upload_bytes: self.limits.upload_bytes, engine }
-    }
-
-    pub(crate) fn cpu(&self) -> CpuSettings {
-        CpuSettings {
-            threads: self.cpu.threads,
-            budget_bytes: self.limits.pixel_budget,
-            queue: self.cpu.queue,
-            queue_timeout: Duration::from_secs(self.cpu.queue_timeout_seconds),
-            stall_after: Duration::from_secs(self.cpu.stall_seconds),
-        }
     }
 
     pub(crate) fn remote(&self) -> RemoteSettings {

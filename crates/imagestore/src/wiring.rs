@@ -55,7 +55,7 @@ pub async fn open(settings: &Settings, access: Access) -> anyhow::Result<Opened>
         None
     };
     let back_ends = BackEnds { catalog: Arc::new(catalog), blobs: Arc::new(blobs), remote };
-    let cpu = CpuPool::new(&settings.cpu())?;
+    let cpu = CpuPool::new(&settings.cpu.pool(settings.limits.pixel_budget))?;
     let services = Services::new(back_ends, cpu, settings.limits(), settings.cache.memory_bytes);
     Ok(Opened { services, _lock: lock })
 }
@@ -85,7 +85,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         let services = checked.clone();
         async move { services.readiness().await }.boxed()
     });
-    let served = server::serve(settings.http(), move |config| {
+    let served = server::serve(settings.http.server(), move |config| {
         health::configure(config, Arc::clone(&checks));
         http::configure(config, state.clone());
     });

@@ -3,6 +3,8 @@
 use image_engine::EngineError;
 use shared_types::{ErrorCode, ImageFormat};
 
+use crate::http::ApiError;
+
 /// Code, parameter at fault, and the sentence for the client.
 pub fn describe(error: &EngineError) -> (ErrorCode, Option<String>, String) {
     match error {
@@ -34,5 +36,14 @@ pub fn describe(error: &EngineError) -> (ErrorCode, Option<String>, String) {
         EngineError::Stopped => {
             (ErrorCode::Overloaded, None, "The work was given up because nobody waited for it; try again.".to_owned())
         }
+    }
+}
+
+impl From<EngineError> for ApiError {
+    fn from(error: EngineError) -> Self {
+        let (code, parameter, detail) = describe(&error);
+        let mut told = Self::new(code, detail);
+        told.parameter = parameter;
+        told
     }
 }

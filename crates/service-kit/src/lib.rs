@@ -1,6 +1,6 @@
 //! What both services need, once.
 //!
-//! * [`config`] — settings from defaults, file, environment and flags, checked as a whole.
+//! * [`config`], [`settings`] — settings from defaults, file, environment and flags, checked as a whole; the sections both have.
 //! * [`cpu`] — a bounded pool for work on pixels, admitted by memory.
 //! * [`engine`] — what an engine error means to a client.
 //! * [`http`] — problem documents, routes that answer every verb, the request's id.
@@ -14,4 +14,5 @@ pub mod health;
 pub mod http;
 pub mod logs;
 pub mod server;
+pub mod settings;
 pub mod trace;

@@ -1,1 +1,10 @@
-//! testkit
+//! For tests and measurements only: pictures made by code, the real binaries started and stopped, malformed requests.
+//!
+//! A helper here that cannot do its work panics and says why: the test that asked for it has failed.
+#![allow(clippy::expect_used, reason = "a fixture that cannot be made is a failed test")]
+
+pub mod pictures;
+pub mod process;
+pub mod raw;
+
+pub use {image, reqwest, tempfile};

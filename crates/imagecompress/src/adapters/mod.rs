@@ -1,0 +1,3 @@
+//! Back ends: the store over HTTP.
+
+pub mod store_client;

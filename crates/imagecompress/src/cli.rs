@@ -1,0 +1,99 @@
+//! The command line.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use service_kit::exit::Failure;
+use service_kit::{config, health, logs};
+
+use crate::settings::Settings;
+use crate::wiring;
+
+/// Makes images of an imagestore smaller and posts them back as variants.
+///
+/// Without a command it serves. Settings come from built-in defaults, imagecompress.toml or --config, .env, the environment
+/// (IMAGECOMPRESS__STORE__URL and so on) and these flags, later ones winning. Exit codes: 0 done, 1 a fault, 2 wrong usage or settings.
+#[derive(Debug, Parser)]
+#[command(name = "imagecompress", version)]
+pub struct Cli {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Args)]
+struct Flags {
+    /// Settings file [default: imagecompress.toml, if it exists].
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Address and port to listen on.
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    bind: Option<String>,
+    /// The imagestore to work for.
+    #[arg(long, global = true, value_name = "URL")]
+    store_url: Option<String>,
+    /// error, warn, info, debug or trace.
+    #[arg(long, global = true, value_name = "LEVEL")]
+    log_level: Option<String>,
+    /// text or json.
+    #[arg(long, global = true, value_name = "FORMAT")]
+    log_format: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve (the default).
+    Serve,
+    /// Look at the settings.
+    Config {
+        #[command(subcommand)]
+        action: ConfigAction,
+    },
+    /// Ask the running service whether it is ready. Exits with 1 if it is not.
+    Health,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigAction {
+    /// Say whether the settings are valid.
+    Check,
+    /// Print the settings in force, secrets masked.
+    Print,
+}
+
+impl Flags {
+    fn settings(self) -> Result<Settings, Failure> {
+        let flags = [
+            ("http.bind", self.bind),
+            ("store.url", self.store_url),
+            ("log.level", self.log_level),
+            ("log.format", self.log_format),
+        ];
+        let given = flags.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect();
+        Settings::load(self.config, given).map_err(|error| Failure::Usage(error.to_string()))
+    }
+}
+
+/// Runs the command.
+pub async fn run(cli: Cli) -> Result<(), Failure> {
+    let settings = cli.flags.settings()?;
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => {
+            logs::init(&settings.log.level, settings.log.format);
+            wiring::serve(settings).await.map_err(fault)
+        }
+        Command::Config { action: ConfigAction::Check } => print("the settings are valid"),
+        Command::Config { action: ConfigAction::Print } => print(&config::render(&settings)),
+        Command::Health => health::ask(&settings.http.bind).await.map_err(fault),
+    }
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    writeln!(std::io::stdout(), "{}", text.trim_end()).map_err(|error| fault(error.into()))
+}
+
+fn fault(error: anyhow::Error) -> Failure {
+    Failure::Fault(format!("{error:#}"))
+}

@@ -1,0 +1,15 @@
+//! The `imagecompress` binary.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use imagecompress::cli::{self, Cli};
+
+/// Pictures of all sizes come and go; the system allocator keeps what they leave between them.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    service_kit::exit::report("imagecompress", cli::run(Cli::parse()).await)
+}

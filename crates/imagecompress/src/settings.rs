@@ -1,0 +1,102 @@
+//! The service's settings. `config/imagecompress.toml` holds the defaults and says what each means.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use garde::Validate;
+use image_engine::Limits;
+use serde::{Deserialize, Serialize};
+use service_kit::config::{self, ConfigError, Secret, Sources};
+use service_kit::settings::{Cpu, Http, Log};
+use url::Url;
+
+use crate::adapters::store_client::StoreSettings;
+
+/// The commented defaults, which are also the documentation of the settings.
+pub const DEFAULTS: &str = include_str!("../config/imagecompress.toml");
+
+/// All settings.
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagecompress.toml documents each")]
+pub struct Settings {
+    #[garde(dive)]
+    pub http: Http,
+    #[garde(dive)]
+    pub store: Store,
+    #[garde(dive)]
+    pub limits: LimitSettings,
+    #[garde(dive)]
+    pub cpu: Cpu,
+    #[garde(dive)]
+    pub log: Log,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagecompress.toml documents each")]
+pub struct Store {
+    #[garde(custom(http_url))]
+    pub url: String,
+    #[garde(skip)]
+    pub token: Secret,
+    #[garde(range(min = 1, max = 3600))]
+    pub connect_timeout_seconds: u64,
+    #[garde(range(min = 1, max = 3600))]
+    pub timeout_seconds: u64,
+    #[garde(range(min = 1, max = 100))]
+    pub attempts: usize,
+    #[garde(range(min = 1, max = 3600))]
+    pub deadline_seconds: u64,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagecompress.toml documents each")]
+pub struct LimitSettings {
+    #[garde(range(min = 1))]
+    pub source_bytes: u64,
+    #[garde(range(min = 1))]
+    pub pixels: u64,
+    #[garde(range(min = 1, max = 65_535))]
+    pub side: u32,
+    #[garde(range(min = 1_048_576))]
+    pub pixel_budget: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the validator's signature")]
+fn http_url(text: &str, _context: &()) -> garde::Result {
+    let valid = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    if valid { Ok(()) } else { Err(garde::Error::new("must be a URL such as http://127.0.0.1:8000")) }
+}
+
+impl Settings {
+    /// Reads the settings from all their places.
+    pub fn load(file: Option<PathBuf>, flags: Vec<(String, String)>) -> Result<Self, ConfigError> {
+        config::load(&Sources {
+            prefix: "IMAGECOMPRESS",
+            defaults: DEFAULTS,
+            file,
+            default_file: "imagecompress.toml",
+            aliases: &[("STORE_URL", "store.url")],
+            flags,
+            env: None,
+        })
+    }
+
+    pub(crate) fn store(&self) -> anyhow::Result<StoreSettings> {
+        Ok(StoreSettings {
+            url: Url::parse(&self.store.url)?,
+            token: self.store.token.clone(),
+            connect_timeout: Duration::from_secs(self.store.connect_timeout_seconds),
+            timeout: Duration::from_secs(self.store.timeout_seconds),
+            attempts: self.store.attempts,
+            deadline: Duration::from_secs(self.store.deadline_seconds),
+            source_bytes: self.limits.source_bytes,
+        })
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        Limits { max_pixels: self.limits.pixels, max_output_pixels: self.limits.pixels, max_side: self.limits.side }
+    }
+}

@@ -1,0 +1,93 @@
+//! The sections that both services' settings have. Their defaults stand in each service's own commented file.
+
+use std::time::Duration;
+
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+
+use crate::cpu::CpuSettings;
+use crate::logs::LogFormat;
+use crate::server::HttpSettings;
+
+/// `[http]`.
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the services' commented files document each")]
+pub struct Http {
+    #[garde(length(min = 1))]
+    pub bind: String,
+    #[garde(skip)]
+    pub allow_public_bind: bool,
+    #[garde(range(max = 1024))]
+    pub workers: usize,
+    #[garde(range(min = 1))]
+    pub max_connections: usize,
+    #[garde(range(min = 1, max = 3600))]
+    pub keep_alive_seconds: u64,
+    #[garde(range(min = 1, max = 3600))]
+    pub client_timeout_seconds: u64,
+    #[garde(range(max = 3600))]
+    pub drain_seconds: u64,
+}
+
+impl Http {
+    /// As the server takes them.
+    pub fn server(&self) -> HttpSettings {
+        HttpSettings {
+            bind: self.bind.clone(),
+            allow_public_bind: self.allow_public_bind,
+            workers: self.workers,
+            max_connections: self.max_connections,
+            keep_alive: Duration::from_secs(self.keep_alive_seconds),
+            client_timeout: Duration::from_secs(self.client_timeout_seconds),
+            drain: Duration::from_secs(self.drain_seconds),
+        }
+    }
+}
+
+/// `[cpu]`.
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the services' commented files document each")]
+pub struct Cpu {
+    #[garde(range(max = 1024))]
+    pub threads: usize,
+    #[garde(range(min = 1))]
+    pub queue: usize,
+    #[garde(range(min = 1, max = 3600))]
+    pub queue_timeout_seconds: u64,
+    #[garde(range(min = 1))]
+    pub stall_seconds: u64,
+}
+
+impl Cpu {
+    /// As the pool takes them; the memory is a limit and stands there.
+    pub fn pool(&self, budget_bytes: u64) -> CpuSettings {
+        CpuSettings {
+            threads: self.threads,
+            budget_bytes,
+            queue: self.queue,
+            queue_timeout: Duration::from_secs(self.queue_timeout_seconds),
+            stall_after: Duration::from_secs(self.stall_seconds),
+        }
+    }
+}
+
+/// `[log]`.
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the services' commented files document each")]
+pub struct Log {
+    #[garde(custom(log_level))]
+    pub level: String,
+    #[garde(skip)]
+    pub format: LogFormat,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the validator's signature")]
+fn log_level(text: &str, _context: &()) -> garde::Result {
+    match text {
+        "error" | "warn" | "info" | "debug" | "trace" => Ok(()),
+        _ => Err(garde::Error::new("must be error, warn, info, debug or trace")),
+    }
+}

@@ -1,0 +1,58 @@
+//! Files that must be refused.
+
+use super::png::{assemble, stored_zlib};
+
+/// Text; give it to a service under the name of a picture.
+pub const TEXT: &[u8] = b"This is a text and not a picture, whatever its name says.\n";
+
+/// No bytes at all.
+pub const EMPTY: &[u8] = b"";
+
+/// A small PNG whose header claims this size. Every checksum is right, and its data ends at once.
+pub fn png_claiming(width: u32, height: u32) -> Vec<u8> {
+    assemble(width, height, false, &stored_zlib(&[]))
+}
+
+/// `count` beginnings of a file, evenly spread, none of them empty and none whole.
+pub fn truncations(bytes: &[u8], count: usize) -> Vec<Vec<u8>> {
+    let at = |index: usize| (bytes.len() * (index + 1) / (count + 1)).max(1);
+    (0..count).map(|index| bytes[..at(index)].to_vec()).collect()
+}
+
+/// The file without its last third.
+pub fn last_third_missing(bytes: &[u8]) -> Vec<u8> {
+    bytes[..bytes.len() * 2 / 3].to_vec()
+}
+
+/// The file with `count` of its bytes changed, evenly spread, after the first `keep`.
+pub fn scratched(bytes: &[u8], keep: usize, count: usize) -> Vec<u8> {
+    let mut scratched = bytes.to_vec();
+    let open = bytes.len().saturating_sub(keep);
+    for index in 0..count {
+        if let Some(byte) = scratched.get_mut(keep + open * index / count) {
+            *byte ^= 0x55;
+        }
+    }
+    scratched
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{png_claiming, truncations};
+
+    #[test]
+    fn a_png_can_claim_any_size() {
+        let bytes = png_claiming(60_000, 60_000);
+        assert!(bytes.len() < 100);
+        let reader = image::ImageReader::new(std::io::Cursor::new(&bytes)).with_guessed_format().expect("a PNG");
+        assert_eq!(reader.into_dimensions().expect("a valid header"), (60_000, 60_000));
+    }
+
+    #[test]
+    fn truncations_are_shorter_and_not_empty() {
+        let cut = truncations(&[7; 100], 10);
+        assert_eq!(cut.len(), 10);
+        assert!(cut.iter().all(|part| !part.is_empty() && part.len() < 100));
+        assert!(cut.windows(2).all(|pair| pair[0].len() < pair[1].len()));
+    }
+}

@@ -1,0 +1,163 @@
+//! Pixels to files, one function a format.
+
+use std::io::Cursor;
+
+use image::codecs::gif::{GifEncoder, Repeat};
+use image::{DynamicImage, Frame, ImageFormat, Luma, Rgb, RgbImage, Rgba, RgbaImage, imageops};
+use webp::{AnimEncoder, AnimFrame, WebPConfig};
+
+use super::scene;
+
+fn encode(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, format).expect("the picture can be encoded");
+    bytes.into_inner()
+}
+
+/// A PNG, 8 bit RGB.
+pub fn png(picture: &RgbImage) -> Vec<u8> {
+    encode(&picture.clone().into(), ImageFormat::Png)
+}
+
+/// A PNG, 8 bit RGBA.
+pub fn png_alpha(picture: &RgbaImage) -> Vec<u8> {
+    encode(&picture.clone().into(), ImageFormat::Png)
+}
+
+/// A GIF of one frame.
+pub fn gif(picture: &RgbaImage) -> Vec<u8> {
+    encode(&picture.clone().into(), ImageFormat::Gif)
+}
+
+/// A GIF that loops, each frame another colour with a bar that moves, 100 ms each.
+pub fn animated_gif(width: u32, height: u32, frames: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = GifEncoder::new_with_speed(&mut bytes, 10);
+    encoder.set_repeat(Repeat::Infinite).expect("the loop can be written");
+    for index in 0..frames {
+        let delay = image::Delay::from_numer_denom_ms(100, 1);
+        let frame = Frame::from_parts(animation_frame(width, height, index, frames), 0, 0, delay);
+        encoder.encode_frame(frame).expect("the frame can be encoded");
+    }
+    drop(encoder);
+    bytes
+}
+
+/// A lossy WebP; `quality` from 0 to 100.
+pub fn webp_lossy(picture: &RgbImage, quality: f32) -> Vec<u8> {
+    webp::Encoder::from_rgb(picture, picture.width(), picture.height()).encode(quality).to_vec()
+}
+
+/// A lossless WebP with alpha.
+pub fn webp_lossless(picture: &RgbaImage) -> Vec<u8> {
+    webp::Encoder::from_rgba(picture, picture.width(), picture.height()).encode_lossless().to_vec()
+}
+
+/// A WebP that loops, each frame another colour with a bar that moves, 100 ms each.
+pub fn animated_webp(width: u32, height: u32, frames: u32) -> Vec<u8> {
+    let config = WebPConfig::new().expect("libwebp has a default configuration");
+    let pictures: Vec<_> = (0..frames).map(|index| animation_frame(width, height, index, frames)).collect();
+    let mut encoder = AnimEncoder::new(width, height, &config);
+    for (index, picture) in pictures.iter().enumerate() {
+        let time = i32::try_from(index * 100).expect("the animation is short");
+        encoder.add_frame(AnimFrame::from_rgba(picture, width, height, time));
+    }
+    encoder.encode().to_vec()
+}
+
+/// The frame `index` of the animations: what a test finds when it takes one out.
+pub fn animation_frame(width: u32, height: u32, index: u32, frames: u32) -> RgbaImage {
+    let shade = (index * 200 / frames.max(1)) as u8;
+    let bar = index * width / frames.max(1);
+    RgbaImage::from_fn(width, height, |x, _| {
+        if x >= bar && x < bar + width.div_ceil(8) {
+            Rgba([255, 255, 255, 255])
+        } else {
+            Rgba([shade, 60, 200 - shade, 255])
+        }
+    })
+}
+
+/// A BMP, 24 bit.
+pub fn bmp(picture: &RgbImage) -> Vec<u8> {
+    encode(&picture.clone().into(), ImageFormat::Bmp)
+}
+
+/// A TIFF, RGB.
+pub fn tiff(picture: &RgbImage) -> Vec<u8> {
+    encode(&picture.clone().into(), ImageFormat::Tiff)
+}
+
+/// An AVIF, 4:4:4; `quality` from 0 to 100.
+pub fn avif(picture: &RgbImage, quality: u8) -> Vec<u8> {
+    encode_avif(picture.width(), picture.height(), picture, quality)
+}
+
+/// An AVIF with alpha.
+pub fn avif_alpha(picture: &RgbaImage, quality: u8) -> Vec<u8> {
+    encode_avif(picture.width(), picture.height(), picture, quality)
+}
+
+fn encode_avif(width: u32, height: u32, samples: &[u8], quality: u8) -> Vec<u8> {
+    let pixels = libavif::RgbPixels::new(width, height, samples).expect("the buffer has the picture's size");
+    let mut encoder = libavif::Encoder::new();
+    encoder.set_max_threads(1).set_speed(10).set_quality(quality).set_alpha_quality(quality);
+    encoder.encode(&pixels.to_image(libavif::YuvFormat::Yuv444)).expect("the picture can be encoded").to_vec()
+}
+
+/// An ICO of one image; a side may not be longer than 256.
+pub fn ico(picture: &RgbaImage) -> Vec<u8> {
+    encode(&picture.clone().into(), ImageFormat::Ico)
+}
+
+/// A QOI with alpha.
+pub fn qoi(picture: &RgbaImage) -> Vec<u8> {
+    encode(&picture.clone().into(), ImageFormat::Qoi)
+}
+
+/// A binary PPM (colour).
+pub fn ppm(picture: &RgbImage) -> Vec<u8> {
+    plain_map("P6", picture.width(), picture.height(), picture)
+}
+
+/// A binary PGM (grey).
+pub fn pgm(picture: &RgbImage) -> Vec<u8> {
+    let grey = imageops::grayscale(picture);
+    plain_map("P5", grey.width(), grey.height(), &grey)
+}
+
+fn plain_map(magic: &str, width: u32, height: u32, samples: &[u8]) -> Vec<u8> {
+    let mut bytes = format!("{magic}\n{width} {height}\n255\n").into_bytes();
+    bytes.extend_from_slice(samples);
+    bytes
+}
+
+/// A PNG of one pixel.
+pub fn one_pixel_png() -> Vec<u8> {
+    png(&scene::one_pixel())
+}
+
+/// A JPEG of one pixel.
+pub fn one_pixel_jpeg() -> Vec<u8> {
+    super::jpeg::baseline(&scene::one_pixel(), 90)
+}
+
+/// One colour all over, to compare what comes out against.
+pub fn plain(width: u32, height: u32, colour: [u8; 3]) -> RgbImage {
+    RgbImage::from_pixel(width, height, Rgb(colour))
+}
+
+/// Four quarters in red, green (top), blue and white (bottom): shows any turn, mirror or crop.
+pub fn quarters(width: u32, height: u32) -> RgbImage {
+    RgbImage::from_fn(width, height, |x, y| match (x < width / 2, y < height / 2) {
+        (true, true) => Rgb([255, 0, 0]),
+        (false, true) => Rgb([0, 255, 0]),
+        (true, false) => Rgb([0, 0, 255]),
+        (false, false) => Rgb([255, 255, 255]),
+    })
+}
+
+/// A grey ramp from black at the left to white at the right.
+pub fn ramp(width: u32, height: u32) -> image::GrayImage {
+    image::GrayImage::from_fn(width, height, |x, _| Luma([(x * 255 / (width - 1).max(1)) as u8]))
+}
