@@ -230,10 +230,11 @@ mod tests {
             prop_assert!(window.left + window.width <= f64::from(geometry.content.0) + 1e-6);
             prop_assert!(window.top + window.height <= f64::from(geometry.content.1) + 1e-6);
             if matches!(fit, "inside" | "contain") {
-                // Each side is within a rounding pixel of the same scale.
-                let scale = (f64::from(geometry.scaled.0) / window.width).max(f64::from(geometry.scaled.1) / window.height);
-                prop_assert!((window.width * scale - f64::from(geometry.scaled.0)).abs() <= 1.0 + scale);
-                prop_assert!((window.height * scale - f64::from(geometry.scaled.1)).abs() <= 1.0 + scale.max(window.height * 0.5 / window.width.max(1.0)));
+                // One scale explains both sides, each rounded to a pixel (and never to none).
+                let scales = |side: u32, of: f64| ((f64::from(side) - 0.51) / of, if side == 1 { f64::INFINITY } else { (f64::from(side) + 0.51) / of });
+                let (across, down) = (scales(geometry.scaled.0, window.width), scales(geometry.scaled.1, window.height));
+                let low = |side: u32, range: (f64, f64)| if side == 1 { 0.0 } else { range.0 };
+                prop_assert!(low(geometry.scaled.0, across).max(low(geometry.scaled.1, down)) <= across.1.min(down.1));
             }
         }
     }

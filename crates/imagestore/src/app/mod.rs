@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use image_engine::Limits;
 use service_kit::cpu::CpuPool;
+use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
 pub use deliver::{Content, Delivery, Target, Wanted};
@@ -62,6 +63,8 @@ struct Inner {
     pictures: PictureCache,
     flights: Flights<Arc<Picture>>,
     background: TaskTracker,
+    /// The runtime of the process. A web worker's own ends with the worker, and what was spawned there with it.
+    runtime: Handle,
     /// Bounds the pictures that are answered but not stored yet, and so the memory they hold.
     storing: Arc<tokio::sync::Semaphore>,
 }
@@ -70,7 +73,7 @@ struct Inner {
 const STORING: usize = 32;
 
 impl Services {
-    /// Use cases over these back ends, with `cache_bytes` of memory for finished pictures.
+    /// Use cases over these back ends, to be called within the runtime of the process, with `cache_bytes` of memory for finished pictures.
     pub fn new(back_ends: BackEnds, cpu: CpuPool, limits: StoreLimits, cache_bytes: u64) -> Self {
         let inner = Inner {
             catalog: back_ends.catalog,
@@ -82,6 +85,7 @@ impl Services {
             pictures: produce::cache(cache_bytes),
             flights: Flights::default(),
             background: TaskTracker::new(),
+            runtime: Handle::current(),
             storing: Arc::new(tokio::sync::Semaphore::new(STORING)),
         };
         Self { inner: Arc::new(inner) }

@@ -98,8 +98,11 @@ impl Services {
         // Read after admission: the bytes of the original are part of what was admitted.
         let source = self.source(image).await?.read_all().await?;
         let (recipe, limits) = (recipe.clone(), self.inner.limits.engine);
-        let rendered = place.run(move |stop| image_engine::render(&source, &recipe, Effort::Fast, &limits, stop));
-        Ok(rendered.await??)
+        let made = recipe.clone();
+        let rendered =
+            place.run(move |stop| image_engine::render(&source, &recipe, Effort::Fast, &limits, stop)).await??;
+        log::debug!("variant made: {made} of image {}, {} bytes", image.id, rendered.bytes.len());
+        Ok(rendered)
     }
 
     async fn source(&self, image: &Image) -> Result<Box<dyn BlobReader>, StoreError> {
@@ -130,7 +133,7 @@ impl Services {
             created: now(),
         };
         let services = self.clone();
-        self.inner.background.spawn(service_kit::http::request::scope(async move {
+        let work = service_kit::http::request::scope(async move {
             let stored = async {
                 let mut staged = services.inner.blobs.stage().await?;
                 staged.write(vec![bytes]).await?;
@@ -141,6 +144,7 @@ impl Services {
                 log::warn!("variant {} of image {} was answered but not stored: {error}", variant.label, variant.image);
             }
             drop(place);
-        }));
+        });
+        self.inner.background.spawn_on(work, &self.inner.runtime);
     }
 }

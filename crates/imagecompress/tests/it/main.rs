@@ -1,0 +1,6 @@
+//! imagecompress from the outside: the real binary against the real imagestore, and against stores that fail.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed test may panic")]
+
+mod compress;
+mod failing_store;

@@ -1,0 +1,87 @@
+//! Imports point down only. Reads the `use` lines and the manifests of the workspace.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn crates() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
+    let files = walkdir::WalkDir::new(folder)
+        .into_iter()
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().extension().is_some_and(|e| e == "rs"));
+    files.map(|entry| (entry.path().to_owned(), fs::read_to_string(entry.path()).unwrap())).collect()
+}
+
+fn assert_never_names(folder: &Path, forbidden: &[&str]) {
+    let sources = sources(folder);
+    assert!(!sources.is_empty(), "{} has no sources", folder.display());
+    for (file, text) in sources {
+        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            for name in forbidden {
+                assert!(!line.contains(name), "{} names {name}: {line}", file.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn layers_of_the_services() {
+    for service in ["imagestore", "imagecompress"] {
+        let src = crates().join(service).join("src");
+        assert_never_names(&src.join("app"), &["actix", "sqlx", "reqwest", "crate::http", "crate::adapters"]);
+        assert_never_names(
+            &src.join("ports"),
+            &["actix", "sqlx", "reqwest", "crate::http", "crate::adapters", "crate::app"],
+        );
+        assert_never_names(&src.join("http"), &["sqlx", "crate::adapters", "crate::ports"]);
+        assert_never_names(&src.join("adapters"), &["actix", "crate::http", "crate::app"]);
+    }
+    assert_never_names(
+        &crates().join("imagestore/src/domain"),
+        &["actix", "sqlx", "crate::http", "crate::adapters", "crate::ports", "crate::app"],
+    );
+}
+
+#[test]
+fn the_engine_is_pure() {
+    let engine = crates().join("image-engine/src");
+    assert_never_names(
+        &engine,
+        &["tokio", "actix", "std::fs", "std::net", "std::env", "Instant", "SystemTime", "static mut"],
+    );
+}
+
+#[test]
+fn crates_depend_downwards() {
+    for (name, allowed) in [
+        ("shared-types", &[][..]),
+        ("image-engine", &["shared-types"]),
+        ("service-kit", &["shared-types", "image-engine"]),
+        ("imagestore", &["shared-types", "image-engine", "service-kit"]),
+        ("imagecompress", &["shared-types", "image-engine", "service-kit"]),
+        ("testkit", &[]),
+    ] {
+        let manifest = fs::read_to_string(crates().join(name).join("Cargo.toml")).unwrap();
+        let dependencies = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap().to_owned();
+        for ours in ["shared-types", "image-engine", "service-kit", "imagestore", "imagecompress", "testkit"] {
+            let named = dependencies
+                .lines()
+                .any(|line| line.starts_with(&format!("{ours}.")) || line.starts_with(&format!("{ours} ")));
+            assert!(!named || allowed.contains(&ours), "{name} depends on {ours}");
+        }
+    }
+}
+
+#[test]
+fn files_named_in_the_architecture_exist() {
+    let root = crates().parent().unwrap().to_owned();
+    let text = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    let named: Vec<_> = text.split('`').skip(1).step_by(2).filter(|name| name.starts_with("crates/")).collect();
+    assert!(named.len() > 5);
+    for name in named {
+        assert!(root.join(name).exists(), "{name}");
+    }
+}

@@ -1,0 +1,15 @@
+//! imagestore from the outside: the real binary, real sockets, real files.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed test may panic")]
+
+mod architecture;
+mod bad_input;
+mod caching;
+mod command_line;
+mod delivery;
+mod durability;
+mod images;
+mod support;
+mod upload;
+mod url_upload;
+mod variants;

@@ -1,0 +1,101 @@
+//! What the tests say often.
+
+use std::path::PathBuf;
+
+use image::DynamicImage;
+use serde_json::Value;
+use testkit::process::{Store, StoreOptions};
+use testkit::reqwest::{Client, Response};
+
+/// A store with these settings: `("LIMITS__UPLOAD_BYTES", "1000")`.
+pub(crate) fn store_with(settings: &[(&str, &str)]) -> Store {
+    let env = settings.iter().map(|(key, value)| (format!("IMAGESTORE__{key}"), (*value).to_owned())).collect();
+    Store::start(StoreOptions { env, ..StoreOptions::default() })
+}
+
+/// A store with the default settings.
+pub(crate) fn store() -> Store {
+    store_with(&[])
+}
+
+/// Uploads a raw body and expects to be told 201.
+pub(crate) async fn upload(store: &Store, bytes: Vec<u8>) -> Value {
+    let answer = post(store, bytes).await;
+    let status = answer.status();
+    let document: Value = answer.json().await.unwrap();
+    assert_eq!(status, 201, "{document}");
+    document
+}
+
+/// Uploads a raw body.
+pub(crate) async fn post(store: &Store, bytes: Vec<u8>) -> Response {
+    Client::new().post(store.url("/v1/images")).body(bytes).send().await.unwrap()
+}
+
+/// The id in a document.
+pub(crate) fn id(document: &Value) -> &str {
+    document["id"].as_str().unwrap()
+}
+
+/// Gets a path.
+pub(crate) async fn get(store: &Store, path: &str) -> Response {
+    Client::new().get(store.url(path)).send().await.unwrap()
+}
+
+/// Gets a path with headers.
+pub(crate) async fn get_with(store: &Store, path: &str, headers: &[(&str, &str)]) -> Response {
+    let mut request = Client::new().get(store.url(path));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.send().await.unwrap()
+}
+
+/// Gets a path, expects 200, and decodes the picture.
+pub(crate) async fn picture(store: &Store, path: &str) -> DynamicImage {
+    let answer = get(store, path).await;
+    let status = answer.status();
+    let bytes = answer.bytes().await.unwrap();
+    assert_eq!(status, 200, "{path}: {}", String::from_utf8_lossy(&bytes[..bytes.len().min(300)]));
+    image::load_from_memory(&bytes).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Expects a problem document of this status and code; gives it.
+pub(crate) async fn problem(answer: Response, status: u16, code: &str) -> Value {
+    let got = answer.status().as_u16();
+    let kind = header(&answer, "content-type");
+    let cache = header(&answer, "cache-control");
+    let text = answer.text().await.unwrap();
+    assert_eq!(got, status, "{text}");
+    assert_eq!(kind, "application/problem+json");
+    assert_eq!(cache, "no-store");
+    let problem: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(problem["code"], code, "{problem}");
+    assert_eq!(problem["status"], status);
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.len() > 10), "{problem}");
+    assert!(problem["request_id"].is_string());
+    problem
+}
+
+/// A header as text, empty if it is absent.
+pub(crate) fn header(answer: &Response, name: &str) -> String {
+    answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+}
+
+/// Every file below a part of the store's folder.
+pub(crate) fn files(store: &Store, part: &str) -> Vec<PathBuf> {
+    walkdir::WalkDir::new(store.data_dir().join(part))
+        .into_iter()
+        .filter_map(Result::ok)
+        .filter(|entry| entry.file_type().is_file())
+        .map(walkdir::DirEntry::into_path)
+        .collect()
+}
+
+/// Nothing was kept: no blob, nothing staged, no row.
+pub(crate) async fn assert_empty(store: &Store) {
+    assert_eq!(files(store, "blobs"), Vec::<PathBuf>::new());
+    assert_eq!(files(store, "staging"), Vec::<PathBuf>::new());
+    let list: Value = get(store, "/v1/images").await.json().await.unwrap();
+    assert_eq!(list["images"].as_array().map(Vec::len), Some(0));
+}
