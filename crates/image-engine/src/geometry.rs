@@ -154,7 +154,7 @@ fn crop_region((width, height): (u32, u32), transform: &Transform) -> Result<Opt
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a failed test may panic")]
+#[allow(clippy::unwrap_used, clippy::format_push_string, reason = "tests may panic and need not be fast")]
 mod tests {
     use proptest::prelude::*;
     use shared_types::TransformQuery;

@@ -52,7 +52,7 @@ pub fn render(
         Work::crop,
         Work::rotate_and_mirror,
         Work::resize,
-        Work::to_srgb,
+        Work::convert_to_srgb,
         Work::filter,
         Work::set_on_background,
         Work::fit_format,
@@ -90,6 +90,7 @@ struct Work<'a> {
     icc: Option<Vec<u8>>,
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every step has the same signature")]
 impl Work<'_> {
     fn decode(&mut self) -> Result<(), EngineError> {
         let decoded = decode(self.source, &self.facts, jpeg_scale(&self.geometry), self.limits)?;
@@ -143,7 +144,7 @@ impl Work<'_> {
     }
 
     /// After the resize, where it costs least.
-    fn to_srgb(&mut self) -> Result<(), EngineError> {
+    fn convert_to_srgb(&mut self) -> Result<(), EngineError> {
         if let Some(icc) = self.icc.take() {
             self.pixels = ops::to_srgb(std::mem::take(&mut self.pixels), &icc);
         }

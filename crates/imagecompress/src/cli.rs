@@ -13,7 +13,7 @@ use crate::wiring;
 /// Makes images of an imagestore smaller and posts them back as variants.
 ///
 /// Without a command it serves. Settings come from built-in defaults, imagecompress.toml or --config, .env, the environment
-/// (IMAGECOMPRESS__STORE__URL and so on) and these flags, later ones winning. Exit codes: 0 done, 1 a fault, 2 wrong usage or settings.
+/// (`IMAGECOMPRESS__STORE__URL` and so on) and these flags, later ones winning. Exit codes: 0 done, 1 a fault, 2 wrong usage or settings.
 #[derive(Debug, Parser)]
 #[command(name = "imagecompress", version)]
 pub struct Cli {
@@ -94,6 +94,7 @@ fn print(text: &str) -> Result<(), Failure> {
     writeln!(std::io::stdout(), "{}", text.trim_end()).map_err(|error| fault(error.into()))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn fault(error: anyhow::Error) -> Failure {
     Failure::Fault(format!("{error:#}"))
 }

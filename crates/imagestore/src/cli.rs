@@ -14,7 +14,7 @@ use crate::wiring::{self, Access};
 /// Keeps images and makes any variant of them.
 ///
 /// Without a command it serves. Settings come from built-in defaults, imagestore.toml or --config, .env, the environment
-/// (IMAGESTORE__HTTP__BIND and so on) and these flags, later ones winning. Exit codes: 0 done, 1 a fault (or fsck found damage), 2 wrong
+/// (`IMAGESTORE__HTTP__BIND` and so on) and these flags, later ones winning. Exit codes: 0 done, 1 a fault (or fsck found damage), 2 wrong
 /// usage or settings.
 #[derive(Debug, Parser)]
 #[command(name = "imagestore", version)]
@@ -118,6 +118,7 @@ fn print(text: &str) -> Result<(), Failure> {
     writeln!(std::io::stdout(), "{}", text.trim_end()).map_err(|error| fault(error.into()))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn fault(error: anyhow::Error) -> Failure {
     Failure::Fault(format!("{error:#}"))
 }

@@ -1,6 +1,6 @@
 //! The URL grammar: what is accepted, what is refused and how it says so, and that one picture has one key.
 
-#![allow(clippy::unwrap_used, reason = "a failed test may panic")]
+#![allow(clippy::unwrap_used, clippy::format_push_string, reason = "tests may panic and need not be fast")]
 
 use proptest::prelude::*;
 use shared_types::transform::{ClientHints, FormatChoice};

@@ -123,7 +123,7 @@ fn orientation(image: &sys::avifImage) -> u8 {
         (0, None) => 1,
         (0, Some(1)) | (2, Some(0)) => 2,
         (2, None) => 3,
-        (0, Some(_)) | (2, Some(_)) => 4,
+        (0 | 2, Some(_)) => 4,
         (3, Some(0)) | (1, Some(1)) => 7,
         (3, None) => 6,
         (1, None) => 8,

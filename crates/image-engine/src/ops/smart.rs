@@ -69,8 +69,9 @@ impl Sums {
 
 fn detail(picture: &image::RgbImage, x: u32, y: u32) -> f64 {
     let luminance = |x: u32, y: u32| {
-        let [r, g, b] = picture.get_pixel(x.min(picture.width() - 1), y.min(picture.height() - 1)).0.map(f64::from);
-        0.2126 * r + 0.7152 * g + 0.0722 * b
+        let [red, green, blue] =
+            picture.get_pixel(x.min(picture.width() - 1), y.min(picture.height() - 1)).0.map(f64::from);
+        0.2126 * red + 0.7152 * green + 0.0722 * blue
     };
     let here = luminance(x, y);
     let edge = (luminance(x + 1, y) - here).abs() + (luminance(x, y + 1) - here).abs();

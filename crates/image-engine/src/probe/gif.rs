@@ -1,4 +1,4 @@
-//! The blocks of a GIF (GIF89a specification): counts frames without decoding them.
+//! The blocks of a GIF (`GIF89a` specification): counts frames without decoding them.
 
 use std::io::{BufRead, Read, Seek};
 

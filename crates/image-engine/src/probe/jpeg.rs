@@ -62,7 +62,7 @@ pub(crate) fn header<R: BufRead + Seek>(reader: &mut R) -> Result<JpegHeader, En
                         orientation = body
                             .strip_prefix(EXIF_TAG)
                             .and_then(Orientation::from_exif_chunk)
-                            .map_or(orientation, Orientation::to_exif)
+                            .map_or(orientation, Orientation::to_exif);
                     }
                     0xe2 => icc.extend(body.strip_prefix(ICC_TAG).and_then(icc_part)),
                     _ => adobe |= body.starts_with(b"Adobe"),

@@ -22,7 +22,7 @@ fn store(answer: impl Fn(&str, usize) -> Vec<u8> + Send + Sync + 'static) -> Str
         for mut stream in listener.incoming().map_while(Result::ok) {
             let (answer, originals) = (Arc::clone(&answer), Arc::clone(&originals));
             std::thread::spawn(move || {
-                let mut request = [0; 64 * 1024];
+                let mut request = vec![0; 64 * 1024];
                 let read = stream.read(&mut request).unwrap_or(0);
                 let head = String::from_utf8_lossy(&request[..read]).into_owned();
                 let path = head.split(' ').nth(1).unwrap_or("/").to_owned();

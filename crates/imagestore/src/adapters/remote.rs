@@ -143,7 +143,8 @@ impl AddressGate {
 struct NotPublic;
 
 fn caused_by_gate(error: &reqwest::Error) -> bool {
-    std::iter::successors(std::error::Error::source(error), |cause| cause.source()).any(|cause| cause.is::<NotPublic>())
+    std::iter::successors(std::error::Error::source(error), |cause| cause.source())
+        .any(<dyn std::error::Error + 'static>::is::<NotPublic>)
 }
 
 /// An error with its causes on one line, for the log.

@@ -10,12 +10,11 @@ use crate::domain::{Image, ImageName, Variant};
 
 /// Where clients reach the service, without a slash at the end.
 pub(super) fn base_url(request: &HttpRequest, state: &HttpState) -> String {
-    match &state.public_url {
-        Some(url) => url.as_str().trim_end_matches('/').to_owned(),
-        None => {
-            let connection = request.connection_info();
-            format!("{}://{}", connection.scheme(), connection.host())
-        }
+    if let Some(url) = &state.public_url {
+        url.as_str().trim_end_matches('/').to_owned()
+    } else {
+        let connection = request.connection_info();
+        format!("{}://{}", connection.scheme(), connection.host())
     }
 }
 

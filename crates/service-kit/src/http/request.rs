@@ -132,7 +132,7 @@ fn log_access<B: MessageBody>(response: &ServiceResponse<B>, begun: Instant) {
     }
     let request = response.request();
     let bytes = match response.response().body().size() {
-        BodySize::Sized(bytes) => bytes as i128,
+        BodySize::Sized(bytes) => i128::from(bytes),
         BodySize::None => 0,
         BodySize::Stream => -1,
     };

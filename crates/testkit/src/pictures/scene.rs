@@ -31,7 +31,7 @@ pub fn graphic(width: u32, height: u32) -> RgbaImage {
     RgbaImage::from_fn(width, height, |x, y| {
         let (u, v) = ((x as f32 + 0.5) / wide - 0.5, (y as f32 + 0.5) / high - 0.5);
         let distance = (u * u + v * v).sqrt();
-        let stripe = ((x * 8 / width.max(1)) + (y * 8 / height.max(1))) % 2 == 0;
+        let stripe = ((x * 8 / width.max(1)) + (y * 8 / height.max(1))).is_multiple_of(2);
         let [red, green, blue] = if distance < 0.2 {
             [250, 250, 245]
         } else if stripe {
@@ -76,7 +76,7 @@ impl Scene {
             let bits = next(&mut grain);
             let noise = unit(bits) + unit(bits << 24) - 1.0;
             for (sample, value) in pixel.iter_mut().zip(colour) {
-                *sample = (value * 255.0 + noise * 5.0).clamp(0.0, 255.0) as u8;
+                *sample = (value * 255.0 + noise * 13.0).clamp(0.0, 255.0) as u8;
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The catalog in one SQLite file.
+//! The catalog in one `SQLite` file.
 //!
 //! Write-ahead log with `synchronous=FULL`: a transaction that was acknowledged survives a power cut. One connection writes, so writers
 //! queue up in order instead of failing with "busy"; several read, and never wait for the writer.

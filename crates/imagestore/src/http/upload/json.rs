@@ -123,6 +123,7 @@ fn check_kind(kind: Option<&str>) -> Result<(), ApiError> {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 fn malformed(error: serde_json::Error) -> ApiError {
     ApiError::new(ErrorCode::InvalidBody, format!("The body is not the JSON document expected here: {error}."))
 }
