@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use imagestore::cli::{self, Cli};
 
-/// Chosen by measurement: the system allocator keeps several times the memory after mixed picture sizes.
+/// Pictures of all sizes come and go; the system allocator keeps what they leave between them.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,4 +1,4 @@
-//! What a back end must promise. Each method documents its behaviour; the suites in `tests/it/contract` hold every adapter to it.
+//! What a back end must promise. Each method documents its behaviour, which callers rely on whatever the adapter.
 
 mod blobs;
 mod catalog;
