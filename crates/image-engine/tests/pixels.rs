@@ -1,0 +1,155 @@
+//! The right pixels: light, colour, transparency, depth; and no panic on anything.
+
+#![allow(clippy::unwrap_used, reason = "a failed test may panic")]
+
+use std::io::Cursor;
+
+use image::{DynamicImage, GenericImageView, Rgb, RgbImage, Rgba, RgbaImage};
+use image_engine::{Effort, EngineError, Limits, Rendered, probe, render, render_cost, verify, verify_cost};
+use proptest::prelude::*;
+use shared_types::transform::ClientHints;
+use shared_types::{ImageFormat, Recipe, TransformQuery};
+use testkit::pictures::{broken, file, jpeg, photo, png, samples};
+
+fn recipe(query: &str, format: &str) -> Recipe {
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let transform = TransformQuery::parse(pairs, ClientHints::default()).unwrap().transform;
+    Recipe::new(transform, ImageFormat::from_extension(format).unwrap().as_output().unwrap())
+}
+
+fn make(source: &[u8], query: &str, format: &str, effort: Effort) -> Result<Rendered, EngineError> {
+    render(source, &recipe(query, format), effort, &Limits::default(), &|| false)
+}
+
+fn pixels(source: &[u8], query: &str) -> DynamicImage {
+    image::load_from_memory(&make(source, query, "png", Effort::Fast).unwrap().bytes).unwrap()
+}
+
+#[test]
+fn light_is_averaged_and_not_its_code() {
+    let board = RgbImage::from_fn(256, 256, |x, y| if (x + y) % 2 == 0 { Rgb([255; 3]) } else { Rgb([0; 3]) });
+    let middle = pixels(&file::png(&board), "w=32").to_rgb8().get_pixel(16, 16).0;
+    // Half the light of white is 188 in sRGB; averaging code values would give 128.
+    assert!(middle.iter().all(|channel| channel.abs_diff(188) <= 3), "{middle:?}");
+}
+
+#[test]
+fn what_is_transparent_does_not_darken_what_is_not() {
+    let picture = RgbaImage::from_fn(64, 64, |x, _| if x < 32 { Rgba([255, 0, 0, 255]) } else { Rgba([0, 0, 0, 0]) });
+    let small = pixels(&file::png_alpha(&picture), "w=16").to_rgba8();
+    for pixel in small.pixels().filter(|pixel| pixel.0[3] > 8) {
+        assert!(pixel.0[0] >= 250, "{pixel:?}");
+    }
+}
+
+#[test]
+fn colours_survive_every_way_of_storing_them() {
+    let plain = file::plain(64, 48, [200, 60, 40]);
+    for (name, source, tolerance) in [
+        ("jpeg", jpeg::baseline(&plain, 95), 6),
+        ("cmyk", jpeg::cmyk(&plain, 95), 8),
+        ("progressive", jpeg::progressive(&plain, 95), 6),
+        ("png", file::png(&plain), 1),
+        ("png 16", png::sixteen_bit(&plain), 1),
+        ("bmp", file::bmp(&plain), 1),
+        ("tiff", file::tiff(&plain), 1),
+        ("avif", file::avif(&plain, 90), 6),
+        ("webp", file::webp_lossy(&plain, 90.0), 6),
+        ("ppm", file::ppm(&plain), 1),
+    ] {
+        let middle = pixels(&source, "w=32").to_rgb8().get_pixel(16, 12).0;
+        let near = middle.iter().zip([200_u8, 60, 40]).all(|(got, expected)| got.abs_diff(expected) <= tolerance);
+        assert!(near, "{name}: {middle:?}");
+    }
+}
+
+#[test]
+fn grey_and_depth_are_kept() {
+    let scene = photo(64, 48, 1);
+    assert_eq!(pixels(&jpeg::grey(&scene, 90), "w=32").color(), image::ColorType::L8);
+    assert_eq!(pixels(&png::sixteen_bit(&scene), "w=32").color(), image::ColorType::Rgb16);
+}
+
+#[test]
+fn a_jpeg_decoded_small_looks_like_one_decoded_whole() {
+    let scene = photo(1600, 1200, 9);
+    let small = pixels(&jpeg::baseline(&scene, 95), "w=200").to_rgb8();
+    let whole = pixels(&file::png(&scene), "w=200").to_rgb8();
+    let error: u32 = small.iter().zip(whole.iter()).map(|(a, b)| u32::from(a.abs_diff(*b))).sum();
+    let mean = f64::from(error) / f64::from(200 * 150 * 3);
+    assert!(mean < 2.5, "{mean}");
+}
+
+#[test]
+fn thorough_is_no_larger_and_a_palette_loses_nothing() {
+    let source = file::png(&photo(320, 240, 2));
+    for format in ["jpg", "webp", "png"] {
+        let [fast, thorough] =
+            [Effort::Fast, Effort::Thorough].map(|effort| make(&source, "", format, effort).unwrap());
+        assert!(thorough.bytes.len() <= fast.bytes.len(), "{format}: {} {}", thorough.bytes.len(), fast.bytes.len());
+    }
+    let flat = make(&file::png(&file::quarters(200, 200)), "", "png", Effort::Thorough).unwrap();
+    assert_eq!(image::load_from_memory(&flat.bytes).unwrap().to_rgb8(), file::quarters(200, 200));
+}
+
+#[test]
+fn smart_gravity_finds_the_detail() {
+    let busy = |x: u32, y: u32| x > 320 && (x / 4 + y / 4).is_multiple_of(2);
+    let picture = RgbImage::from_fn(400, 100, |x, y| if busy(x, y) { Rgb([250, 30, 30]) } else { Rgb([90, 90, 90]) });
+    let found = pixels(&file::png(&picture), "w=100&h=100&fit=cover&gravity=smart").to_rgb8();
+    assert!(found.pixels().filter(|pixel| pixel.0[0] > 180).count() > 1000);
+}
+
+#[test]
+fn work_stops_when_told_to() {
+    let source = file::png(&photo(64, 48, 1));
+    let stopped = render(&source, &recipe("w=10", "png"), Effort::Fast, &Limits::default(), &|| true);
+    assert_eq!(stopped, Err(EngineError::Stopped));
+    assert_eq!(verify(&source, &Limits::default(), &|| true), Err(EngineError::Stopped));
+}
+
+#[test]
+fn a_thumbnail_of_a_large_jpeg_is_cheap_and_a_claim_is_refused() {
+    let source = jpeg::baseline(&photo(2000, 1500, 1), 80);
+    let facts = probe(Cursor::new(&source)).unwrap();
+    let (bytes, pixels) = (source.len() as u64, 2000 * 1500);
+    assert!(render_cost(&facts, bytes, &recipe("w=128", "jpg")) < bytes + pixels);
+    assert!(verify_cost(&facts, bytes) < bytes + pixels);
+    let claim = broken::png_claiming(60_000, 60_000);
+    assert!(matches!(verify(&claim, &Limits::default(), &|| false), Err(EngineError::TooLarge { .. })));
+    assert!(matches!(make(&claim, "w=10", "png", Effort::Fast), Err(EngineError::TooLarge { .. })));
+}
+
+#[test]
+fn the_size_of_the_result_is_told() {
+    let source = file::png(&photo(300, 200, 1));
+    let made = make(&source, "w=100", "webp", Effort::Fast).unwrap();
+    assert_eq!((made.width, made.height, made.quality), (100, 67, Some(80)));
+    assert_eq!(pixels(&source, "w=100").dimensions(), (100, 67));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn damage_is_an_error_and_never_a_panic(
+        which in 0usize..64, flips in proptest::collection::vec((any::<u16>(), any::<u8>()), 1..12), cut in any::<u16>(),
+    ) {
+        let samples = samples();
+        let mut bytes = samples[which % samples.len()].bytes.clone();
+        for (at, value) in flips {
+            let at = at as usize % bytes.len();
+            bytes[at] ^= value;
+        }
+        bytes.truncate(bytes.len() - cut as usize % (bytes.len() / 4).max(1));
+        let limits = Limits { max_pixels: 1_000_000, ..Limits::default() };
+        let _ = verify(&bytes, &limits, &|| false);
+        let _ = render(&bytes, &recipe("w=20&h=20&fit=cover", "png"), Effort::Fast, &limits, &|| false);
+    }
+
+    #[test]
+    fn no_bytes_make_the_header_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300), magic in 0usize..6) {
+        let magics: [&[u8]; 6] = [b"\xff\xd8\xff", b"GIF89a", b"\x89PNG\r\n\x1a\n", b"\0\0\0\x1cftypavif", b"II*\0", b"qoif"];
+        let _ = probe(Cursor::new([magics[magic], &bytes].concat()));
+    }
+}
