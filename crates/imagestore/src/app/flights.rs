@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt;
@@ -16,12 +17,17 @@ use crate::domain::StoreError;
 pub(super) type FlightKey = (ImageId, Digest);
 type Flight<T> = BoxFuture<'static, Result<T, StoreError>>;
 
-/// Work under way, by key.
-pub(super) struct Flights<T: Clone>(Arc<Mutex<HashMap<FlightKey, WeakShared<Flight<T>>>>>);
+type Entries<T> = HashMap<FlightKey, (u64, WeakShared<Flight<T>>)>;
+
+/// Work under way, by key. Each flight has a number, so that one that lands late does not take out its successor.
+pub(super) struct Flights<T: Clone> {
+    entries: Arc<Mutex<Entries<T>>>,
+    started: AtomicU64,
+}
 
 impl<T: Clone> Default for Flights<T> {
     fn default() -> Self {
-        Self(Arc::default())
+        Self { entries: Arc::default(), started: AtomicU64::new(0) }
     }
 }
 
@@ -31,11 +37,12 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
     where
         F: Future<Output = Result<T, StoreError>> + Send + 'static,
     {
-        let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(flight) = flights.get(&key).and_then(WeakShared::upgrade) {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(flight) = entries.get(&key).and_then(|(_, flight)| flight.upgrade()) {
             return flight;
         }
-        let landing = Landing { flights: Arc::clone(&self.0), key };
+        let number = self.started.fetch_add(1, Ordering::Relaxed);
+        let landing = Landing { entries: Arc::clone(&self.entries), key, number };
         let work = start();
         let flight = async move {
             let _landing = landing;
@@ -43,26 +50,51 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
         };
         let flight = flight.boxed().shared();
         if let Some(weak) = flight.downgrade() {
-            flights.insert(key, weak);
+            entries.insert(key, (number, weak));
         }
         flight
     }
 }
 
-/// Takes the entry out when the work is done or dropped, unless a newer flight has taken its place.
+/// Takes the entry out when the work is done or dropped.
 struct Landing<T: Clone> {
-    flights: Arc<Mutex<HashMap<FlightKey, WeakShared<Flight<T>>>>>,
+    entries: Arc<Mutex<Entries<T>>>,
     key: FlightKey,
+    number: u64,
 }
 
 impl<T: Clone> Drop for Landing<T> {
     fn drop(&mut self) {
-        let mut flights = self.flights.lock().unwrap_or_else(PoisonError::into_inner);
-        if flights
-            .get(&self.key)
-            .is_some_and(|flight| flight.upgrade().is_none_or(|f| f.peek().is_none() && f.strong_count() == Some(1)))
-        {
-            flights.remove(&self.key);
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        if entries.get(&self.key).is_some_and(|(number, _)| *number == self.number) {
+            entries.remove(&self.key);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn all_who_wait_share_one_run_and_nothing_stays() {
+        let (flights, runs) = (Flights::<u32>::default(), Arc::new(AtomicU64::new(0)));
+        let key = (ImageId::generate(), Digest::of(b"x"));
+        for round in 1..=3 {
+            let waiting = (0..50).map(|_| {
+                let runs = Arc::clone(&runs);
+                flights.join(key, || async move {
+                    tokio::task::yield_now().await;
+                    runs.fetch_add(1, Ordering::SeqCst);
+                    Ok(7)
+                })
+            });
+            let results = futures::future::join_all(waiting.collect::<Vec<_>>()).await;
+            assert!(results.into_iter().all(|result| matches!(result, Ok(7))));
+            assert_eq!(runs.load(Ordering::SeqCst), round);
+            assert!(flights.entries.lock().is_ok_and(|entries| entries.is_empty()), "a landed flight leaves no entry");
+        }
+        drop(flights.join(key, || async { Ok(1) }));
+        assert!(flights.entries.lock().is_ok_and(|entries| entries.is_empty()), "nor does one that nobody waits for");
     }
 }
