@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use imagecompress::cli::{self, Cli};
+use service_kit::allocator::{self, Allocator};
 
-/// Pictures of all sizes come and go; the system allocator keeps what they leave between them.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: Allocator = allocator::ALLOCATOR;
 
 #[tokio::main]
 async fn main() -> ExitCode {

@@ -4,8 +4,9 @@
 //! * [`cpu`] — a bounded pool for work on pixels, admitted by memory.
 //! * [`engine`] — what an engine error means to a client.
 //! * [`http`] — problem documents, routes that answer every verb, the request's id.
-//! * [`health`], [`logs`], [`server`], [`trace`], [`exit`] — the life of a process.
+//! * [`allocator`], [`health`], [`logs`], [`server`], [`trace`], [`exit`] — the life of a process.
 
+pub mod allocator;
 pub mod config;
 pub mod cpu;
 pub mod engine;

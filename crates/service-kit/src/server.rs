@@ -11,6 +11,7 @@ use anyhow::{Context, bail};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::allocator;
 use crate::http::request::RequestScope;
 use crate::http::route::no_route;
 
@@ -42,6 +43,7 @@ where
     F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
     let address = check_bind(&settings.bind, settings.allow_public_bind)?;
+    allocator::give_back_in_background();
     // Each connection is a file descriptor; the soft limit of 1024 is history.
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         log::warn!("the limit of open files stays as it is: {error}");

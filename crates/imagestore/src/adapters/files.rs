@@ -1,15 +1,16 @@
 //! Blobs as files: `blobs/ab/cd/<digest>`, written in `staging/` first.
 //!
-//! The order that survives a power cut: write, fsync the file, note it as unsettled, rename, fsync the folder. The note is an empty file
-//! `staging/<digest>.unsettled`; it goes when the catalog has the blob. After a crash the notes that are left name the few blobs
-//! which may be without a row, so recovery need not walk the whole tree.
+//! The order that survives a power cut: write, fsync the file and its future folder, note it as unsettled, rename, fsync the folder. The
+//! note is an empty file `staging/<digest>.unsettled`; it goes when the catalog has the blob. After a crash the notes that are left
+//! name the few blobs which may be without a row, so recovery need not walk the whole tree.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Write};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
@@ -34,15 +35,21 @@ pub struct FileBlobs {
 struct Layout {
     blobs: PathBuf,
     staging: PathBuf,
+    /// Held, by the folder of the first level, while one of the second is made and synced: whoever finds it there may rely on it.
+    making: [Mutex<()>; 256],
 }
 
 impl FileBlobs {
     /// Makes the folders below `root` if they are missing.
     pub fn open(root: &Path) -> io::Result<Self> {
-        let layout = Layout { blobs: root.join("blobs"), staging: root.join("staging") };
-        for folder in [&layout.blobs, &layout.staging] {
-            fs::create_dir_all(folder)?;
+        let making = std::array::from_fn(|_| Mutex::new(()));
+        let layout = Layout { blobs: root.join("blobs"), staging: root.join("staging"), making };
+        fs::create_dir_all(&layout.staging)?;
+        // The first level is made at once: each folder made later costs an upload two more waits for the disk.
+        for first in 0..=u8::MAX {
+            fs::create_dir_all(layout.blobs.join(hex::encode([first])))?;
         }
+        sync_folder(&layout.blobs)?;
         sync_folder(root)?;
         Ok(Self { layout: Arc::new(layout) })
     }
@@ -58,18 +65,24 @@ impl Layout {
         self.staging.join(format!("{digest}.{UNSETTLED}"))
     }
 
-    /// The folder of a blob, durable itself: a new folder's entry is synced into its parent.
-    fn ensure_folder(&self, folder: &Path) -> io::Result<()> {
-        if folder.is_dir() || folder == self.blobs {
-            return Ok(());
+    /// The folder of a blob. When this returns the folder itself is durable.
+    fn ensure_folder(&self, digest: &Digest) -> io::Result<PathBuf> {
+        let [first, second, ..] = *digest.as_bytes();
+        let parent = self.blobs.join(hex::encode([first]));
+        let folder = parent.join(hex::encode([second]));
+        let _making = self.making[usize::from(first)].lock().unwrap_or_else(PoisonError::into_inner);
+        match fs::create_dir(&folder) {
+            Ok(()) => {
+                if let Err(error) = sync_folder(&parent) {
+                    // Still empty, unless it cannot be removed either.
+                    let _ = fs::remove_dir(&folder);
+                    return Err(error);
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
         }
-        let parent = folder.parent().unwrap_or(&self.blobs);
-        self.ensure_folder(parent)?;
-        match fs::create_dir(folder) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            made => made,
-        }?;
-        sync_folder(parent)
+        Ok(folder)
     }
 }
 
@@ -144,7 +157,11 @@ impl BlobStore for FileBlobs {
         let layout = Arc::clone(&self.layout);
         let recovered = blocking(move || {
             let mut leftovers = Leftovers::default();
-            for entry in fs::read_dir(&layout.staging)? {
+            for (index, entry) in fs::read_dir(&layout.staging)?.enumerate() {
+                if index == 0 {
+                    // The process before was stopped at work, maybe between making a folder and syncing its parent.
+                    rustix::fs::syncfs(File::open(&layout.staging)?)?;
+                }
                 let path = entry?.path();
                 if let Some(digest) = noted_digest(&path) {
                     leftovers.unsettled.push(digest);
@@ -169,29 +186,42 @@ struct StagedFile {
     layout: Arc<Layout>,
     file: tempfile::NamedTempFile,
     hasher: blake3::Hasher,
+    /// Whether the disk has everything that was written.
+    prepared: AtomicBool,
 }
 
 impl StagedFile {
     fn create(layout: Arc<Layout>) -> io::Result<Self> {
         let file = tempfile::Builder::new().prefix("upload-").tempfile_in(&layout.staging)?;
-        Ok(Self { layout, file, hasher: blake3::Hasher::new() })
+        Ok(Self { layout, file, hasher: blake3::Hasher::new(), prepared: AtomicBool::new(false) })
     }
 
     fn commit(self, digest: &Digest) -> io::Result<()> {
-        self.file.as_file().sync_all()?;
-        let target = self.layout.blob(digest);
-        let folder = target.parent().unwrap_or(&self.layout.blobs);
-        self.layout.ensure_folder(folder)?;
+        if !self.prepared.load(Ordering::Relaxed) {
+            self.file.as_file().sync_all()?;
+        }
+        let folder = self.layout.ensure_folder(digest)?;
         File::create(self.layout.note(digest))?;
         // Always rename, also over an equal blob: the bytes are the same, and what lies there might have been damaged.
-        self.file.persist(&target).map_err(|error| error.error)?;
-        sync_folder(folder)
+        self.file.persist(self.layout.blob(digest)).map_err(|error| error.error)?;
+        sync_folder(&folder)
+    }
+
+    fn keep(self, digest: &Digest) -> io::Result<()> {
+        self.layout.ensure_folder(digest)?;
+        File::create(self.layout.note(digest))?;
+        match self.file.persist_noclobber(self.layout.blob(digest)) {
+            // Never over a blob that may be durable already.
+            Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => Err(error.error),
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 }
 
 #[async_trait]
 impl StagedBlob for StagedFile {
     async fn write(&mut self, chunks: Vec<Bytes>) -> Result<(), BlobError> {
+        self.prepared.store(false, Ordering::Relaxed);
         let mut file = self.file.as_file().try_clone()?;
         let mut hasher = std::mem::take(&mut self.hasher);
         self.hasher = blocking(move || {
@@ -213,9 +243,23 @@ impl StagedBlob for StagedFile {
         Ok(Box::new(BufReader::new(OpenOptions::new().read(true).open(self.file.path())?)))
     }
 
+    async fn prepare(&self) -> Result<(), BlobError> {
+        let (file, layout, digest) = (self.file.as_file().try_clone()?, Arc::clone(&self.layout), self.digest());
+        let folder = blocking(move || layout.ensure_folder(&digest));
+        futures::try_join!(blocking(move || file.sync_all()), folder)?;
+        self.prepared.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
     async fn commit(self: Box<Self>) -> Result<Digest, BlobError> {
         let digest = self.digest();
         blocking(move || StagedFile::commit(*self, &digest)).await?;
+        Ok(digest)
+    }
+
+    async fn keep(self: Box<Self>) -> Result<Digest, BlobError> {
+        let digest = self.digest();
+        blocking(move || StagedFile::keep(*self, &digest)).await?;
         Ok(digest)
     }
 }

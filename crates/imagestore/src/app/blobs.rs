@@ -1,24 +1,54 @@
 //! The life of a blob: durable before its row, gone after it.
 
-use shared_types::Digest;
+use shared_types::{Digest, ErrorCode};
+use tokio::sync::{Mutex, MutexGuard};
 
 use super::Services;
 use crate::domain::StoreError;
 use crate::ports::{BlobError, CatalogError};
-use shared_types::ErrorCode;
+
+/// One lock for each first byte of a digest. Held from the commit of a blob until its row is written, and while a doomed blob is removed:
+/// otherwise a removal that began before could take the bytes which were just committed.
+pub(super) struct BlobLocks([Mutex<()>; 256]);
+
+impl Default for BlobLocks {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| Mutex::new(())))
+    }
+}
+
+impl BlobLocks {
+    pub(super) async fn hold(&self, digest: &Digest) -> MutexGuard<'_, ()> {
+        self.0[usize::from(digest.as_bytes()[0])].lock().await
+    }
+}
 
 impl Services {
     /// Removes the bytes of blobs that lost their last row. What fails here is finished at the next start.
     pub(super) async fn remove_doomed(&self, doomed: &[Digest]) {
         for digest in doomed {
+            let _hold = self.inner.blob_locks.hold(digest).await;
             let removed = async {
                 self.inner.blobs.remove(digest).await.map_err(anyhow::Error::from)?;
+                // Of an upload that came too late: its bytes are gone with the others.
+                self.inner.blobs.settle(digest).await.map_err(anyhow::Error::from)?;
                 self.inner.catalog.forget_blob(digest).await.map_err(anyhow::Error::from)
             };
             if let Err(error) = removed.await {
                 log::warn!("blob {digest} stays until the next start: {error:#}");
             }
         }
+    }
+
+    /// After the attempt to write a row for a committed blob: it is settled, or cleaned up.
+    pub(super) async fn conclude<T>(&self, digest: &Digest, written: Result<T, CatalogError>) -> Result<T, StoreError> {
+        match &written {
+            Ok(_) => self.settle_blob(digest).await,
+            // While the blob is being removed it is not ours to clean up.
+            Err(CatalogError::BlobDoomed) => {}
+            Err(_) => self.abandon_blob(digest).await,
+        }
+        Ok(written?)
     }
 
     /// Cleans up after a committed blob whose row could not be written.
@@ -33,7 +63,7 @@ impl Services {
     }
 
     /// The catalog knows the blob.
-    pub(super) async fn settle_blob(&self, digest: &Digest) {
+    async fn settle_blob(&self, digest: &Digest) {
         if let Err(error) = self.inner.blobs.settle(digest).await {
             log::warn!("blob {digest} will be looked at again at the next start: {error}");
         }

@@ -59,10 +59,14 @@ impl Services {
 
     /// Removes an image, its variants, and the bytes that no other image needs.
     pub async fn delete(&self, id: ImageId) -> Result<(), StoreError> {
-        let doomed = self.inner.catalog.delete_image(id).await?;
-        let doomed = doomed.ok_or_else(StoreError::no_image)?;
-        self.inner.images.insert(id, None);
-        self.remove_doomed(&doomed).await;
-        Ok(())
+        let services = self.clone();
+        let delete = async move {
+            let doomed = services.inner.catalog.delete_image(id).await?;
+            let doomed = doomed.ok_or_else(StoreError::no_image)?;
+            services.inner.images.insert(id, None);
+            services.remove_doomed(&doomed).await;
+            Ok(())
+        };
+        self.to_its_end(delete).await
     }
 }

@@ -24,6 +24,7 @@ pub use images::MAX_PAGE;
 pub use recover::recover;
 pub use upload::{Receiving, Uploaded};
 
+use crate::domain::StoreError;
 use crate::ports::{BlobStore, Catalog, RemoteSource};
 use flights::Flights;
 use produce::{Picture, PictureCache};
@@ -67,6 +68,7 @@ struct Inner {
     runtime: Handle,
     /// Bounds the pictures that are answered but not stored yet, and so the memory they hold.
     storing: Arc<tokio::sync::Semaphore>,
+    blob_locks: blobs::BlobLocks,
 }
 
 /// How many finished pictures may wait to be stored before requests wait with them.
@@ -87,6 +89,7 @@ impl Services {
             background: TaskTracker::new(),
             runtime: Handle::current(),
             storing: Arc::new(tokio::sync::Semaphore::new(STORING)),
+            blob_locks: blobs::BlobLocks::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -106,6 +109,15 @@ impl Services {
             Some(time) => Err(format!("no work has been finished for {} s", time.as_secs())),
         };
         vec![("catalog", settled(catalog)), ("blobs", settled(blobs)), ("workers", workers)]
+    }
+
+    /// Does work that must not stop half-way, even if the caller goes away meanwhile.
+    async fn to_its_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let work = service_kit::http::request::scope(work);
+        self.inner.background.spawn_on(work, &self.inner.runtime).await.map_err(StoreError::internal)?
     }
 
     /// Waits until finished pictures are stored, then closes the catalog.

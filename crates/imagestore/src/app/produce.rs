@@ -23,6 +23,13 @@ pub(super) enum Picture {
     Stored(Digest),
 }
 
+/// What the store has of a variant.
+enum Stored {
+    Whole(Arc<Picture>),
+    Never,
+    Damaged,
+}
+
 /// Pictures by their recipe's key, bounded by bytes.
 pub(super) type PictureCache = Cache<Digest, Arc<Picture>>;
 
@@ -57,7 +64,8 @@ impl Services {
     }
 
     async fn load_or_make(&self, image: &Arc<Image>, recipe: &Recipe, key: Digest) -> Result<Arc<Picture>, StoreError> {
-        if let Some(picture) = self.load(image, key).await? {
+        let stored = self.load(image, key).await?;
+        if let Stored::Whole(picture) = stored {
             if matches!(*picture, Picture::Memory(_)) {
                 self.inner.pictures.insert(key, Arc::clone(&picture));
             }
@@ -66,30 +74,43 @@ impl Services {
         // Taken before the work: when storing cannot keep up, requests wait here and not with finished pictures in memory.
         let place = Arc::clone(&self.inner.storing).acquire_owned().await.map_err(StoreError::internal)?;
         let rendered = self.make(image, recipe).await?;
-        let picture = Arc::new(Picture::Memory(Bytes::from(rendered.bytes)));
-        if let Picture::Memory(bytes) = &*picture {
-            let size = (rendered.width, rendered.height);
-            self.store_in_background(image, recipe, key, bytes.clone(), size, place);
-            if bytes.len() as u64 <= MAX_IN_MEMORY {
-                self.inner.pictures.insert(key, Arc::clone(&picture));
-            }
+        let bytes = Bytes::from(rendered.bytes);
+        let picture = Arc::new(Picture::Memory(bytes.clone()));
+        if bytes.len() as u64 <= MAX_IN_MEMORY {
+            self.inner.pictures.insert(key, Arc::clone(&picture));
         }
+        let variant = Variant {
+            image: image.id,
+            key: VariantKey::Made(key).to_string(),
+            label: recipe.to_string(),
+            digest: Digest::of(&bytes),
+            bytes: bytes.len() as u64,
+            format: recipe.format.into(),
+            width: rendered.width,
+            height: rendered.height,
+            figures: None,
+            created: now(),
+        };
+        self.store_in_background(variant, bytes, matches!(stored, Stored::Damaged), place);
         Ok(picture)
     }
 
-    /// The stored variant, unless there is none or its bytes are not whole.
-    async fn load(&self, image: &Image, key: Digest) -> Result<Option<Arc<Picture>>, StoreError> {
+    async fn load(&self, image: &Image, key: Digest) -> Result<Stored, StoreError> {
         let key = VariantKey::Made(key).to_string();
-        let Some(variant) = self.inner.catalog.variant(image.id, &key).await? else { return Ok(None) };
+        let Some(variant) = self.inner.catalog.variant(image.id, &key).await? else { return Ok(Stored::Never) };
         let reader = self.inner.blobs.open(&variant.digest).await?;
-        let Some(reader) = reader.filter(|reader| reader.size() == variant.bytes) else {
-            log::warn!("variant {key} of image {} is damaged and will be made again", image.id);
-            return Ok(None);
-        };
-        if variant.bytes > MAX_IN_MEMORY {
-            return Ok(Some(Arc::new(Picture::Stored(variant.digest))));
+        if let Some(reader) = reader.filter(|reader| reader.size() == variant.bytes) {
+            if variant.bytes > MAX_IN_MEMORY {
+                return Ok(Stored::Whole(Arc::new(Picture::Stored(variant.digest))));
+            }
+            let bytes = reader.read_all().await?;
+            // Small variants are stored without waiting for the disk, so a power cut may have taken some of their bytes.
+            if Digest::of(&bytes) == variant.digest {
+                return Ok(Stored::Whole(Arc::new(Picture::Memory(bytes))));
+            }
         }
-        Ok(Some(Arc::new(Picture::Memory(reader.read_all().await?))))
+        log::warn!("variant {key} of image {} is damaged and will be made again", image.id);
+        Ok(Stored::Damaged)
     }
 
     async fn make(&self, image: &Arc<Image>, recipe: &Recipe) -> Result<Rendered, StoreError> {
@@ -111,34 +132,16 @@ impl Services {
     }
 
     /// The picture was answered already; if storing it fails it is made again one day.
-    fn store_in_background(
-        &self,
-        image: &Arc<Image>,
-        recipe: &Recipe,
-        key: Digest,
-        bytes: Bytes,
-        (width, height): (u32, u32),
-        place: OwnedSemaphorePermit,
-    ) {
-        let mut variant = Variant {
-            image: image.id,
-            key: VariantKey::Made(key).to_string(),
-            label: recipe.to_string(),
-            digest: image.digest,
-            bytes: bytes.len() as u64,
-            format: recipe.format.into(),
-            width,
-            height,
-            figures: None,
-            created: now(),
-        };
+    fn store_in_background(&self, variant: Variant, bytes: Bytes, mend: bool, place: OwnedSemaphorePermit) {
         let services = self.clone();
         let work = service_kit::http::request::scope(async move {
+            // What is read back whole is compared with its digest then, and need not wait for the disk now.
+            let may_be_lost = variant.bytes <= MAX_IN_MEMORY && !mend;
             let stored = async {
                 let mut staged = services.inner.blobs.stage().await?;
                 staged.write(vec![bytes]).await?;
-                variant.digest = staged.commit().await?;
-                services.record_variant(&variant).await
+                let commit = if may_be_lost { staged.keep() } else { staged.commit() };
+                services.record_variant(&variant, commit).await
             };
             if let Err(error) = stored.await {
                 log::warn!("variant {} of image {} was answered but not stored: {error}", variant.label, variant.image);

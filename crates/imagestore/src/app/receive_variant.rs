@@ -1,12 +1,12 @@
 //! Taking in a variant that another service made.
 
 use shared_types::wire::VariantFigures;
-use shared_types::{ImageId, VariantName};
+use shared_types::{Digest, ImageId, VariantName};
 
 use super::Services;
 use super::upload::{Receiving, now};
 use crate::domain::{StoreError, Variant, VariantKey};
-use crate::ports::CatalogError;
+use crate::ports::BlobError;
 
 impl Services {
     /// Stores what was received as the variant `name` of an image, in place of one of the same name and format. Gives the variant and
@@ -18,13 +18,13 @@ impl Services {
         received: Receiving,
         figures: Option<VariantFigures>,
     ) -> Result<(Variant, bool), StoreError> {
-        let (facts, digest, bytes) = received.finish_unrecorded().await?;
+        let (facts, staged, bytes) = received.finish_unrecorded().await?;
         let (width, height) = facts.upright_size();
         let variant = Variant {
             image,
             key: VariantKey::Named(name.clone(), facts.format).to_string(),
             label: name.to_string(),
-            digest,
+            digest: staged.digest(),
             bytes,
             format: facts.format,
             width,
@@ -32,24 +32,26 @@ impl Services {
             figures,
             created: now(),
         };
-        let replaced = self.record_variant(&variant).await?;
-        Ok((variant, !replaced))
+        let services = self.clone();
+        let record = async move {
+            let replaced = services.record_variant(&variant, staged.commit()).await?;
+            Ok((variant, !replaced))
+        };
+        self.to_its_end(record).await
     }
 
-    /// Writes the row of a variant whose blob is durable; tells whether it took another one's place.
-    pub(super) async fn record_variant(&self, variant: &Variant) -> Result<bool, StoreError> {
-        match self.inner.catalog.put_variant(variant).await {
-            Ok((replaced, doomed)) => {
-                self.settle_blob(&variant.digest).await;
-                self.remove_doomed(&doomed).await;
-                Ok(replaced)
-            }
-            Err(error) => {
-                if !matches!(error, CatalogError::BlobDoomed) {
-                    self.abandon_blob(&variant.digest).await;
-                }
-                Err(error.into())
-            }
-        }
+    /// Commits the blob of a variant and writes its row; tells whether it took another one's place.
+    pub(super) async fn record_variant(
+        &self,
+        variant: &Variant,
+        commit: impl Future<Output = Result<Digest, BlobError>>,
+    ) -> Result<bool, StoreError> {
+        let hold = self.inner.blob_locks.hold(&variant.digest).await;
+        commit.await?;
+        let put = self.inner.catalog.put_variant(variant).await;
+        drop(hold);
+        let (replaced, doomed) = self.conclude(&variant.digest, put).await?;
+        self.remove_doomed(&doomed).await;
+        Ok(replaced)
     }
 }

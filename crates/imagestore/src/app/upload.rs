@@ -7,11 +7,11 @@ use bytes::Bytes;
 use futures::TryStreamExt;
 use image_engine::{Facts, SNIFF_BYTES};
 use jiff::{Timestamp, Unit};
-use shared_types::{Digest, ErrorCode, ImageId};
+use shared_types::{ErrorCode, ImageId};
 
 use super::Services;
 use crate::domain::{Image, ImageName, StoreError};
-use crate::ports::{CatalogError, RemoteError, StagedBlob};
+use crate::ports::{RemoteError, StagedBlob};
 
 /// Chunks are gathered to this size before they are hashed and written, off the async threads.
 const GATHER: usize = 256 * 1024;
@@ -112,31 +112,35 @@ impl Receiving {
     /// Checks the picture, makes it durable and records it. When this returns, the image survives a power cut.
     pub async fn finish(mut self, name: Option<ImageName>) -> Result<Uploaded, StoreError> {
         let (facts, deduplicated) = self.complete().await?;
-        let bytes = self.bytes;
-        let digest = self.staged.digest();
+        let Self { services, staged, bytes, .. } = self;
+        let digest = staged.digest();
         let image = Image { id: ImageId::generate(), digest, bytes, facts, name, created: now() };
-        let services = self.services;
-        self.staged.commit().await?;
-        match services.inner.catalog.insert_image(&image).await {
-            Ok(()) => services.settle_blob(&digest).await,
-            Err(error) => {
-                // While the blob is being removed it is not ours to clean up.
-                if !matches!(error, CatalogError::BlobDoomed) {
-                    services.abandon_blob(&digest).await;
-                }
-                return Err(error.into());
-            }
-        }
-        Ok(Uploaded { image, deduplicated })
+        let recorder = services.clone();
+        let record = async move {
+            let hold = recorder.inner.blob_locks.hold(&digest).await;
+            staged.commit().await?;
+            let inserted = recorder.inner.catalog.insert_image(&image).await;
+            drop(hold);
+            recorder.conclude(&digest, inserted).await?;
+            Ok(Uploaded { image, deduplicated })
+        };
+        services.to_its_end(record).await
     }
 
-    /// Ends the stream of bytes; the picture is whole and of a kind and size that is taken. Tells whether its bytes are known already.
+    /// Ends the stream of bytes; the picture is whole and of a kind and size that is taken, and the disk has it under a temporary name.
+    /// Tells whether its bytes are known already.
     async fn complete(&mut self) -> Result<(Facts, bool), StoreError> {
         if self.bytes == 0 {
             return Err(StoreError::new(ErrorCode::MissingImage, "The file is empty."));
         }
         self.sniff(&[], true)?;
         self.flush().await?;
+        let disk = async { Ok(self.staged.prepare().await?) };
+        let ((), checked) = futures::try_join!(disk, self.check())?;
+        Ok(checked)
+    }
+
+    async fn check(&self) -> Result<(Facts, bool), StoreError> {
         if let Some(known) = self.services.inner.catalog.image_by_digest(&self.staged.digest()).await? {
             return Ok((known.facts, true));
         }
@@ -162,12 +166,10 @@ impl Receiving {
         Ok(facts)
     }
 
-    /// Ends a variant made elsewhere: checked like an image, but left to the caller to record.
-    pub(super) async fn finish_unrecorded(mut self) -> Result<(Facts, Digest, u64), StoreError> {
+    /// Ends a variant made elsewhere: checked like an image, but left to the caller to commit and record.
+    pub(super) async fn finish_unrecorded(mut self) -> Result<(Facts, Box<dyn StagedBlob>, u64), StoreError> {
         let (facts, _) = self.complete().await?;
-        let bytes = self.bytes;
-        let digest = self.staged.commit().await?;
-        Ok((facts, digest, bytes))
+        Ok((facts, self.staged, self.bytes))
     }
 }
 

@@ -67,7 +67,7 @@ pub trait BlobStore: Send + Sync {
 
 /// Bytes on their way in.
 #[async_trait]
-pub trait StagedBlob: Send {
+pub trait StagedBlob: Send + Sync {
     /// Appends chunks.
     async fn write(&mut self, chunks: Vec<Bytes>) -> Result<(), BlobError>;
 
@@ -77,9 +77,17 @@ pub trait StagedBlob: Send {
     /// Reads what was written so far, from the start. Blocking: not for the async threads.
     fn reader(&self) -> io::Result<Box<dyn StagedReader>>;
 
-    /// Makes the bytes durable under their digest: when this returns they survive a power cut. A blob that is there already stays.
-    /// Until [`BlobStore::settle`] a crash reports the digest as unsettled.
+    /// Brings all that was written to the disk, and whatever else [`StagedBlob::commit`] would have to wait for. Nothing becomes visible.
+    /// May run while the bytes are read.
+    async fn prepare(&self) -> Result<(), BlobError>;
+
+    /// Makes the bytes durable under their digest: when this returns they survive a power cut. A damaged blob under that digest is
+    /// mended by it. Until [`BlobStore::settle`] a crash reports the digest as unsettled.
     async fn commit(self: Box<Self>) -> Result<Digest, BlobError>;
+
+    /// Puts bytes that can be made again under their digest without waiting for the disk: after a power cut they may be missing or
+    /// damaged, so whoever reads them compares the digest. A blob that is there already stays as it is.
+    async fn keep(self: Box<Self>) -> Result<Digest, BlobError>;
 }
 
 /// A seekable view of staged bytes.

@@ -55,8 +55,7 @@ pub trait Catalog: Send + Sync {
     /// Removes the image and its variants; gives the blobs doomed by it, or `None` if there was no such image.
     async fn delete_image(&self, id: ImageId) -> Result<Option<Vec<Digest>>, CatalogError>;
 
-    /// Adds a variant whose blob is durable, in place of one with the same key; gives the blobs doomed by that and whether one was
-    /// replaced.
+    /// Adds a variant whose blob is there, in place of one with the same key; gives whether one was replaced, and the blobs doomed by that.
     ///
     /// # Errors
     /// [`CatalogError::NoImage`], [`CatalogError::BlobDoomed`].

@@ -4,7 +4,7 @@ use serde_json::json;
 use testkit::pictures::{broken, file, jpeg, photo, png, truncations};
 use testkit::process::Store;
 use testkit::raw;
-use testkit::reqwest::Client;
+use testkit::reqwest::{Body, Client};
 
 use crate::support::{assert_empty, get, post, problem, store, store_with, upload};
 
@@ -184,5 +184,21 @@ async fn json_that_does_not_say_what_to_store() {
     problem(send(r#"{"data":"aGVsbG8=","url":"http://example.org"}"#).await, 400, "invalid-body").await;
     problem(send(r#"{"data":"aGVsbG8=","type":"exe"}"#).await, 415, "unsupported-format").await;
     problem(send(r#"{"data":"aGVsbG8="}"#).await, 415, "unsupported-format").await;
+    assert_empty(&store).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_does_not_grow_with_what_is_sent() {
+    const CHUNK: usize = 1024 * 1024;
+    const CHUNKS: usize = 200;
+    let store = store();
+    // Begins like a picture, so that all 200 MB are read, hashed and written before it is refused.
+    let chunks = std::iter::once(b"\x89PNG\r\n\x1a\n".to_vec()).chain((0..CHUNKS).map(|_| vec![0u8; CHUNK]));
+    let body = Body::wrap_stream(futures::stream::iter(chunks.map(Ok::<_, std::io::Error>)));
+    let before = store.peak_rss_kib();
+    let answer = Client::new().post(store.url("/v1/images")).body(body).send().await.unwrap();
+    problem(answer, 422, "undecodable").await;
+    let grown = store.peak_rss_kib() - before;
+    assert!(grown < 32 * 1024, "200 MB that streamed in took {grown} KiB");
     assert_empty(&store).await;
 }

@@ -1,11 +1,13 @@
 //! What was acknowledged is there after SIGKILL, and nothing else is.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 use tempfile::TempDir;
 use testkit::pictures::{file, jpeg, photo};
-use testkit::process::{Store, StoreOptions, run_cli};
+use testkit::process::{Store, StoreOptions, run_cli, wait_until};
 use testkit::reqwest::Client;
 
 use crate::support::{files, get, id, store, upload};
@@ -29,8 +31,9 @@ async fn uploads_survive_kill_nine_at_any_moment() {
     for round in 0..KILLS {
         let mut store = start();
         let restarted = SystemTime::now();
+        let answers = Arc::new(AtomicU64::new(0));
         let uploads = (0..UPLOADS / KILLS).map(|n| {
-            let (client, url) = (client.clone(), store.url("/v1/images"));
+            let (client, url, answers) = (client.clone(), store.url("/v1/images"), Arc::clone(&answers));
             tokio::spawn(async move {
                 // Every third one repeats bytes that others send at the same time.
                 let seed = if n % 3 == 0 { 7 } else { round * 1000 + n };
@@ -40,12 +43,14 @@ async fn uploads_survive_kill_nine_at_any_moment() {
                     return None;
                 }
                 let document: Value = answer.json().await.ok()?;
+                answers.fetch_add(1, Ordering::SeqCst);
                 Some((id(&document).to_owned(), bytes))
             })
         });
         let uploads: Vec<_> = uploads.collect();
-        // A different moment each round, from before the first answer to after the last.
-        tokio::time::sleep(Duration::from_millis(round * 4)).await;
+        // A different moment each round, from before the first answer to before the last, and somewhere between two.
+        assert!(wait_until(|| answers.load(Ordering::SeqCst) >= round * UPLOADS / KILLS / KILLS));
+        tokio::time::sleep(Duration::from_micros(round * 377 % 4000)).await;
         store.kill9();
         for upload in uploads {
             acknowledged.extend(upload.await.unwrap());
@@ -92,7 +97,7 @@ async fn fsck_finds_what_is_lost_and_repair_removes_what_is_useless() {
     let mut store = store();
     let image = upload(&store, jpeg::baseline(&photo(300, 200, 1), 90)).await;
     get(&store, &format!("/i/{}.webp?w=100", id(&image))).await;
-    assert!(testkit::process::wait_until(|| files(&store, "blobs").len() == 2));
+    assert!(wait_until(|| files(&store, "blobs").len() == 2));
     let original = image["digest"].as_str().unwrap().to_owned();
     store.terminate();
     let data = store.data_dir().to_owned();
@@ -127,13 +132,22 @@ async fn a_damaged_variant_is_made_again() {
     let image = upload(&store, jpeg::baseline(&photo(300, 200, 1), 90)).await;
     let path = format!("/i/{}.webp?w=100", id(&image));
     let made = get(&store, &path).await.bytes().await.unwrap();
-    assert!(testkit::process::wait_until(|| files(&store, "blobs").len() == 2));
+    assert!(wait_until(|| files(&store, "blobs").len() == 2));
     store.terminate();
     let original = image["digest"].as_str().unwrap();
     let variant = files(&store, "blobs").into_iter().find(|path| !path.ends_with(original)).unwrap();
-    std::fs::write(variant, b"").unwrap();
-    let store = start();
-    assert_eq!(get(&store, &path).await.bytes().await.unwrap(), made);
+    let whole = std::fs::read(&variant).unwrap();
+    // Gone, too short, or of the right length with other bytes in it: what a power cut can leave.
+    for damaged in [None, Some(vec![]), Some(vec![0; whole.len()])] {
+        match &damaged {
+            None => std::fs::remove_file(&variant).unwrap(),
+            Some(bytes) => std::fs::write(&variant, bytes).unwrap(),
+        }
+        let mut store = start();
+        assert_eq!(get(&store, &path).await.bytes().await.unwrap(), made);
+        store.terminate();
+        assert_eq!(std::fs::read(&variant).unwrap(), whole, "mended on the disk as well");
+    }
 }
 
 #[tokio::test]

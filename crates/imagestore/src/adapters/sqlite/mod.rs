@@ -1,27 +1,29 @@
 //! The catalog in one `SQLite` file.
 //!
 //! Write-ahead log with `synchronous=FULL`: a transaction that was acknowledged survives a power cut. One connection writes, so writers
-//! queue up in order instead of failing with "busy"; several read, and never wait for the writer.
+//! queue up in order instead of failing with "busy", and share the wait for the disk; several read, and never wait for the writer.
 
 mod images;
 mod rows;
 mod variants;
+mod writer;
 
 use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use shared_types::{Digest, ImageId};
+use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, Transaction};
 
 use crate::domain::{Image, Variant};
 use crate::ports::{Catalog, CatalogError, Page};
+use writer::Writer;
 
 /// The catalog of the embedded default.
 pub struct SqliteCatalog {
     reader: SqlitePool,
-    writer: SqlitePool,
+    writer: Writer,
 }
 
 impl SqliteCatalog {
@@ -34,22 +36,18 @@ impl SqliteCatalog {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5));
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        sqlx::migrate!("migrations/sqlite").run(&writer).await?;
+        let mut connection = options.connect().await?;
+        sqlx::migrate!("migrations/sqlite").run(&mut connection).await?;
         let reader = SqlitePoolOptions::new().max_connections(8).connect_with(options.read_only(true)).await?;
-        Ok(Self { reader, writer })
+        Ok(Self { reader, writer: Writer::start(connection) })
     }
 
     /// Opens the file of a stopped or running service for reading alone.
     pub async fn open_read_only(file: &Path) -> Result<Self, sqlx::Error> {
         let options = SqliteConnectOptions::new().filename(file).read_only(true).busy_timeout(Duration::from_secs(5));
+        let connection = options.connect().await?;
         let reader = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
-        Ok(Self { writer: reader.clone(), reader })
-    }
-
-    /// Takes the write lock at once: a transaction that reads first and locks later could fail in between.
-    async fn begin(&self) -> Result<Transaction<'static, Sqlite>, CatalogError> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        Ok(Self { reader, writer: Writer::start(connection) })
     }
 }
 
@@ -64,10 +62,14 @@ impl From<sqlx::Error> for CatalogError {
 #[async_trait]
 impl Catalog for SqliteCatalog {
     async fn insert_image(&self, image: &Image) -> Result<(), CatalogError> {
-        let mut tx = self.begin().await?;
-        rows::refer_to_blob(&mut tx, &image.digest, image.bytes).await?;
-        images::insert(&mut tx, image).await?;
-        Ok(tx.commit().await?)
+        let image = image.clone();
+        let change = self.writer.change(|tx| {
+            Box::pin(async move {
+                rows::refer_to_blob(tx, &image.digest, image.bytes).await?;
+                images::insert(tx, &image).await
+            })
+        });
+        change.await
     }
 
     async fn image(&self, id: ImageId) -> Result<Option<Image>, CatalogError> {
@@ -83,26 +85,32 @@ impl Catalog for SqliteCatalog {
     }
 
     async fn delete_image(&self, id: ImageId) -> Result<Option<Vec<Digest>>, CatalogError> {
-        let mut tx = self.begin().await?;
-        let mut candidates = variants::digests_of(&mut tx, id).await?;
-        let Some(original) = images::delete(&mut tx, id).await? else { return Ok(None) };
-        candidates.push(original);
-        let doomed = rows::doom_unused(&mut tx, &candidates).await?;
-        tx.commit().await?;
-        Ok(Some(doomed))
+        let change = self.writer.change(move |tx| {
+            Box::pin(async move {
+                let mut candidates = variants::digests_of(tx, id).await?;
+                let Some(original) = images::delete(tx, id).await? else { return Ok(None) };
+                candidates.push(original);
+                rows::doom_unused(tx, &candidates).await.map(Some)
+            })
+        });
+        change.await
     }
 
     async fn put_variant(&self, variant: &Variant) -> Result<(bool, Vec<Digest>), CatalogError> {
-        let mut tx = self.begin().await?;
-        if !images::exists(&mut tx, variant.image).await? {
-            return Err(CatalogError::NoImage);
-        }
-        rows::refer_to_blob(&mut tx, &variant.digest, variant.bytes).await?;
-        let replaced = variants::delete(&mut tx, variant.image, &variant.key).await?;
-        variants::insert(&mut tx, variant).await?;
-        let doomed = rows::doom_unused(&mut tx, replaced.as_slice()).await?;
-        tx.commit().await?;
-        Ok((replaced.is_some(), doomed))
+        let variant = variant.clone();
+        let change = self.writer.change(|tx| {
+            Box::pin(async move {
+                if !images::exists(tx, variant.image).await? {
+                    return Err(CatalogError::NoImage);
+                }
+                rows::refer_to_blob(tx, &variant.digest, variant.bytes).await?;
+                let replaced = variants::delete(tx, variant.image, &variant.key).await?;
+                variants::insert(tx, &variant).await?;
+                let doomed = rows::doom_unused(tx, replaced.as_slice()).await?;
+                Ok((replaced.is_some(), doomed))
+            })
+        });
+        change.await
     }
 
     async fn variant(&self, image: ImageId, key: &str) -> Result<Option<Variant>, CatalogError> {
@@ -114,19 +122,26 @@ impl Catalog for SqliteCatalog {
     }
 
     async fn delete_variant(&self, image: ImageId, key: &str) -> Result<Vec<Digest>, CatalogError> {
-        let mut tx = self.begin().await?;
-        let removed = variants::delete(&mut tx, image, key).await?;
-        let doomed = rows::doom_unused(&mut tx, removed.as_slice()).await?;
-        tx.commit().await?;
-        Ok(doomed)
+        let key = key.to_owned();
+        let change = self.writer.change(move |tx| {
+            Box::pin(async move {
+                let removed = variants::delete(tx, image, &key).await?;
+                rows::doom_unused(tx, removed.as_slice()).await
+            })
+        });
+        change.await
     }
 
     async fn doom_if_unused(&self, digest: &Digest) -> Result<bool, CatalogError> {
-        let mut tx = self.begin().await?;
-        rows::know_blob(&mut tx, digest).await?;
-        let doomed = rows::doom_unused(&mut tx, &[*digest]).await?;
-        tx.commit().await?;
-        Ok(!doomed.is_empty())
+        let digest = *digest;
+        let change = self.writer.change(move |tx| {
+            Box::pin(async move {
+                rows::know_blob(tx, &digest).await?;
+                let doomed = rows::doom_unused(tx, &[digest]).await?;
+                Ok(!doomed.is_empty())
+            })
+        });
+        change.await
     }
 
     async fn doomed_blobs(&self) -> Result<Vec<Digest>, CatalogError> {
@@ -134,7 +149,8 @@ impl Catalog for SqliteCatalog {
     }
 
     async fn forget_blob(&self, digest: &Digest) -> Result<(), CatalogError> {
-        rows::forget(&self.writer, digest).await
+        let digest = *digest;
+        self.writer.change(move |tx| Box::pin(async move { rows::forget(tx, &digest).await })).await
     }
 
     async fn blobs(&self) -> Result<Vec<(Digest, u64)>, CatalogError> {

@@ -79,10 +79,10 @@ pub(super) async fn doomed(pool: &SqlitePool) -> Result<Vec<Digest>, CatalogErro
     rows.iter().map(|bytes| digest(bytes)).collect()
 }
 
-pub(super) async fn forget(pool: &SqlitePool, digest: &Digest) -> Result<(), CatalogError> {
+pub(super) async fn forget(tx: &mut SqliteConnection, digest: &Digest) -> Result<(), CatalogError> {
     sqlx::query("DELETE FROM blobs WHERE digest = $1 AND doomed = 1")
         .bind(digest.as_bytes().as_slice())
-        .execute(pool)
+        .execute(tx)
         .await?;
     Ok(())
 }

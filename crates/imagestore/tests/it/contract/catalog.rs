@@ -1,0 +1,186 @@
+//! The promises of [`Catalog`].
+
+use image_engine::Facts;
+use imagestore::domain::{Image, ImageName, Variant};
+use imagestore::ports::{Catalog, CatalogError, Page};
+use jiff::Timestamp;
+use shared_types::wire::VariantFigures;
+use shared_types::{Digest, ImageFormat, ImageId};
+
+/// Runs every check on an empty catalog; `open` opens the same one again.
+pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> F) {
+    let catalog = open().await;
+    catalog.ping().await.unwrap();
+    rows_come_back_as_they_were(&catalog).await;
+    pages_are_newest_first(&catalog).await;
+    variants_belong_to_their_image(&catalog).await;
+    a_blob_is_doomed_with_its_last_row(&catalog).await;
+    nothing_refers_to_a_doomed_blob(&catalog).await;
+    refusals_harm_nobody_else(&catalog).await;
+    let last = image(b"last");
+    catalog.insert_image(&last).await.unwrap();
+    catalog.close().await;
+    assert!(catalog.insert_image(&image(b"late")).await.is_err(), "closed");
+    let again = open().await;
+    assert_eq!(again.image(last.id).await.unwrap(), Some(last));
+    again.close().await;
+}
+
+fn image(content: &[u8]) -> Image {
+    Image {
+        id: ImageId::generate(),
+        digest: Digest::of(content),
+        bytes: content.len() as u64,
+        facts: Facts {
+            format: ImageFormat::Png,
+            width: 30,
+            height: 20,
+            orientation: 6,
+            animated: true,
+            has_alpha: true,
+            bits: 16,
+            progressive: true,
+        },
+        name: ImageName::from_client("a name.png"),
+        created: Timestamp::from_microsecond(1_700_000_000_123_456).unwrap(),
+    }
+}
+
+fn variant(image: &Image, key: &str, content: &[u8]) -> Variant {
+    Variant {
+        image: image.id,
+        key: key.to_owned(),
+        label: "w=100".to_owned(),
+        digest: Digest::of(content),
+        bytes: content.len() as u64,
+        format: ImageFormat::WebP,
+        width: 10,
+        height: 7,
+        figures: Some(VariantFigures { source_bytes: 100, quality: Some(70), seconds: 0.25 }),
+        created: image.created,
+    }
+}
+
+async fn rows_come_back_as_they_were(catalog: &impl Catalog) {
+    let first = image(b"rows");
+    catalog.insert_image(&first).await.unwrap();
+    let second = Image { id: ImageId::generate(), name: None, ..first.clone() };
+    catalog.insert_image(&second).await.unwrap();
+    assert_eq!(catalog.image(first.id).await.unwrap().as_ref(), Some(&first));
+    assert_eq!(catalog.image(second.id).await.unwrap().as_ref(), Some(&second));
+    let found = catalog.image_by_digest(&first.digest).await.unwrap().unwrap();
+    assert!(found == first || found == second);
+    assert_eq!(catalog.image(ImageId::generate()).await.unwrap(), None);
+    assert_eq!(catalog.image_by_digest(&Digest::of(b"unknown")).await.unwrap(), None);
+    assert_eq!(catalog.blobs().await.unwrap(), [(first.digest, 4)]);
+    let mut users = catalog.users_of(&first.digest).await.unwrap();
+    users.sort();
+    assert_eq!(users, [(first.id, None), (second.id, None)]);
+    for id in [first.id, second.id] {
+        catalog.delete_image(id).await.unwrap().unwrap();
+    }
+    catalog.forget_blob(&first.digest).await.unwrap();
+}
+
+async fn pages_are_newest_first(catalog: &impl Catalog) {
+    let mut images = Vec::new();
+    for number in 0..5u8 {
+        images.insert(0, image(&[number]));
+        catalog.insert_image(&images[0]).await.unwrap();
+    }
+    let page = |after, limit| Page { after, limit };
+    assert_eq!(catalog.images(&page(None, 3)).await.unwrap(), images[..3]);
+    assert_eq!(catalog.images(&page(Some(images[2].id), 3)).await.unwrap(), images[3..]);
+    assert_eq!(catalog.images(&page(Some(images[4].id), 3)).await.unwrap(), []);
+    for image in &images {
+        assert_eq!(catalog.delete_image(image.id).await.unwrap(), Some(vec![image.digest]));
+        catalog.forget_blob(&image.digest).await.unwrap();
+    }
+}
+
+async fn variants_belong_to_their_image(catalog: &impl Catalog) {
+    let owner = image(b"owner");
+    let first = variant(&owner, "first", b"one");
+    assert!(matches!(catalog.put_variant(&first).await, Err(CatalogError::NoImage)));
+    catalog.insert_image(&owner).await.unwrap();
+    assert_eq!(catalog.put_variant(&first).await.unwrap(), (false, vec![]));
+    let second = Variant { created: owner.created + jiff::Span::new().seconds(1), ..variant(&owner, "second", b"two") };
+    catalog.put_variant(&second).await.unwrap();
+    assert_eq!(catalog.variants(owner.id).await.unwrap(), [first.clone(), second.clone()]);
+    assert_eq!(catalog.variant(owner.id, "second").await.unwrap().as_ref(), Some(&second));
+    assert_eq!(catalog.variant(owner.id, "third").await.unwrap(), None);
+    // In the place of the first: its bytes are not needed any more.
+    let replacement = variant(&owner, "first", b"other");
+    assert_eq!(catalog.put_variant(&replacement).await.unwrap(), (true, vec![first.digest]));
+    catalog.forget_blob(&first.digest).await.unwrap();
+    assert_eq!(catalog.users_of(&replacement.digest).await.unwrap(), [(owner.id, Some("first".to_owned()))]);
+    assert_eq!(catalog.delete_variant(owner.id, "second").await.unwrap(), [second.digest]);
+    assert_eq!(catalog.delete_variant(owner.id, "second").await.unwrap(), []);
+    let mut doomed = catalog.delete_image(owner.id).await.unwrap().unwrap();
+    doomed.sort();
+    let mut expected = vec![owner.digest, replacement.digest];
+    expected.sort();
+    assert_eq!(doomed, expected);
+    assert_eq!(catalog.delete_image(owner.id).await.unwrap(), None);
+    for digest in doomed.iter().chain([&second.digest]) {
+        catalog.forget_blob(digest).await.unwrap();
+    }
+}
+
+async fn a_blob_is_doomed_with_its_last_row(catalog: &impl Catalog) {
+    let (first, second) = (image(b"shared"), image(b"shared"));
+    catalog.insert_image(&first).await.unwrap();
+    catalog.insert_image(&second).await.unwrap();
+    // The same bytes as a variant of the other.
+    catalog.put_variant(&variant(&second, "same", b"shared")).await.unwrap();
+    assert_eq!(catalog.delete_image(first.id).await.unwrap(), Some(vec![]));
+    assert!(!catalog.doom_if_unused(&first.digest).await.unwrap());
+    assert_eq!(catalog.delete_image(second.id).await.unwrap(), Some(vec![first.digest]), "named once");
+    assert_eq!(catalog.doomed_blobs().await.unwrap(), [first.digest]);
+    assert_eq!(catalog.blobs().await.unwrap(), []);
+    catalog.forget_blob(&first.digest).await.unwrap();
+    assert_eq!(catalog.doomed_blobs().await.unwrap(), []);
+}
+
+async fn nothing_refers_to_a_doomed_blob(catalog: &impl Catalog) {
+    let (doomed, other) = (image(b"doomed"), image(b"other"));
+    catalog.insert_image(&other).await.unwrap();
+    assert!(catalog.doom_if_unused(&doomed.digest).await.unwrap(), "a blob that has no row at all");
+    assert!(!catalog.doom_if_unused(&doomed.digest).await.unwrap(), "one caller alone removes it");
+    assert!(matches!(catalog.insert_image(&doomed).await, Err(CatalogError::BlobDoomed)));
+    let late = variant(&other, "late", b"doomed");
+    assert!(matches!(catalog.put_variant(&late).await, Err(CatalogError::BlobDoomed)));
+    assert_eq!(catalog.image(doomed.id).await.unwrap(), None);
+    catalog.forget_blob(&doomed.digest).await.unwrap();
+    catalog.insert_image(&doomed).await.unwrap();
+    for gone in [&doomed, &other] {
+        catalog.delete_image(gone.id).await.unwrap();
+        catalog.forget_blob(&gone.digest).await.unwrap();
+    }
+}
+
+/// Changes that are made at the same time may share a transaction; one that is refused must not take others with it.
+async fn refusals_harm_nobody_else(catalog: &impl Catalog) {
+    let (owner, nobody) = (image(b"busy"), image(b"nobody"));
+    catalog.insert_image(&owner).await.unwrap();
+    let names: Vec<String> = (0..40).map(|number| format!("v{number:02}")).collect();
+    let puts = names.iter().enumerate().map(|(number, name)| {
+        let variant = variant(if number % 4 == 3 { &nobody } else { &owner }, name, name.as_bytes());
+        async move { catalog.put_variant(&variant).await }
+    });
+    for (number, put) in futures::future::join_all(puts).await.into_iter().enumerate() {
+        if number % 4 == 3 {
+            assert!(matches!(put, Err(CatalogError::NoImage)));
+        } else {
+            assert_eq!(put.unwrap(), (false, vec![]));
+        }
+    }
+    let stored: Vec<String> =
+        catalog.variants(owner.id).await.unwrap().into_iter().map(|variant| variant.key).collect();
+    let expected: Vec<String> =
+        names.into_iter().enumerate().filter(|(number, _)| number % 4 != 3).map(|(_, name)| name).collect();
+    assert_eq!(stored, expected);
+    for digest in catalog.delete_image(owner.id).await.unwrap().unwrap() {
+        catalog.forget_blob(&digest).await.unwrap();
+    }
+}

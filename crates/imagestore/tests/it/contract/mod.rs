@@ -1,0 +1,21 @@
+//! What every adapter of a port promises, run against each of them: a new adapter adds one test that calls the suite.
+
+mod blobs;
+mod catalog;
+
+use imagestore::adapters::files::FileBlobs;
+use imagestore::adapters::sqlite::SqliteCatalog;
+use tempfile::TempDir;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_keep_the_promises_of_a_blob_store() {
+    let folder = TempDir::new().unwrap();
+    blobs::suite(|| async { FileBlobs::open(folder.path()).unwrap() }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_keeps_the_promises_of_a_catalog() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("catalog.sqlite");
+    catalog::suite(|| async { SqliteCatalog::open(&file).await.unwrap() }).await;
+}

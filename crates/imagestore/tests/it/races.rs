@@ -1,0 +1,169 @@
+//! Two clients at once, and clients that go away.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use image_engine::Limits;
+use imagestore::adapters::files::FileBlobs;
+use imagestore::adapters::sqlite::SqliteCatalog;
+use imagestore::app::{BackEnds, Services, StoreLimits, Wanted, fsck};
+use imagestore::ports::{BlobError, BlobReader, BlobStore, Leftovers, StagedBlob, StagedReader};
+use serde_json::Value;
+use service_kit::cpu::{CpuPool, CpuSettings};
+use shared_types::{Digest, ErrorCode, Transform};
+use testkit::pictures::{jpeg, photo};
+use testkit::process::{Store, run_cli, wait_until};
+use testkit::reqwest::Client;
+
+use crate::support::{files, id, store};
+
+/// Everything in the store is whole, and nothing is left over.
+fn assert_consistent(mut store: Store) {
+    let data = store.data_dir().display().to_string();
+    assert!(wait_until(|| files(&store, "staging").is_empty()), "left over: {:?}", files(&store, "staging"));
+    assert!(store.terminate().success());
+    let output = run_cli("imagestore", ["fsck", "--data-dir", &data], &[]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_bytes_are_uploaded_while_they_are_deleted() {
+    const CLIENTS: usize = 8;
+    const ROUNDS: usize = 25;
+    let store = store();
+    let bytes = jpeg::baseline(&photo(64, 48, 1), 80);
+    let clients = (0..CLIENTS).map(|_| {
+        let (client, base, bytes) = (Client::new(), store.url(""), bytes.clone());
+        tokio::spawn(async move {
+            let mut acknowledged = 0;
+            for _ in 0..ROUNDS {
+                let answer = client.post(format!("{base}/v1/images")).body(bytes.clone()).send().await.unwrap();
+                if answer.status() == 503 {
+                    // The bytes were being removed at that moment, and the answer says to send them again.
+                    continue;
+                }
+                assert_eq!(answer.status(), 201);
+                let image: Value = answer.json().await.unwrap();
+                let got = client.get(format!("{base}/i/{}", id(&image))).send().await.unwrap();
+                assert_eq!(got.status(), 200, "acknowledged, but lost");
+                assert_eq!(got.bytes().await.unwrap(), bytes);
+                let deleted = client.delete(format!("{base}/v1/images/{}", id(&image))).send().await.unwrap();
+                assert_eq!(deleted.status(), 204);
+                acknowledged += 1;
+            }
+            acknowledged
+        })
+    });
+    let acknowledged: Vec<usize> = futures::future::join_all(clients).await.into_iter().map(Result::unwrap).collect();
+    assert!(acknowledged.iter().sum::<usize>() > ROUNDS, "{acknowledged:?}");
+    assert_eq!(files(&store, "blobs").len(), 0);
+    assert_consistent(store);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_that_go_away_leave_nothing_behind() {
+    let store = store();
+    let client = Client::new();
+    for wait in 0..60u64 {
+        let bytes = jpeg::baseline(&photo(200, 150, wait), 90);
+        let upload = client.post(store.url("/v1/images")).body(bytes).send();
+        let answer = tokio::time::timeout(Duration::from_micros(wait * 500), upload).await;
+        let Ok(Ok(answer)) = answer else { continue };
+        let image: Value = answer.json().await.unwrap();
+        let delete = client.delete(store.url(&format!("/v1/images/{}", id(&image)))).send();
+        let _ = tokio::time::timeout(Duration::from_micros(wait * 100), delete).await;
+    }
+    assert_consistent(store);
+}
+
+/// Files, but slow at the two moments that matter when the same bytes come and go.
+struct SlowFiles(FileBlobs);
+
+struct SlowStaged(Box<dyn StagedBlob>);
+
+#[async_trait::async_trait]
+impl BlobStore for SlowFiles {
+    async fn stage(&self) -> Result<Box<dyn StagedBlob>, BlobError> {
+        Ok(Box::new(SlowStaged(self.0.stage().await?)))
+    }
+    async fn open(&self, digest: &Digest) -> Result<Option<Box<dyn BlobReader>>, BlobError> {
+        self.0.open(digest).await
+    }
+    async fn remove(&self, digest: &Digest) -> Result<(), BlobError> {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        self.0.remove(digest).await
+    }
+    async fn settle(&self, digest: &Digest) -> Result<(), BlobError> {
+        self.0.settle(digest).await
+    }
+    async fn list(&self) -> Result<Vec<(Digest, u64)>, BlobError> {
+        self.0.list().await
+    }
+    async fn recover(&self) -> Result<Leftovers, BlobError> {
+        self.0.recover().await
+    }
+    async fn check_writable(&self) -> Result<(), BlobError> {
+        self.0.check_writable().await
+    }
+}
+
+#[async_trait::async_trait]
+impl StagedBlob for SlowStaged {
+    async fn write(&mut self, chunks: Vec<Bytes>) -> Result<(), BlobError> {
+        self.0.write(chunks).await
+    }
+    fn digest(&self) -> Digest {
+        self.0.digest()
+    }
+    fn reader(&self) -> std::io::Result<Box<dyn StagedReader>> {
+        self.0.reader()
+    }
+    async fn prepare(&self) -> Result<(), BlobError> {
+        self.0.prepare().await
+    }
+    async fn commit(self: Box<Self>) -> Result<Digest, BlobError> {
+        let digest = self.0.commit().await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        digest
+    }
+    async fn keep(self: Box<Self>) -> Result<Digest, BlobError> {
+        self.0.keep().await
+    }
+}
+
+/// The bytes are in place before an earlier deletion removes them, and the row is written after it: without care the row stays alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_deletion_takes_no_bytes_of_a_later_upload() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let catalog = SqliteCatalog::open(&folder.path().join("catalog.sqlite")).await.unwrap();
+    let blobs = SlowFiles(FileBlobs::open(folder.path()).unwrap());
+    let back_ends = BackEnds { catalog: Arc::new(catalog), blobs: Arc::new(blobs), remote: None };
+    let (budget_bytes, minute) = (100_000_000, Duration::from_mins(1));
+    let pool = CpuSettings { threads: 1, budget_bytes, queue: 9, queue_timeout: minute, stall_after: minute };
+    let engine = Limits { max_pixels: 10_000, max_output_pixels: 10_000, max_side: 100 };
+    let limits = StoreLimits { upload_bytes: 1_000_000, engine };
+    let services = Services::new(back_ends, CpuPool::new(&pool).unwrap(), limits, 1024);
+    let bytes = Bytes::from(jpeg::baseline(&photo(64, 48, 1), 80));
+    let upload = async || {
+        let mut receiving = services.receive().await.unwrap();
+        receiving.write(bytes.clone()).await.unwrap();
+        receiving.finish(None).await
+    };
+    let first = upload().await.unwrap().image;
+    let (deleted, second) = tokio::join!(services.delete(first.id), async {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        upload().await
+    });
+    deleted.unwrap();
+    match second {
+        Ok(uploaded) => {
+            let image = services.image(uploaded.image.id).await.unwrap();
+            let wanted = Wanted { transform: Transform::default(), format: None, name: None };
+            let delivery = services.resolve(image, wanted).await.unwrap();
+            assert_eq!(services.content(&delivery).await.unwrap().size(), bytes.len() as u64);
+        }
+        Err(error) => assert_eq!(error.code, ErrorCode::Unavailable, "{error}"),
+    }
+    assert!(fsck(&services, false).await.unwrap().is_clean());
+}
