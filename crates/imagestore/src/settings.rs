@@ -7,7 +7,8 @@ use std::time::Duration;
 use garde::Validate;
 use image_engine::Limits;
 use ipnet::IpNet;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use service_kit::config::{self, ConfigError, Sources};
 use service_kit::settings::{Cpu, Http, Log};
 use tokio::sync::Semaphore;
@@ -81,11 +82,19 @@ pub struct Fetch {
     #[garde(skip)]
     pub enabled: bool,
     #[garde(skip)]
+    #[serde(deserialize_with = "networks")]
     pub allowed_networks: Vec<IpNet>,
     #[garde(range(min = 1, max = 3600))]
     pub timeout_seconds: u64,
     #[garde(range(max = 20))]
     pub redirects: u32,
+}
+
+/// The type's own message does not say what a network looks like.
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let wanted = |text: &str| D::Error::custom(format_args!("must be networks such as 10.1.0.0/16, not {text:?}"));
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    texts.iter().map(|text| text.parse().map_err(|_| wanted(text))).collect()
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the validator's signature")]

@@ -274,7 +274,17 @@ pub fn memory_kib(pid: u32, figure: &str) -> u64 {
 /// Runs a binary of the workspace to its end, in an empty folder and without settings of this machine.
 pub fn run_cli<A: AsRef<OsStr>>(binary: &str, args: impl IntoIterator<Item = A>, env: &[(&str, &str)]) -> Output {
     let scratch = tempfile::tempdir().expect("a temporary folder");
-    let mut command = command(binary, scratch.path());
+    run_cli_in(scratch.path(), binary, args, env)
+}
+
+/// As [`run_cli`], in a folder of the caller's.
+pub fn run_cli_in<A: AsRef<OsStr>>(
+    folder: &Path,
+    binary: &str,
+    args: impl IntoIterator<Item = A>,
+    env: &[(&str, &str)],
+) -> Output {
+    let mut command = command(binary, folder);
     command.args(args).envs(env.iter().copied()).stdin(Stdio::null());
     command.output().expect("the binary can be started")
 }

@@ -6,6 +6,7 @@ mod architecture;
 mod bad_input;
 mod caching;
 mod command_line;
+mod configuration;
 mod contract;
 mod delivery;
 mod durability;
