@@ -64,6 +64,8 @@ pub struct StoreLimitSettings {
     pub output_pixels: u64,
     #[garde(range(min = 1, max = 65_535))]
     pub side: u32,
+    #[garde(skip)]
+    pub free_bytes: u64,
     #[garde(range(min = 1_048_576))]
     pub pixel_budget: u64,
 }

@@ -48,7 +48,8 @@ pub async fn open(settings: &Settings, access: Access) -> anyhow::Result<Opened>
         Access::ReadOnly => (None, SqliteCatalog::open_read_only(&catalog_file).await),
     };
     let catalog = catalog.with_context(|| format!("cannot open the catalog {}", catalog_file.display()))?;
-    let blobs = FileBlobs::open(folder).with_context(|| format!("cannot use the folder {}", folder.display()))?;
+    let blobs = FileBlobs::open(folder, settings.limits.free_bytes)
+        .with_context(|| format!("cannot use the folder {}", folder.display()))?;
     let remote = if settings.fetch.enabled {
         Some(Arc::new(HttpSource::new(settings.remote()).context("cannot set up fetching")?) as Arc<dyn RemoteSource>)
     } else {

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use shared_types::ErrorCode;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::timeout;
 
@@ -48,6 +49,36 @@ pub enum CpuError {
     /// The work panicked; the pool goes on.
     #[error("the work panicked")]
     Panicked,
+}
+
+impl CpuError {
+    /// What it means to a client.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Overloaded { .. } => ErrorCode::Overloaded,
+            Self::TooCostly { .. } => ErrorCode::TooManyPixels,
+            Self::Panicked => ErrorCode::Internal,
+        }
+    }
+
+    /// The sentence for the client.
+    pub fn detail(&self) -> String {
+        match self {
+            Self::Overloaded { .. } => "All workers are busy and the queue is full; try again shortly.".to_owned(),
+            Self::TooCostly { cost, budget } => format!(
+                "Working on this picture needs about {cost} bytes of memory; limits.pixel_budget allows {budget}."
+            ),
+            Self::Panicked => "The picture could not be worked on; the fault is logged.".to_owned(),
+        }
+    }
+
+    /// When to come back, if that helps.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Overloaded { retry_after } => Some(*retry_after),
+            Self::TooCostly { .. } | Self::Panicked => None,
+        }
+    }
 }
 
 /// The budget is counted in units of this size, since semaphores count in 32 bits.

@@ -30,6 +30,8 @@ pub struct StoreOptions {
     pub env: Vec<(String, String)>,
     /// Arguments of the command line.
     pub args: Vec<String>,
+    /// A command that runs the service in surroundings of its own: the service and its arguments are put behind it.
+    pub within: Vec<String>,
 }
 
 /// How to start a compressor.
@@ -69,7 +71,7 @@ impl Store {
     pub fn try_start(options: StoreOptions) -> Result<Self, StartFailure> {
         let scratch = tempfile::tempdir().expect("a temporary folder");
         let data_dir = options.data_dir.unwrap_or_else(|| scratch.path().join("data"));
-        let mut command = command("imagestore", scratch.path());
+        let mut command = command_within(&options.within, "imagestore", scratch.path());
         command.env("IMAGESTORE__HTTP__BIND", "127.0.0.1:0").env("IMAGESTORE__DATA_DIR", &data_dir);
         command.envs(options.env).args(options.args);
         Ok(Self { service: Service::start(command)?, data_dir, _scratch: scratch })
@@ -298,7 +300,14 @@ pub fn binary(name: &str) -> PathBuf {
 
 /// The binary, in `folder`, with nothing of the caller's settings: a test must not depend on the machine it runs on.
 fn command(name: &str, folder: &Path) -> Command {
-    let mut command = Command::new(binary(name));
+    command_within(&[], name, folder)
+}
+
+fn command_within(within: &[String], name: &str, folder: &Path) -> Command {
+    let mut words: Vec<_> = within.iter().map(PathBuf::from).collect();
+    words.push(binary(name));
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]);
     for (variable, _) in std::env::vars_os() {
         let name = variable.to_string_lossy();
         let ours = ["IMAGESTORE__", "IMAGECOMPRESS__"].iter().any(|prefix| name.starts_with(prefix));

@@ -35,15 +35,18 @@ pub struct FileBlobs {
 struct Layout {
     blobs: PathBuf,
     staging: PathBuf,
+    /// What is left free for the catalog and for deletions, in bytes.
+    free_bytes: u64,
     /// Held, by the folder of the first level, while one of the second is made and synced: whoever finds it there may rely on it.
     making: [Mutex<()>; 256],
 }
 
 impl FileBlobs {
-    /// Makes the folders below `root` if they are missing.
-    pub fn open(root: &Path) -> io::Result<Self> {
+    /// Makes the folders below `root` if they are missing. New bytes are refused as [`BlobError::Full`] when less than `free_bytes` of the
+    /// disk would be left.
+    pub fn open(root: &Path, free_bytes: u64) -> io::Result<Self> {
         let making = std::array::from_fn(|_| Mutex::new(()));
-        let layout = Layout { blobs: root.join("blobs"), staging: root.join("staging"), making };
+        let layout = Layout { blobs: root.join("blobs"), staging: root.join("staging"), free_bytes, making };
         fs::create_dir_all(&layout.staging)?;
         // The first level is made at once: each folder made later costs an upload two more waits for the disk.
         for first in 0..=u8::MAX {
@@ -63,6 +66,14 @@ impl Layout {
 
     fn note(&self, digest: &Digest) -> PathBuf {
         self.staging.join(format!("{digest}.{UNSETTLED}"))
+    }
+
+    fn check_room(&self, bytes: usize) -> io::Result<()> {
+        let disk = rustix::fs::statvfs(&self.staging)?;
+        if disk.f_bavail * disk.f_frsize < self.free_bytes.saturating_add(bytes as u64) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Ok(())
     }
 
     /// The folder of a blob. When this returns the folder itself is durable.
@@ -224,7 +235,9 @@ impl StagedBlob for StagedFile {
         self.prepared.store(false, Ordering::Relaxed);
         let mut file = self.file.as_file().try_clone()?;
         let mut hasher = std::mem::take(&mut self.hasher);
+        let layout = Arc::clone(&self.layout);
         self.hasher = blocking(move || {
+            layout.check_room(chunks.iter().map(Bytes::len).sum())?;
             for chunk in &chunks {
                 hasher.update(chunk);
                 file.write_all(chunk)?;

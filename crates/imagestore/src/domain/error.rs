@@ -75,25 +75,13 @@ impl From<EngineError> for StoreError {
 
 impl From<CpuError> for StoreError {
     fn from(error: CpuError) -> Self {
-        match error {
-            CpuError::Overloaded { retry_after } => Self {
-                retry_after: Some(retry_after),
-                ..Self::new(ErrorCode::Overloaded, "All workers are busy and the queue is full; try again shortly.")
-            },
-            CpuError::TooCostly { cost, budget } => Self::new(
-                ErrorCode::TooManyPixels,
-                format!(
-                    "Working on this picture needs about {cost} bytes of memory; limits.pixel_budget allows {budget}."
-                ),
-            ),
-            CpuError::Panicked => Self::internal(anyhow::anyhow!("a worker panicked")),
-        }
+        let told = Self { retry_after: error.retry_after(), ..Self::new(error.code(), error.detail()) };
+        if matches!(error, CpuError::Panicked) { told.caused_by(error) } else { told }
     }
 }
 
 impl From<TransformError> for StoreError {
     fn from(error: TransformError) -> Self {
-        Self::new(ErrorCode::InvalidParameter, format!("`{}` {}.", error.parameter, error.reason))
-            .parameter(error.parameter)
+        Self::new(ErrorCode::InvalidParameter, error.sentence()).parameter(error.parameter)
     }
 }

@@ -9,6 +9,7 @@ mod command_line;
 mod configuration;
 mod contract;
 mod delivery;
+mod disk_full;
 mod durability;
 mod images;
 mod races;

@@ -137,7 +137,7 @@ impl StagedBlob for SlowStaged {
 async fn a_slow_deletion_takes_no_bytes_of_a_later_upload() {
     let folder = tempfile::TempDir::new().unwrap();
     let catalog = SqliteCatalog::open(&folder.path().join("catalog.sqlite")).await.unwrap();
-    let blobs = SlowFiles(FileBlobs::open(folder.path()).unwrap());
+    let blobs = SlowFiles(FileBlobs::open(folder.path(), 0).unwrap());
     let back_ends = BackEnds { catalog: Arc::new(catalog), blobs: Arc::new(blobs), remote: None };
     let (budget_bytes, minute) = (100_000_000, Duration::from_mins(1));
     let pool = CpuSettings { threads: 1, budget_bytes, queue: 9, queue_timeout: minute, stall_after: minute };

@@ -112,28 +112,13 @@ impl ResponseError for ApiError {
 
 impl From<TransformError> for ApiError {
     fn from(error: TransformError) -> Self {
-        Self::new(ErrorCode::InvalidParameter, format!("`{}` {}.", error.parameter, error.reason))
-            .parameter(error.parameter)
+        Self::new(ErrorCode::InvalidParameter, error.sentence()).parameter(error.parameter)
     }
 }
 
 impl From<CpuError> for ApiError {
     fn from(error: CpuError) -> Self {
-        match error {
-            CpuError::Overloaded { retry_after } => {
-                Self::new(ErrorCode::Overloaded, "All workers are busy and the queue is full; try again shortly.")
-                    .retry_after(retry_after)
-            }
-            CpuError::TooCostly { cost, budget } => Self::new(
-                ErrorCode::TooManyPixels,
-                format!(
-                    "Working on this picture needs about {cost} bytes of memory; limits.pixel_budget allows {budget}."
-                ),
-            ),
-            CpuError::Panicked => {
-                Self::new(ErrorCode::Internal, "The picture could not be worked on; the fault is logged.")
-                    .caused_by(anyhow::anyhow!("a worker panicked"))
-            }
-        }
+        let told = Self { retry_after: error.retry_after(), ..Self::new(error.code(), error.detail()) };
+        if matches!(error, CpuError::Panicked) { told.caused_by(error) } else { told }
     }
 }

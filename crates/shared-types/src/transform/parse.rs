@@ -23,6 +23,11 @@ impl TransformError {
     pub fn new(parameter: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { parameter: parameter.into(), reason: reason.into() }
     }
+
+    /// The sentence for the client.
+    pub fn sentence(&self) -> String {
+        format!("`{}` {}.", self.parameter, self.reason)
+    }
 }
 
 /// What the browser says of its screen, for `w=auto` and `dpr=auto`.

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 #[tokio::test(flavor = "multi_thread")]
 async fn files_keep_the_promises_of_a_blob_store() {
     let folder = TempDir::new().unwrap();
-    blobs::suite(|| async { FileBlobs::open(folder.path()).unwrap() }).await;
+    blobs::suite(|| async { FileBlobs::open(folder.path(), 0).unwrap() }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -75,7 +75,7 @@ fn start_store(data_dir: &Path) -> Store {
 fn start_store_with(data_dir: &Path, settings: &[(&str, &str)]) -> Store {
     let settings = [("RUST_LOG", "info,access=off")].iter().chain(settings);
     let env = settings.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Store::start(StoreOptions { data_dir: Some(data_dir.to_owned()), env, args: Vec::new() })
+    Store::start(StoreOptions { data_dir: Some(data_dir.to_owned()), env, ..StoreOptions::default() })
 }
 
 #[tokio::main]

@@ -1,0 +1,55 @@
+//! A disk without room: nothing that was acknowledged suffers, and the store goes on when there is room again.
+
+use serde_json::Value;
+use testkit::pictures::{jpeg, photo};
+use testkit::process::{Store, StoreOptions};
+use testkit::reqwest::Client;
+
+use crate::support::{get, id, post, problem};
+
+/// A store whose data folder is a small disk of its own; `None` where the system lets nobody make one.
+fn store_on_a_disk_of(bytes: u32) -> Option<Store> {
+    let mount = format!(
+        "mkdir -p \"$IMAGESTORE__DATA_DIR\" && mount -t tmpfs -o size={bytes} none \"$IMAGESTORE__DATA_DIR\" && exec \"$0\" \"$@\""
+    );
+    let within = ["unshare", "--mount", "--map-root-user", "sh", "-c", &mount].map(str::to_owned).to_vec();
+    let env = vec![("IMAGESTORE__LIMITS__FREE_BYTES".to_owned(), "1000000".to_owned())];
+    let started = Store::try_start(StoreOptions { env, within, ..StoreOptions::default() });
+    let refused = |log: &str| log.contains("unshare") || log.contains("mount:");
+    match started {
+        Ok(store) => Some(store),
+        Err(failure) if refused(&failure.log) => None,
+        Err(failure) => panic!("{}", failure.log),
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_and_recovers() {
+    let Some(store) = store_on_a_disk_of(6_000_000) else {
+        eprintln!("not tried: this system lets nobody mount a disk of their own");
+        return;
+    };
+    let mut kept = Vec::new();
+    let refusal = loop {
+        assert!(kept.len() < 200, "the disk never fills");
+        let seed = kept.len() as u64;
+        let bytes = jpeg::baseline(&photo(900, 700, seed), 95);
+        let answer = post(&store, bytes.clone()).await;
+        if answer.status() != 201 {
+            break answer;
+        }
+        let document: Value = answer.json().await.unwrap();
+        kept.push((id(&document).to_owned(), bytes));
+    };
+    problem(refusal, 507, "storage-full").await;
+    assert!(!kept.is_empty());
+    for (id, bytes) in &kept {
+        assert_eq!(get(&store, &format!("/i/{id}")).await.bytes().await.unwrap(), *bytes);
+        // Variants are answered although they cannot be stored.
+        assert_eq!(get(&store, &format!("/i/{id}.webp?w=300")).await.status(), 200);
+    }
+    let (first, bytes) = kept.remove(0);
+    let deleted = Client::new().delete(store.url(&format!("/v1/images/{first}"))).send().await.unwrap();
+    assert_eq!(deleted.status(), 204, "deleting is the way out: {}", deleted.text().await.unwrap());
+    assert_eq!(post(&store, bytes).await.status(), 201);
+}
