@@ -12,9 +12,9 @@ use shared_types::{ImageFormat, OutputFormat, Recipe, TransformQuery};
 /// What every target is bound by.
 pub const LIMITS: Limits = Limits { max_pixels: 1 << 14, max_output_pixels: 1 << 14, max_side: 1 << 10 };
 
-/// Bytes that reading the header of a file may need: a fixed part, and copies of what it holds.
+/// Bytes that reading the header of a file may need: a fixed part, and what it holds, of which a byte may become a number.
 pub fn header_memory(file: &[u8]) -> u64 {
-    1024 * 1024 + 4 * file.len() as u64
+    1024 * 1024 + 64 * file.len() as u64
 }
 
 /// A query as it stands in a URL, without escapes.
