@@ -1,7 +1,11 @@
 //! Facts from headers. No pixel is decoded and the file is not held in memory.
 
+pub(crate) mod av1;
+pub(crate) mod avif_items;
 mod gif;
 pub(crate) mod jpeg;
+mod tiff;
+pub(crate) mod webp;
 
 use std::io::{BufRead, Read, Seek, SeekFrom};
 
@@ -32,7 +36,11 @@ pub fn probe<R: BufRead + Seek>(mut reader: R) -> Result<Facts, EngineError> {
         }
         ImageFormat::WebP => probe_webp(reader),
         ImageFormat::Png => probe_png(reader),
-        format @ (ImageFormat::Bmp | ImageFormat::Tiff | ImageFormat::Ico | ImageFormat::Qoi | ImageFormat::Pnm) => {
+        ImageFormat::Tiff => {
+            tiff::check_fields(&mut reader)?;
+            by_library(reader, ImageFormat::Tiff)
+        }
+        format @ (ImageFormat::Bmp | ImageFormat::Ico | ImageFormat::Qoi | ImageFormat::Pnm) => {
             by_library(reader, format)
         }
     }
