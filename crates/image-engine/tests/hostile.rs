@@ -2,8 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 
-use image_engine::{EngineError, Limits, SNIFF_BYTES, sniff, verify};
-use testkit::pictures::{broken, file, samples};
+use image_engine::{Effort, EngineError, Limits, SNIFF_BYTES, render, sniff, verify};
+use shared_types::{OutputFormat, Recipe, Transform};
+use testkit::pictures::{broken, file, png, samples};
 
 fn check(source: &[u8]) -> Result<(), EngineError> {
     verify(source, &Limits::default(), &|| false)
@@ -57,4 +58,27 @@ fn a_format_is_told_by_the_first_bytes_alone() {
     bytes.resize(SNIFF_BYTES, b' ');
     bytes.extend_from_slice(b"avif");
     assert_eq!(sniff(&bytes), None);
+}
+
+/// An ICO of this PNG of one pixel.
+fn icon(png: &[u8]) -> Vec<u8> {
+    let mut file = vec![0, 0, 1, 0, 1, 0, 1, 1, 0, 0, 1, 0, 32, 0];
+    file.extend_from_slice(&u32::try_from(png.len()).unwrap().to_le_bytes());
+    file.extend_from_slice(&22_u32.to_le_bytes());
+    file.extend_from_slice(png);
+    file
+}
+
+#[test]
+fn a_palette_that_ends_within_a_colour_is_corrupt_and_no_panic() {
+    let recipe = Recipe::new(Transform::default(), OutputFormat::Png);
+    for (bytes, transparent) in
+        [(1, 1), (2, 0), (4, 1), (8, 3), (539, 1), (770, 1), (0, 0), (3, 200), (768, 256), (900, 0), (900, 300)]
+    {
+        let png = png::odd_palette(bytes, transparent);
+        for file in [icon(&png), png] {
+            let made = render(&file, &recipe, Effort::Fast, &Limits::default(), &|| false);
+            assert!(bytes % 3 == 0 || made.is_err() && check(&file).is_err(), "{bytes} {transparent}");
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use testkit::pictures::{Sample, broken, file, jpeg, samples_of};
+use testkit::pictures::{Sample, broken, file, jpeg, png, samples_of};
 
 /// Writes small pictures of every kind, whole and broken, and queries: a folder for each fuzz target.
 #[derive(Debug, Parser)]
@@ -59,6 +59,7 @@ fn oddities(sample: &Sample) -> Vec<(String, Vec<u8>)> {
     let mut files = vec![
         ("sniff_probe".to_owned(), broken::TEXT.to_vec()),
         ("decode_png".to_owned(), broken::png_claiming(60_000, 60_000)),
+        ("decode_png".to_owned(), png::odd_palette(8, 1)),
         ("decode_png".to_owned(), file::one_pixel_png()),
         ("decode_avif".to_owned(), broken::avif_claiming(16, 16, &file::quarters(64, 48))),
         ("decode_avif".to_owned(), broken::avif_claiming(64, 48, &file::quarters(16, 16))),
