@@ -82,3 +82,12 @@ fn a_palette_that_ends_within_a_colour_is_corrupt_and_no_panic() {
         }
     }
 }
+
+#[test]
+fn a_palette_that_is_missing_is_missed_when_the_file_is_checked() {
+    let mut png = png::odd_palette(6, 1);
+    let palette = png.windows(4).position(|window| window == b"PLTE").unwrap() - 4;
+    // Length, kind, two colours and a checksum.
+    png.drain(palette..palette + 18);
+    assert_eq!(check(&png), Err(EngineError::Corrupt("it has no palette".to_owned())));
+}

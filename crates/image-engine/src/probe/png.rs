@@ -13,6 +13,9 @@ pub(super) fn probe<R: BufRead + Seek>(reader: R) -> Result<Facts, EngineError> 
     decoder.set_ignore_text_chunk(true);
     let reader = decoder.read_info()?;
     let info = reader.info();
+    if info.color_type == png::ColorType::Indexed && info.palette.is_none() {
+        return Err(EngineError::Corrupt("it has no palette".to_owned()));
+    }
     // The decoder copies three bytes at a time and panics over a rest.
     if info.palette.as_ref().is_some_and(|palette| !palette.len().is_multiple_of(3)) {
         return Err(EngineError::Corrupt("its palette ends within a colour".to_owned()));
