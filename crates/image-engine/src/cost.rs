@@ -9,6 +9,9 @@ use crate::{Facts, Limits};
 /// What codecs keep beside the pixels.
 const FIXED: u64 = 1024 * 1024;
 
+/// The decoder takes the length of a part of a lossy frame, three bytes, on trust.
+const WEBP_PARTITION: u64 = 1 << 24;
+
 /// Bytes that [`verify`](crate::verify) needs for a file of `source_bytes`, these included.
 pub fn verify_cost(facts: &Facts, source_bytes: u64) -> u64 {
     let pixels = facts.pixels();
@@ -20,7 +23,8 @@ pub fn verify_cost(facts: &Facts, source_bytes: u64) -> u64 {
         // Planes and their RGB.
         ImageFormat::Avif => pixels * 10,
         // Frame and canvas.
-        ImageFormat::Gif | ImageFormat::WebP => pixels * 8,
+        ImageFormat::Gif => pixels * 8,
+        ImageFormat::WebP => pixels * 8 + WEBP_PARTITION,
         _ => pixels * bytes_per_pixel(facts),
     };
     source_bytes + decoded + FIXED
@@ -39,6 +43,7 @@ pub fn render_cost(facts: &Facts, source_bytes: u64, recipe: &Recipe) -> u64 {
     let coefficients = if is_jpeg && facts.progressive { facts.pixels() * 6 } else { 0 };
     // The decoded picture and, while it is turned, cropped or made linear, a second one of twice its depth.
     let held = decoded * bytes_per_pixel(facts) * 3;
+    let trusted = if facts.format == ImageFormat::WebP { WEBP_PARTITION } else { 0 };
     let (width, height) = geometry.output();
     let scaled =
         (u64::from(geometry.scaled.0) * u64::from(geometry.scaled.1)).max(u64::from(width) * u64::from(height));
@@ -47,7 +52,7 @@ pub fn render_cost(facts: &Facts, source_bytes: u64, recipe: &Recipe) -> u64 {
         OutputFormat::WebP => 24,
         OutputFormat::Jpeg | OutputFormat::Png | OutputFormat::Gif | OutputFormat::Bmp | OutputFormat::Tiff => 16,
     };
-    source_bytes + coefficients + held + scaled * encoding + FIXED
+    source_bytes + coefficients + trusted + held + scaled * encoding + FIXED
 }
 
 fn bytes_per_pixel(facts: &Facts) -> u64 {

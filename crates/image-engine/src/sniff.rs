@@ -7,6 +7,7 @@ pub const SNIFF_BYTES: usize = 64;
 
 /// The format, by magic bytes alone.
 pub fn sniff(prefix: &[u8]) -> Option<ImageFormat> {
+    let prefix = &prefix[..prefix.len().min(SNIFF_BYTES)];
     let starts = |magic: &[u8]| prefix.starts_with(magic);
     let at = |offset: usize, magic: &[u8]| prefix.get(offset..).is_some_and(|rest| rest.starts_with(magic));
     Some(match () {

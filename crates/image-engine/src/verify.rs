@@ -10,6 +10,7 @@ use shared_types::ImageFormat;
 use crate::decode::{check_jpeg, library_decoder};
 use crate::ffi::avif::Avif;
 use crate::probe::walk_gif;
+use crate::probe::webp::check_frames as check_frames_fit;
 use crate::{EngineError, Limits, Stop, probe};
 
 /// Decodes everything once. A decoder that fills what is missing with grey and says all is well does not pass for success here.
@@ -26,7 +27,7 @@ pub fn verify(source: &[u8], limits: &Limits, stop: Stop<'_>) -> Result<(), Engi
         ImageFormat::Jpeg => check_jpeg(source),
         ImageFormat::Png => check_png(source, limits, stop),
         ImageFormat::Gif => check_gif(source, limits, stop),
-        ImageFormat::WebP => check_webp(source, limits, stop),
+        ImageFormat::WebP => check_webp(source, (facts.width, facts.height), limits, stop),
         ImageFormat::Avif => check_avif(source, stop),
         ImageFormat::Qoi => check_qoi(source, limits),
         format @ (ImageFormat::Bmp | ImageFormat::Tiff | ImageFormat::Ico | ImageFormat::Pnm) => {
@@ -69,11 +70,12 @@ fn check_gif(source: &[u8], limits: &Limits, stop: Stop<'_>) -> Result<(), Engin
     walk_gif(&mut Cursor::new(source), None).map(drop)
 }
 
-fn check_webp(source: &[u8], limits: &Limits, stop: Stop<'_>) -> Result<(), EngineError> {
+fn check_webp(source: &[u8], size: (u32, u32), limits: &Limits, stop: Stop<'_>) -> Result<(), EngineError> {
     let announced = source.get(4..8).and_then(|size| size.try_into().ok()).map_or(0, u32::from_le_bytes);
     if u64::from(announced) + 8 > source.len() as u64 {
         return Err(EngineError::Corrupt("the file is shorter than it says".to_owned()));
     }
+    check_frames_fit(source, size)?;
     let mut decoder = WebPDecoder::new(Cursor::new(source))?;
     decoder.set_limits(limits.for_decoder())?;
     if decoder.has_animation() {
@@ -97,6 +99,7 @@ fn check_frames<'a>(decoder: impl AnimationDecoder<'a>, stop: Stop<'_>) -> Resul
 
 fn check_avif(source: &[u8], stop: Stop<'_>) -> Result<(), EngineError> {
     let mut avif = Avif::parse(source)?;
+    avif.bind_to_its_size()?;
     while avif.next_frame()?.is_some() {
         if stop() {
             return Err(EngineError::Stopped);

@@ -7,6 +7,7 @@ use image::DynamicImage;
 use shared_types::ImageFormat;
 
 use crate::ffi::avif::Avif;
+use crate::probe::webp::check_frames;
 use crate::{EngineError, Facts, Limits};
 
 pub(crate) use jpeg::{JpegScale, check as check_jpeg};
@@ -26,9 +27,14 @@ pub(crate) fn decode(source: &[u8], facts: &Facts, scale: JpegScale, limits: &Li
         ImageFormat::Jpeg => jpeg::decode(source, scale),
         ImageFormat::Avif => {
             let mut avif = Avif::parse(source)?;
+            avif.bind_to_its_size()?;
             let icc = avif.icc();
             let pixels = avif.next_frame()?.ok_or_else(|| EngineError::Corrupt("it has no frame".to_owned()))?;
             Ok(Decoded { pixels, icc })
+        }
+        ImageFormat::WebP => {
+            check_frames(source, (facts.width, facts.height))?;
+            library::decode(source, ImageFormat::WebP, limits)
         }
         format => library::decode(source, format, limits),
     }

@@ -3,20 +3,21 @@
 //! The safe wrapper crate neither sets limits nor tells orientation, depth and frames, so this calls libavif itself. All pointers live in
 //! [`Avif`], which frees them once, on drop, and borrows the file for as long.
 
-use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use image::{DynamicImage, RgbImage, RgbaImage};
 use libavif_sys as sys;
 use shared_types::ImageFormat;
 
+use super::avif_source::AvifSource;
+use crate::probe::avif_items::coded_pixels;
 use crate::{EngineError, Facts, Limits};
 
 /// A parsed file.
 pub(crate) struct Avif<'a> {
     decoder: NonNull<sys::avifDecoder>,
-    /// libavif keeps a pointer to the bytes.
-    bytes: PhantomData<&'a [u8]>,
+    /// What the decoder reads from: dropped after it.
+    source: AvifSource<'a>,
 }
 
 impl Drop for Avif<'_> {
@@ -32,8 +33,10 @@ impl<'a> Avif<'a> {
         let limits = Limits::default();
         // SAFETY: takes nothing, gives an owned pointer or null.
         let decoder = unsafe { sys::avifDecoderCreate() };
-        let avif = Self { decoder: NonNull::new(decoder).ok_or_else(|| corrupt("out of memory"))?, bytes: PhantomData };
-        // SAFETY: the decoder is live and nobody else holds it; plain fields are set before it is used. The bytes outlive it by 'a.
+        let decoder = NonNull::new(decoder).ok_or_else(|| corrupt("out of memory"))?;
+        let avif = Self { decoder, source: AvifSource::new(bytes) };
+        // SAFETY: the decoder is live and nobody else holds it; plain fields are set before it is used. The source lives until the decoder
+        // was destroyed.
         let result = unsafe {
             let decoder = &mut *avif.decoder.as_ptr();
             decoder.maxThreads = 1;
@@ -43,12 +46,25 @@ impl<'a> Avif<'a> {
             decoder.imageDimensionLimit = limits.max_side.max(65_535);
             // The count of pixels is checked against the caller's limits before anything is decoded.
             decoder.imageSizeLimit = 1 << 28;
-            match sys::avifDecoderSetIOMemory(avif.decoder.as_ptr(), bytes.as_ptr(), bytes.len()) {
-                sys::AVIF_RESULT_OK => sys::avifDecoderParse(avif.decoder.as_ptr()),
-                error => error,
-            }
+            sys::avifDecoderSetIO(decoder, avif.source.io());
+            sys::avifDecoderParse(decoder)
         };
         check(result).map(|()| avif)
+    }
+
+    /// Refuses a picture whose coded data is larger than the boxes say: the decoder would allocate for that. Belongs before the first
+    /// frame; the file has to be whole.
+    pub(crate) fn bind_to_its_size(&mut self) -> Result<(), EngineError> {
+        /// Colours, alpha, a thumbnail, and the overhang of a grid of tiles.
+        const PLANES: u64 = 4;
+        /// A picture of a few pixels is coded in blocks.
+        const BLOCK: u64 = 64 * 64;
+        let pixels = self.facts().pixels() + BLOCK;
+        if coded_pixels(self.source.bytes()) > pixels * PLANES {
+            return Err(larger_than_it_says());
+        }
+        self.source.refuse_pictures_above(pixels);
+        Ok(())
     }
 
     /// What the boxes say.
@@ -85,6 +101,9 @@ impl<'a> Avif<'a> {
         let result = unsafe { sys::avifDecoderNextImage(self.decoder.as_ptr()) };
         if result == sys::AVIF_RESULT_NO_IMAGES_REMAINING {
             return Ok(None);
+        }
+        if self.source.has_refused() {
+            return Err(larger_than_it_says());
         }
         check(result)?;
         let facts = self.facts();
@@ -143,6 +162,10 @@ fn check(result: sys::avifResult) -> Result<(), EngineError> {
             Err(corrupt(&text.to_string_lossy()))
         }
     }
+}
+
+fn larger_than_it_says() -> EngineError {
+    corrupt("its coded picture is larger than it says")
 }
 
 fn corrupt(what: &str) -> EngineError {

@@ -1,7 +1,12 @@
 //! Facts from headers. No pixel is decoded and the file is not held in memory.
 
+pub(crate) mod av1;
+pub(crate) mod avif_items;
 mod gif;
 pub(crate) mod jpeg;
+mod png;
+mod tiff;
+pub(crate) mod webp;
 
 use std::io::{BufRead, Read, Seek, SeekFrom};
 
@@ -31,10 +36,16 @@ pub fn probe<R: BufRead + Seek>(mut reader: R) -> Result<Facts, EngineError> {
             Ok(Facts { animated, ..by_library(reader, ImageFormat::Gif)? })
         }
         ImageFormat::WebP => probe_webp(reader),
-        ImageFormat::Png => probe_png(reader),
-        format @ (ImageFormat::Bmp | ImageFormat::Tiff | ImageFormat::Ico | ImageFormat::Qoi | ImageFormat::Pnm) => {
-            by_library(reader, format)
+        ImageFormat::Png => png::probe(reader),
+        ImageFormat::Tiff => {
+            tiff::check_fields(&mut reader)?;
+            by_library(reader, ImageFormat::Tiff)
         }
+        ImageFormat::Ico => {
+            png::check_within_ico(&mut reader)?;
+            by_library(reader, ImageFormat::Ico)
+        }
+        format @ (ImageFormat::Bmp | ImageFormat::Qoi | ImageFormat::Pnm) => by_library(reader, format),
     }
 }
 
@@ -82,26 +93,6 @@ fn probe_webp<R: BufRead + Seek>(reader: R) -> Result<Facts, EngineError> {
     let decoder = image::codecs::webp::WebPDecoder::new(reader)?;
     let animated = decoder.has_animation();
     Ok(Facts { animated, ..describe(decoder, ImageFormat::WebP)? })
-}
-
-fn probe_png<R: BufRead + Seek>(reader: R) -> Result<Facts, EngineError> {
-    let mut decoder = png::Decoder::new(reader);
-    decoder.set_ignore_text_chunk(true);
-    let reader = decoder.read_info()?;
-    let info = reader.info();
-    let transparent =
-        matches!(info.color_type, png::ColorType::GrayscaleAlpha | png::ColorType::Rgba) || info.trns.is_some();
-    let orientation = info.exif_metadata.as_deref().and_then(image::metadata::Orientation::from_exif_chunk);
-    Ok(Facts {
-        format: ImageFormat::Png,
-        width: info.width,
-        height: info.height,
-        orientation: orientation.map_or(1, image::metadata::Orientation::to_exif),
-        animated: info.animation_control.is_some_and(|control| control.num_frames > 1),
-        has_alpha: transparent,
-        bits: if info.bit_depth == png::BitDepth::Sixteen { 16 } else { 8 },
-        progressive: info.interlaced,
-    })
 }
 
 /// The boxes that describe the picture come before its data; a few files need more of the beginning than others.

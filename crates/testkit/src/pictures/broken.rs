@@ -1,5 +1,7 @@
 //! Files that must be refused.
 
+use image::RgbImage;
+
 use super::png::{assemble, stored_zlib};
 
 /// Text; give it to a service under the name of a picture.
@@ -11,6 +13,18 @@ pub const EMPTY: &[u8] = b"";
 /// A small PNG whose header claims this size. Every checksum is right, and its data ends at once.
 pub fn png_claiming(width: u32, height: u32) -> Vec<u8> {
     assemble(width, height, false, &stored_zlib(&[]))
+}
+
+/// An AVIF whose boxes say one size and whose coded picture has another.
+pub fn avif_claiming(width: u32, height: u32, coded: &RgbImage) -> Vec<u8> {
+    const TAG: &[u8] = b"ispe";
+    let mut bytes = super::file::avif(coded, 30);
+    let tag = bytes.windows(TAG.len()).position(|window| window == TAG).expect("the encoder writes the size");
+    // Version and flags stand between.
+    let size = tag + TAG.len() + 4;
+    bytes[size..size + 4].copy_from_slice(&width.to_be_bytes());
+    bytes[size + 4..size + 8].copy_from_slice(&height.to_be_bytes());
+    bytes
 }
 
 /// `count` beginnings of a file, evenly spread, none of them empty and none whole.

@@ -34,19 +34,15 @@ pub struct Sample {
 
 /// One small file of every kind the services read: each format, and each flavour of a format that decoders get wrong.
 pub fn samples() -> Vec<Sample> {
-    const WIDTH: u32 = 96;
-    const HEIGHT: u32 = 64;
-    let photo = photo(WIDTH, HEIGHT, 7);
-    let graphic = graphic(WIDTH, HEIGHT);
-    let opaque = |name, extension, bytes| Sample {
-        name,
-        extension,
-        width: WIDTH,
-        height: HEIGHT,
-        animated: false,
-        transparent: false,
-        bytes,
-    };
+    samples_of(96, 64)
+}
+
+/// As [`samples`], in another size.
+pub fn samples_of(width: u32, height: u32) -> Vec<Sample> {
+    let photo = photo(width, height, 7);
+    let graphic = graphic(width, height);
+    let opaque =
+        |name, extension, bytes| Sample { name, extension, width, height, animated: false, transparent: false, bytes };
     let clear = |name, extension, bytes| Sample { transparent: true, ..opaque(name, extension, bytes) };
     let moving = |name, extension, bytes| Sample { animated: true, ..opaque(name, extension, bytes) };
     vec![
@@ -62,10 +58,10 @@ pub fn samples() -> Vec<Sample> {
         clear("png grey and alpha", "png", png::grey_alpha(&graphic)),
         opaque("png interlaced", "png", png::interlaced(&photo)),
         clear("gif", "gif", file::gif(&graphic)),
-        moving("gif animated", "gif", file::animated_gif(WIDTH, HEIGHT, 4)),
+        moving("gif animated", "gif", file::animated_gif(width, height, 4)),
         opaque("webp lossy", "webp", file::webp_lossy(&photo, 80.0)),
         clear("webp lossless", "webp", file::webp_lossless(&graphic)),
-        moving("webp animated", "webp", file::animated_webp(WIDTH, HEIGHT, 4)),
+        moving("webp animated", "webp", file::animated_webp(width, height, 4)),
         opaque("bmp", "bmp", file::bmp(&photo)),
         opaque("tiff", "tiff", file::tiff(&photo)),
         opaque("avif", "avif", file::avif(&photo, 60)),

@@ -30,6 +30,17 @@ pub fn palette(picture: &RgbaImage) -> Vec<u8> {
     encode(picture.dimensions(), ColorType::Indexed, BitDepth::Eight, &indices, Some(&entries))
 }
 
+/// One pixel with a palette of this many bytes, and so many transparent entries; every checksum is right.
+pub fn odd_palette(bytes: usize, transparent: usize) -> Vec<u8> {
+    let mut file = SIGNATURE.to_vec();
+    chunk(&mut file, *b"IHDR", &[0, 0, 0, 1, 0, 0, 0, 1, 8, 3, 0, 0, 0]);
+    chunk(&mut file, *b"PLTE", &vec![0x55; bytes]);
+    chunk(&mut file, *b"tRNS", &vec![0x55; transparent]);
+    chunk(&mut file, *b"IDAT", &stored_zlib(&[0, 0]));
+    chunk(&mut file, *b"IEND", &[]);
+    file
+}
+
 /// Grey with alpha, 8 bit.
 pub fn grey_alpha(picture: &RgbaImage) -> Vec<u8> {
     let samples: Vec<u8> = picture

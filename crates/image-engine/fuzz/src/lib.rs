@@ -1,0 +1,67 @@
+//! What the targets share: limits so tight that a run is fast, and what has to hold for any bytes.
+
+pub mod memory;
+
+use std::io::Cursor;
+
+use image_engine::{Effort, Limits, probe, render, sniff, verify, verify_cost};
+use libfuzzer_sys::Corpus;
+use shared_types::transform::{ClientHints, TransformError};
+use shared_types::{ImageFormat, OutputFormat, Recipe, TransformQuery};
+
+/// What every target is bound by.
+pub const LIMITS: Limits = Limits { max_pixels: 1 << 14, max_output_pixels: 1 << 14, max_side: 1 << 10 };
+
+/// Bytes that reading the header of a file may need: a fixed part, and what it holds, of which a byte may become a number.
+pub fn header_memory(file: &[u8]) -> u64 {
+    1024 * 1024 + 64 * file.len() as u64
+}
+
+/// A query as it stands in a URL, without escapes.
+///
+/// # Errors
+/// Those of [`TransformQuery::parse`].
+pub fn parse(query: &str, hints: ClientHints) -> Result<TransformQuery, TransformError> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    TransformQuery::parse(pairs, hints)
+}
+
+/// Verifies a file of this format and renders it, whole and small.
+///
+/// # Panics
+/// If one of them takes more memory than was announced, or a verified file cannot be rendered.
+pub fn decode(format: ImageFormat, file: &[u8]) -> Corpus {
+    if sniff(file) != Some(format) {
+        return Corpus::Reject;
+    }
+    let Ok(facts) = probe(Cursor::new(file)) else { return Corpus::Keep };
+    let (verified, held) = memory::peak(|| verify(file, &LIMITS, &|| false));
+    if LIMITS.check(&facts).is_err() {
+        assert!(verified.is_err(), "{facts:?} is beyond the limits");
+        memory::assert_within(held, header_memory(file), "refusing");
+        return Corpus::Keep;
+    }
+    memory::assert_within(held, verify_cost(&facts, file.len() as u64), "verifying");
+    for query in ["", "w=3"] {
+        let transform = parse(query, ClientHints::default()).expect("the query is right").transform;
+        let made = render(file, &Recipe::new(transform, OutputFormat::Bmp), Effort::Fast, &LIMITS, &|| false);
+        match made {
+            Ok(made) => {
+                assert_within_limits((made.width, made.height));
+                assert!(!query.is_empty() || facts.upright_size() == (made.width, made.height), "{facts:?} changed");
+            }
+            Err(error) => assert!(verified.is_err(), "a verified file cannot be rendered: {error:?}"),
+        }
+    }
+    Corpus::Keep
+}
+
+/// Panics if a picture of this size should not have been made.
+///
+/// # Panics
+/// See above.
+pub fn assert_within_limits((width, height): (u32, u32)) {
+    let pixels = u64::from(width) * u64::from(height);
+    assert!(width.max(height) <= LIMITS.max_side && pixels <= LIMITS.max_output_pixels, "{width} x {height}");
+    assert!(pixels > 0, "{width} x {height}");
+}

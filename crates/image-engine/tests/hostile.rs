@@ -1,0 +1,93 @@
+//! Files that were made to harm, and what fuzzing found.
+
+#![allow(clippy::unwrap_used, reason = "a failed test may panic")]
+
+use image_engine::{Effort, EngineError, Limits, SNIFF_BYTES, render, sniff, verify};
+use shared_types::{OutputFormat, Recipe, Transform};
+use testkit::pictures::{broken, file, png, samples};
+
+fn check(source: &[u8]) -> Result<(), EngineError> {
+    verify(source, &Limits::default(), &|| false)
+}
+
+#[test]
+fn an_avif_that_is_coded_larger_than_it_says_is_not_decoded() {
+    // The first is found in the boxes, the second when it is read.
+    for side in [1000, 100] {
+        let found = check(&broken::avif_claiming(16, 16, &file::quarters(side, side)));
+        assert_eq!(found, Err(EngineError::Corrupt("its coded picture is larger than it says".to_owned())), "{side}");
+    }
+}
+
+#[test]
+fn an_honest_avif_is_whole() {
+    for sample in samples().iter().filter(|sample| sample.extension == "avif") {
+        assert_eq!(check(&sample.bytes), Ok(()), "{}", sample.name);
+    }
+    for side in [1, 7, 64, 300] {
+        assert_eq!(check(&file::avif(&file::quarters(side, side), 50)), Ok(()), "{side}");
+    }
+}
+
+#[test]
+fn a_webp_frame_that_is_larger_than_its_picture_is_not_decoded() {
+    let mut moving = file::animated_webp(40, 30, 2);
+    assert_eq!(check(&moving), Ok(()));
+    // A key frame of 16,383 x 16,383 in the place of the first one.
+    let frame = moving.windows(4).position(|window| window == b"ANMF").unwrap() + 24;
+    moving[frame..frame + 4].copy_from_slice(b"VP8 ");
+    moving[frame + 8..frame + 18].copy_from_slice(&[0x10, 0, 0, 0x9d, 0x01, 0x2a, 0xff, 0x3f, 0xff, 0x3f]);
+    assert_eq!(check(&moving), Err(EngineError::Corrupt("a frame is larger than the picture".to_owned())));
+}
+
+#[test]
+fn a_tiff_field_that_is_not_there_is_not_made_room_for() {
+    let bytes = file::tiff(&file::quarters(32, 16));
+    assert_eq!(check(&bytes), Ok(()));
+    let directory = u32::from_le_bytes(bytes[4..8].try_into().unwrap()) as usize;
+    // The count of the first field, which is the width.
+    let mut claiming = bytes;
+    claiming[directory + 6..directory + 10].copy_from_slice(&u32::to_le_bytes(10_000_000));
+    let found = check(&claiming).unwrap_err().to_string();
+    assert!(found.contains("beyond the end"), "{found}");
+}
+
+#[test]
+fn a_format_is_told_by_the_first_bytes_alone() {
+    let mut bytes = b"\0\0\0\x80ftypmif1\0\0\0\0".to_vec();
+    bytes.resize(SNIFF_BYTES, b' ');
+    bytes.extend_from_slice(b"avif");
+    assert_eq!(sniff(&bytes), None);
+}
+
+/// An ICO of this PNG of one pixel.
+fn icon(png: &[u8]) -> Vec<u8> {
+    let mut file = vec![0, 0, 1, 0, 1, 0, 1, 1, 0, 0, 1, 0, 32, 0];
+    file.extend_from_slice(&u32::try_from(png.len()).unwrap().to_le_bytes());
+    file.extend_from_slice(&22_u32.to_le_bytes());
+    file.extend_from_slice(png);
+    file
+}
+
+#[test]
+fn a_palette_that_ends_within_a_colour_is_corrupt_and_no_panic() {
+    let recipe = Recipe::new(Transform::default(), OutputFormat::Png);
+    for (bytes, transparent) in
+        [(1, 1), (2, 0), (4, 1), (8, 3), (539, 1), (770, 1), (0, 0), (3, 200), (768, 256), (900, 0), (900, 300)]
+    {
+        let png = png::odd_palette(bytes, transparent);
+        for file in [icon(&png), png] {
+            let made = render(&file, &recipe, Effort::Fast, &Limits::default(), &|| false);
+            assert!(bytes % 3 == 0 || made.is_err() && check(&file).is_err(), "{bytes} {transparent}");
+        }
+    }
+}
+
+#[test]
+fn a_palette_that_is_missing_is_missed_when_the_file_is_checked() {
+    let mut png = png::odd_palette(6, 1);
+    let palette = png.windows(4).position(|window| window == b"PLTE").unwrap() - 4;
+    // Length, kind, two colours and a checksum.
+    png.drain(palette..palette + 18);
+    assert_eq!(check(&png), Err(EngineError::Corrupt("it has no palette".to_owned())));
+}

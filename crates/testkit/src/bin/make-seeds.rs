@@ -1,0 +1,113 @@
+//! Writes the inputs that fuzzing starts from: a folder for each target.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+use testkit::pictures::{Sample, broken, file, jpeg, png, samples_of};
+
+/// Writes small pictures of every kind, whole and broken, and queries: a folder for each fuzz target.
+#[derive(Debug, Parser)]
+#[command(name = "make-seeds")]
+struct Cli {
+    /// The folder to write to.
+    folder: PathBuf,
+}
+
+const QUERIES: [&str; 14] = [
+    "w=20",
+    "w=200&h=100&enlarge=1&format=png",
+    "w=10&h=10&fit=cover&gravity=smart&format=jpg",
+    "w=10&h=16&fit=cover&gravity=fp:0.25:0.75&format=gif",
+    "w=40&h=30&fit=contain&gravity=southeast&bg=ff880080&format=webp",
+    "w=9&h=5&fit=fill&sharpen=0.8&format=tiff",
+    "w=8&h=8&fit=outside&blur=1.5&format=bmp",
+    "crop=2,3,10,9&rotate=90&flip=1&flop=1",
+    "rotate=270&gray=1&q=95&format=jpg",
+    "h=7&dpr=2&rotate=180&q=30&type=avif",
+    "bg=rebeccapurple&format=jpg",
+    "w=auto&format=auto",
+    "h=40&dpr=auto",
+    "transform=compress",
+];
+
+/// The target that reads files with this extension.
+fn target(extension: &str) -> String {
+    let format = match extension {
+        "jpg" => "jpeg",
+        "ppm" | "pgm" => "pnm",
+        other => other,
+    };
+    format!("decode_{format}")
+}
+
+/// The picture and what is left of it after an accident.
+fn whole_and_broken(sample: &Sample) -> Vec<Vec<u8>> {
+    let mut files = vec![
+        sample.bytes.clone(),
+        broken::last_third_missing(&sample.bytes),
+        broken::scratched(&sample.bytes, 32, 4),
+        broken::scratched(&sample.bytes, sample.bytes.len() / 2, 2),
+    ];
+    files.extend(broken::truncations(&sample.bytes, 3));
+    files
+}
+
+/// Files that no list of samples has: empty, lying, turned.
+fn oddities(sample: &Sample) -> Vec<(String, Vec<u8>)> {
+    let mut files = vec![
+        ("sniff_probe".to_owned(), broken::TEXT.to_vec()),
+        ("decode_png".to_owned(), broken::png_claiming(60_000, 60_000)),
+        ("decode_png".to_owned(), png::odd_palette(8, 1)),
+        ("decode_png".to_owned(), file::one_pixel_png()),
+        ("decode_avif".to_owned(), broken::avif_claiming(16, 16, &file::quarters(64, 48))),
+        ("decode_avif".to_owned(), broken::avif_claiming(64, 48, &file::quarters(16, 16))),
+        ("decode_jpeg".to_owned(), file::one_pixel_jpeg()),
+    ];
+    if sample.extension == "jpg" {
+        let profile = [b"ICC_PROFILE\0\x01\x01".as_slice(), &[0; 128]].concat();
+        files.push(("decode_jpeg".to_owned(), jpeg::with_orientation(&sample.bytes, 5)));
+        files.push(("decode_jpeg".to_owned(), jpeg::with_segment(&sample.bytes, 0xe2, &profile)));
+    }
+    files
+}
+
+fn write(folder: &Path, target: &str, number: usize, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = folder.join(target);
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join(format!("{number:03}")), bytes)
+}
+
+fn make(folder: &Path) -> std::io::Result<()> {
+    let mut inputs: Vec<(String, Vec<u8>)> = Vec::new();
+    let samples: Vec<Sample> =
+        [(24, 16), (5, 9)].into_iter().flat_map(|(width, height)| samples_of(width, height)).collect();
+    for (index, sample) in samples.iter().enumerate() {
+        inputs.extend(whole_and_broken(sample).into_iter().map(|bytes| (target(sample.extension), bytes)));
+        inputs.extend(oddities(sample));
+        let query = QUERIES[index % QUERIES.len()];
+        inputs.push(("render".to_owned(), [query.as_bytes(), b"\n", &sample.bytes].concat()));
+    }
+    let headers: Vec<_> =
+        inputs.iter().filter(|(target, _)| target.starts_with("decode_")).map(|(_, bytes)| bytes.clone()).collect();
+    inputs.extend(headers.into_iter().map(|bytes| ("sniff_probe".to_owned(), bytes)));
+    for query in QUERIES {
+        inputs.push(("transform_query".to_owned(), query.into()));
+        inputs.push(("transform_query".to_owned(), format!("{query}\n500\n2.5").into_bytes()));
+    }
+    inputs.sort();
+    inputs.dedup();
+    inputs.iter().enumerate().try_for_each(|(number, (target, bytes))| write(folder, target, number, bytes))
+}
+
+fn main() -> ExitCode {
+    let folder = Cli::parse().folder;
+    match make(&folder) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("make-seeds: cannot write to {}: {error}", folder.display());
+            ExitCode::FAILURE
+        }
+    }
+}
