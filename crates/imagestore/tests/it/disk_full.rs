@@ -42,14 +42,17 @@ async fn a_full_disk_refuses_and_recovers() {
         kept.push((id(&document).to_owned(), bytes));
     };
     problem(refusal, 507, "storage-full").await;
-    assert!(!kept.is_empty());
+    assert!(kept.len() > 3);
     for (id, bytes) in &kept {
         assert_eq!(get(&store, &format!("/i/{id}")).await.bytes().await.unwrap(), *bytes);
         // Variants are answered although they cannot be stored.
         assert_eq!(get(&store, &format!("/i/{id}.webp?w=300")).await.status(), 200);
     }
-    let (first, bytes) = kept.remove(0);
-    let deleted = Client::new().delete(store.url(&format!("/v1/images/{first}"))).send().await.unwrap();
-    assert_eq!(deleted.status(), 204, "deleting is the way out: {}", deleted.text().await.unwrap());
-    assert_eq!(post(&store, bytes).await.status(), 201);
+    // The catalog's log has grown meanwhile, so more than one has to go to make room for one.
+    let gone: Vec<_> = kept.drain(..kept.len() / 2).collect();
+    for (id, _) in &gone {
+        let deleted = Client::new().delete(store.url(&format!("/v1/images/{id}"))).send().await.unwrap();
+        assert_eq!(deleted.status(), 204, "deleting is the way out: {}", deleted.text().await.unwrap());
+    }
+    assert_eq!(post(&store, gone[0].1.clone()).await.status(), 201);
 }
