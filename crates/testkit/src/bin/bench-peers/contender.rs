@@ -87,13 +87,16 @@ impl Contender {
         // The peers write no access log either.
         let env = vec![("RUST_LOG".to_owned(), "info,access=off".to_owned())];
         let options = StoreOptions { data_dir: Some(data_dir), env, args: Vec::new() };
-        let store = cores::on(place.cores, || Store::start(options));
+        let mut store = cores::on(place.cores, || Store::start(options.clone()));
         let mut ids = Vec::new();
         for round in 0..=rounds {
             let copies = if round == 0 { 1 } else { repeats };
             ids.push(upload(&store, place.corpus, round, copies).await);
         }
         wait_until_idle(store.pid()).await;
+        // A fresh process, whose peak of memory is not that of the uploads.
+        store.terminate();
+        let store = cores::on(place.cores, || Store::start(options));
         Self { name: "imagestore", kind: Kind::Imagestore { store, ids } }
     }
 

@@ -75,7 +75,7 @@ fn shape(figures: &ShapeFigures) -> String {
 
 fn table(work: Work, rows: &[Row]) -> String {
     let mut text = format!("\n### {}\n\n", work.name());
-    text += "| server | pictures/s | CPU ms a picture | KB | SSIMULACRA2 (worst) | imagestore is faster by |\n|---|---:|---:|---:|---:|---:|\n";
+    text += "| server | pictures/s | CPU ms a picture | KB | SSIMULACRA2 (worst) | imagestore by this |\n|---|---:|---:|---:|---:|---:|\n";
     for row in rows.iter().filter(|row| row.work == work) {
         let [rate, lowest, highest] = row.rate;
         let [ratio, low, high] = row.ratio;
