@@ -86,7 +86,7 @@ impl Contender {
         let data_dir = place.scratch.join("data");
         // The peers write no access log either.
         let env = vec![("RUST_LOG".to_owned(), "info,access=off".to_owned())];
-        let options = StoreOptions { data_dir: Some(data_dir), env, args: Vec::new() };
+        let options = StoreOptions { data_dir: Some(data_dir), env, ..StoreOptions::default() };
         let mut store = cores::on(place.cores, || Store::start(options.clone()));
         let mut ids = Vec::new();
         for round in 0..=rounds {
