@@ -23,6 +23,19 @@ pub(crate) struct Window {
     pub(crate) height: f64,
 }
 
+impl Window {
+    /// The same part of the picture decoded at a fraction of its size.
+    pub(crate) fn divided_by(self, divisor: u32) -> Self {
+        let divisor = f64::from(divisor);
+        Self {
+            left: self.left / divisor,
+            top: self.top / divisor,
+            width: self.width / divisor,
+            height: self.height / divisor,
+        }
+    }
+}
+
 /// What a transform does to the size of a picture, step by step.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Geometry {
@@ -77,6 +90,19 @@ impl Geometry {
         Window { left: left * across, top: top * down, width: width * across, height: height * down }
     }
 
+    /// The window and the scaled size in the pixels as they are stored: before the orientation `exif` and the transform's own turns.
+    pub(crate) fn as_stored(&self, upright: (u32, u32), exif: u8, transform: &Transform) -> (Window, (u32, u32)) {
+        let own = Turn::of(transform);
+        let mut window = own.undone(self.window, self.content);
+        if let Some(region) = self.crop {
+            window.left += f64::from(region.x);
+            window.top += f64::from(region.y);
+        }
+        let exif = Turn::of_exif(exif);
+        let size = if own.swaps == exif.swaps { self.scaled } else { (self.scaled.1, self.scaled.0) };
+        (exif.undone(window, upright), size)
+    }
+
     fn resize(&mut self, resize: &Resize) {
         let (width, height) = (f64::from(self.content.0), f64::from(self.content.1));
         let ratios = (resize.width.map(|w| f64::from(w) / width), resize.height.map(|h| f64::from(h) / height));
@@ -122,6 +148,57 @@ impl Geometry {
             width: window.0,
             height: window.1,
         };
+    }
+}
+
+/// One of the eight ways to lay a picture: rows and columns exchanged first, then mirrored left to right, then top to bottom.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Turn {
+    swaps: bool,
+    mirrors: bool,
+    flips: bool,
+}
+
+impl Turn {
+    fn of_exif(orientation: u8) -> Self {
+        let (swaps, mirrors, flips) = match orientation {
+            2 => (false, true, false),
+            3 => (false, true, true),
+            4 => (false, false, true),
+            5 => (true, false, false),
+            6 => (true, true, false),
+            7 => (true, true, true),
+            8 => (true, false, true),
+            _ => (false, false, false),
+        };
+        Self { swaps, mirrors, flips }
+    }
+
+    /// The rotation, then the mirrors.
+    fn of(transform: &Transform) -> Self {
+        let turned = match transform.rotate {
+            Rotate::None => Self::of_exif(1),
+            Rotate::Quarter => Self::of_exif(6),
+            Rotate::Half => Self::of_exif(3),
+            Rotate::ThreeQuarters => Self::of_exif(8),
+        };
+        Self { mirrors: turned.mirrors != transform.flop, flips: turned.flips != transform.flip, ..turned }
+    }
+
+    /// Where a window of the turned picture, which has this size, lies in the picture before.
+    fn undone(self, window: Window, size: (u32, u32)) -> Window {
+        let Window { mut left, mut top, width, height } = window;
+        if self.flips {
+            top = f64::from(size.1) - top - height;
+        }
+        if self.mirrors {
+            left = f64::from(size.0) - left - width;
+        }
+        if self.swaps {
+            Window { left: top, top: left, width: height, height: width }
+        } else {
+            Window { left, top, width, height }
+        }
     }
 }
 

@@ -5,9 +5,9 @@ use std::io::Cursor;
 use image::metadata::Orientation;
 use image::{DynamicImage, GenericImageView};
 use shared_types::transform::{Colour, Gravity, Rotate};
-use shared_types::{OutputFormat, Recipe};
+use shared_types::{ImageFormat, OutputFormat, Recipe};
 
-use crate::decode::{JpegScale, decode};
+use crate::decode::{JpegScale, decode, jpeg_planes};
 use crate::geometry::Geometry;
 use crate::{EngineError, Facts, Limits, Stop, encode, ops, probe};
 
@@ -60,7 +60,8 @@ pub fn render(
     let facts = probe(Cursor::new(source))?;
     limits.check(&facts)?;
     let geometry = Geometry::plan(facts.upright_size(), &recipe.transform, limits)?;
-    let mut work = Work { source, facts, recipe, limits, geometry, pixels: DynamicImage::default(), icc: None };
+    let (pixels, icc, is_scaled) = (DynamicImage::default(), None, false);
+    let mut work = Work { source, facts, recipe, limits, geometry, pixels, icc, is_scaled };
     for step in steps {
         if stop() {
             return Err(EngineError::Stopped);
@@ -88,14 +89,33 @@ struct Work<'a> {
     geometry: Geometry,
     pixels: DynamicImage,
     icc: Option<Vec<u8>>,
+    /// Whether the pixels have been cropped and scaled already, as they were stored.
+    is_scaled: bool,
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "every step has the same signature")]
 impl Work<'_> {
     fn decode(&mut self) -> Result<(), EngineError> {
+        let scale = JpegScale::for_reduction(self.geometry.reduction());
+        if self.can_scale_planes()
+            && let Some(planes) = jpeg_planes(self.source, scale)?
+        {
+            let (upright, exif) = (self.facts.upright_size(), self.facts.orientation);
+            let (window, size) = self.geometry.as_stored(upright, exif, &self.recipe.transform);
+            let window = window.divided_by(scale.divisor());
+            (self.pixels, self.is_scaled) = (ops::resize_planes(&planes, window, size)?, true);
+            self.icc = planes.icc;
+            return Ok(());
+        }
         let decoded = decode(self.source, &self.facts, jpeg_scale(&self.geometry), self.limits)?;
         (self.pixels, self.icc) = (decoded.pixels, decoded.icc);
         Ok(())
+    }
+
+    /// A JPEG that is made smaller, and whose window is known before its pixels.
+    fn can_scale_planes(&self) -> bool {
+        let known = self.recipe.transform.resize.as_ref().is_some_and(|resize| resize.gravity != Gravity::Smart);
+        self.facts.format == ImageFormat::Jpeg && known && self.geometry.reduction() > 1.0
     }
 
     fn turn_upright(&mut self) -> Result<(), EngineError> {
@@ -106,7 +126,7 @@ impl Work<'_> {
     }
 
     fn crop(&mut self) -> Result<(), EngineError> {
-        if let Some(region) = self.geometry.crop {
+        if let Some(region) = self.geometry.crop.filter(|_| !self.is_scaled) {
             self.pixels = self.pixels.crop_imm(region.x, region.y, region.width, region.height);
         }
         Ok(())
@@ -130,7 +150,7 @@ impl Work<'_> {
     }
 
     fn resize(&mut self) -> Result<(), EngineError> {
-        let Some(resize) = &self.recipe.transform.resize else { return Ok(()) };
+        let Some(resize) = self.recipe.transform.resize.as_ref().filter(|_| !self.is_scaled) else { return Ok(()) };
         let mut window = self.geometry.window_in(self.pixels.dimensions());
         if resize.gravity == Gravity::Smart {
             window = ops::most_detailed(&self.pixels, window);

@@ -153,3 +153,29 @@ proptest! {
         let _ = probe(Cursor::new([magics[magic], &bytes].concat()));
     }
 }
+
+/// A JPEG is scaled before it is turned, other formats after: the same picture must come out.
+#[test]
+fn every_turn_and_window_is_the_same_from_planes_and_from_pixels() {
+    let picture = photo(301, 203, 5);
+    let png = file::png(&picture);
+    for query in [
+        "w=120",
+        "w=90&h=90&fit=cover&gravity=northeast",
+        "w=60&h=90&fit=cover&gravity=fp:0.2:0.9",
+        "crop=31,17,190,120&w=80",
+        "rotate=90&w=70",
+        "rotate=270&flip=1&w=100&h=40&fit=cover&gravity=west",
+        "flop=1&crop=101,50,150,150&w=64&h=32&fit=fill",
+        "rotate=180&flip=1&flop=1&w=100&h=100&fit=contain",
+    ] {
+        let expected = pixels(&png, query).to_rgb8();
+        for orientation in 1..=8 {
+            let got = pixels(&jpeg::oriented(&picture, orientation, 97), query).to_rgb8();
+            assert_eq!(got.dimensions(), expected.dimensions(), "{query}, orientation {orientation}");
+            let differences = got.as_raw().iter().zip(expected.as_raw()).map(|(a, b)| u64::from(a.abs_diff(*b)));
+            let mean = differences.sum::<u64>() as f64 / got.as_raw().len() as f64;
+            assert!(mean < 3.0, "{query}, orientation {orientation}: {mean}");
+        }
+    }
+}

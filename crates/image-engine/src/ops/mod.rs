@@ -3,11 +3,12 @@
 mod background;
 mod blur;
 mod colour;
+mod light;
 mod resize;
 mod smart;
 
 pub(crate) use background::{flatten, pad};
 pub(crate) use blur::{blur, sharpen};
 pub(crate) use colour::to_srgb;
-pub(crate) use resize::resize;
+pub(crate) use resize::{resize, resize_planes};
 pub(crate) use smart::most_detailed;

@@ -1,0 +1,56 @@
+//! Scaling in linear light with premultiplied alpha: averages of light, not of its code values, and no dark fringes.
+//!
+//! Rows come in one after the other. Each is turned into light once; a few of them are combined into an output row, which is then filtered
+//! across. Beside the source and the result only as many rows are held as the filter is high.
+
+mod kernel;
+mod planes;
+mod taps;
+
+use image::{DynamicImage, ImageBuffer, Pixel};
+
+pub(crate) use self::planes::resize_planes;
+use crate::EngineError;
+use crate::geometry::Window;
+use kernel::{Depth, Raster};
+use taps::Taps;
+
+/// Scales the window of the picture to `size` with a Lanczos filter of three lobes.
+pub(crate) fn resize(pixels: &DynamicImage, window: Window, size: (u32, u32)) -> Result<DynamicImage, EngineError> {
+    match pixels {
+        DynamicImage::ImageLuma8(image) => scaled(image, window, size).map(DynamicImage::ImageLuma8),
+        DynamicImage::ImageLumaA8(image) => scaled(image, window, size).map(DynamicImage::ImageLumaA8),
+        DynamicImage::ImageRgb8(image) => scaled(image, window, size).map(DynamicImage::ImageRgb8),
+        DynamicImage::ImageRgba8(image) => scaled(image, window, size).map(DynamicImage::ImageRgba8),
+        DynamicImage::ImageLuma16(image) => scaled(image, window, size).map(DynamicImage::ImageLuma16),
+        DynamicImage::ImageLumaA16(image) => scaled(image, window, size).map(DynamicImage::ImageLumaA16),
+        DynamicImage::ImageRgb16(image) => scaled(image, window, size).map(DynamicImage::ImageRgb16),
+        DynamicImage::ImageRgba16(image) => scaled(image, window, size).map(DynamicImage::ImageRgba16),
+        // Decoders give none of these.
+        _ => Err(EngineError::Unsupported("pixels of this depth".to_owned())),
+    }
+}
+
+fn scaled<P>(
+    image: &ImageBuffer<P, Vec<P::Subpixel>>,
+    window: Window,
+    (width, height): (u32, u32),
+) -> Result<ImageBuffer<P, Vec<P::Subpixel>>, EngineError>
+where
+    P: Pixel,
+    P::Subpixel: Depth,
+{
+    let across = Taps::new(image.width() as usize, window.left, window.width, width as usize).in_groups();
+    let down = Taps::new(image.height() as usize, window.top, window.height, height as usize);
+    let channels = usize::from(P::CHANNEL_COUNT);
+    let raster = Raster {
+        samples: image.as_raw(),
+        width: image.width() as usize,
+        channels,
+        alpha: P::HAS_ALPHA,
+        is_light: true,
+    };
+    let result = kernel::scale(&raster, &across, &down);
+    ImageBuffer::from_raw(width, height, result)
+        .ok_or_else(|| EngineError::Encode("the scaled picture has another size".to_owned()))
+}
