@@ -14,6 +14,7 @@ mod geometry;
 mod ops;
 mod pipeline;
 mod probe;
+mod rendition;
 mod sniff;
 mod verify;
 
@@ -22,11 +23,15 @@ pub use error::EngineError;
 pub use facts::{Facts, Limits};
 pub use pipeline::{Effort, Rendered, render};
 pub use probe::probe;
+pub use rendition::{
+    RenditionPlan, make_rendition, render_from_rendition, rendition_cost, rendition_render_cost, serves,
+    wants_rendition,
+};
 pub use sniff::{SNIFF_BYTES, sniff};
 pub use verify::verify;
 
 /// Goes up when the same recipe gives different bytes: keys of stored variants contain it.
-pub const ENGINE_REVISION: u32 = 1;
+pub const ENGINE_REVISION: u32 = 2;
 
 /// Asked between steps: whether the work should stop, because nobody waits for it any more.
 pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);

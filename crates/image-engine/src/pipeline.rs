@@ -46,33 +46,26 @@ pub fn render(
     limits: &Limits,
     stop: Stop<'_>,
 ) -> Result<Rendered, EngineError> {
-    let steps = [
-        Work::decode,
-        Work::turn_upright,
-        Work::crop,
-        Work::rotate_and_mirror,
-        Work::resize,
-        Work::convert_to_srgb,
-        Work::filter,
-        Work::set_on_background,
-        Work::fit_format,
-    ];
     let facts = probe(Cursor::new(source))?;
     limits.check(&facts)?;
     let geometry = Geometry::plan(facts.upright_size(), &recipe.transform, limits)?;
-    let mut work = Work { source, facts, recipe, limits, geometry, pixels: DynamicImage::default(), icc: None };
-    for step in steps {
-        if stop() {
-            return Err(EngineError::Stopped);
-        }
-        step(&mut work)?;
-    }
-    if stop() {
-        return Err(EngineError::Stopped);
-    }
-    let (bytes, quality) = encode::encode(&work.pixels, recipe.format, recipe.transform.quality, effort)?;
-    let (width, height) = work.pixels.dimensions();
-    Ok(Rendered { bytes, format: recipe.format, width, height, quality })
+    let scale = jpeg_scale(&geometry);
+    Work { scale, ..Work::new((source, facts), recipe, limits, geometry) }.carry_out(effort, stop)
+}
+
+/// As [`render`], with every pixel of the source decoded, or with `upright` as the size of the picture that `source` is a copy of.
+pub(crate) fn render_fully(
+    source: &[u8],
+    upright: Option<(u32, u32)>,
+    recipe: &Recipe,
+    effort: Effort,
+    limits: &Limits,
+    stop: Stop<'_>,
+) -> Result<Rendered, EngineError> {
+    let facts = probe(Cursor::new(source))?;
+    limits.check(&facts)?;
+    let geometry = Geometry::plan(upright.unwrap_or_else(|| facts.upright_size()), &recipe.transform, limits)?;
+    Work::new((source, facts), recipe, limits, geometry).carry_out(effort, stop)
 }
 
 /// How much of a JPEG has to be decoded. A crop is in pixels of the whole picture, so it is cut from that.
@@ -86,14 +79,49 @@ struct Work<'a> {
     recipe: &'a Recipe,
     limits: &'a Limits,
     geometry: Geometry,
+    scale: JpegScale,
     pixels: DynamicImage,
     icc: Option<Vec<u8>>,
+}
+
+impl<'a> Work<'a> {
+    fn new((source, facts): (&'a [u8], Facts), recipe: &'a Recipe, limits: &'a Limits, geometry: Geometry) -> Self {
+        let pixels = DynamicImage::default();
+        Self { source, facts, recipe, limits, geometry, scale: JpegScale::Full, pixels, icc: None }
+    }
+
+    fn carry_out(mut self, effort: Effort, stop: Stop<'_>) -> Result<Rendered, EngineError> {
+        let steps = [
+            Work::decode,
+            Work::turn_upright,
+            Work::crop,
+            Work::rotate_and_mirror,
+            Work::resize,
+            Work::convert_to_srgb,
+            Work::filter,
+            Work::set_on_background,
+            Work::fit_format,
+        ];
+        for step in steps {
+            if stop() {
+                return Err(EngineError::Stopped);
+            }
+            step(&mut self)?;
+        }
+        if stop() {
+            return Err(EngineError::Stopped);
+        }
+        let recipe = self.recipe;
+        let (bytes, quality) = encode::encode(&self.pixels, recipe.format, recipe.transform.quality, effort)?;
+        let (width, height) = self.pixels.dimensions();
+        Ok(Rendered { bytes, format: recipe.format, width, height, quality })
+    }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "every step has the same signature")]
 impl Work<'_> {
     fn decode(&mut self) -> Result<(), EngineError> {
-        let decoded = decode(self.source, &self.facts, jpeg_scale(&self.geometry), self.limits)?;
+        let decoded = decode(self.source, &self.facts, self.scale, self.limits)?;
         (self.pixels, self.icc) = (decoded.pixels, decoded.icc);
         Ok(())
     }
