@@ -47,7 +47,8 @@ fn main() {
         for (format, quality) in formats() {
             let mut line = format!("    {format} q={quality:<3}");
             for side in SIDES {
-                let small = format!("w={side}&h={side}&q={quality}");
+                let lossy = if format == OutputFormat::Png { String::new() } else { format!("&q={quality}") };
+                let small = format!("w={side}&h={side}{lossy}");
                 let cut = format!("{small}&crop=0,0,{},{}", size.0, size.1);
                 let full = make(&source, &cut, format);
                 let judge = judge(&source, &format!("w={side}&h={side}&crop=0,0,{},{}", size.0, size.1));
@@ -67,7 +68,7 @@ fn main() {
 
 fn formats() -> Vec<(OutputFormat, u8)> {
     if std::env::args().nth(2).is_none() {
-        return vec![(OutputFormat::Jpeg, 80)];
+        return vec![(OutputFormat::Jpeg, 80), (OutputFormat::Png, 80)];
     }
     use OutputFormat::{Avif, Jpeg, WebP};
     vec![(Jpeg, 60), (Jpeg, 85), (Jpeg, 90), (Jpeg, 95), (WebP, 80), (WebP, 90), (Avif, 60), (Avif, 80)]

@@ -1,7 +1,8 @@
 //! Master copies: a smaller copy of an original that variants are made from where that cannot be seen.
 //!
 //! A master is the whole upright picture in sRGB, scaled in linear light from every pixel of the original to [`SIDE`] pixels on its long
-//! side, as a JPEG of quality [`QUALITY`] without chroma subsampling. Decoding it takes milliseconds whatever the original is.
+//! side: as a JPEG of quality [`QUALITY`] without chroma subsampling, or, of a picture that is stored without loss or has transparent parts,
+//! as a PNG. Decoding it takes milliseconds whatever the original is.
 
 use shared_types::transform::{Fit, Gravity, Quality, Resize};
 use shared_types::{ImageFormat, OutputFormat, Recipe, Transform};
@@ -23,11 +24,12 @@ const RESERVE: f64 = 1.6;
 /// The part of the original's bytes that a master may have at most, in per cent.
 const WORTH: u64 = 35;
 
-/// How many times the pixels of its master an original must have, if it is quick to decode.
-const TIMES: u64 = 4;
+/// How many times the pixels of its master an original must have: one that is quick to decode, and one that is slow. Below that a master is
+/// hardly ever worth its bytes.
+const TIMES: [u64; 2] = [4, 3];
 
-/// Pixels from which on a picture that is slow to decode gets a master.
-const SLOW_PIXELS: u64 = 2_000_000;
+/// Pixels of an original that is not too small for a master.
+const MIN_PIXELS: u64 = 2_000_000;
 
 /// How the master of one original is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,29 +40,37 @@ pub struct RenditionPlan {
     pub height: u32,
     /// A master of more bytes is not worth keeping.
     pub max_bytes: u64,
+    format: OutputFormat,
 }
 
 /// The master that an original of `source_bytes` bytes should have; `None` if it is not worth one.
 ///
-/// Animated, transparent and deep (more than 8 bits) pictures have none: a JPEG cannot hold what they are.
+/// Animated and deep (more than 8 bits) pictures have none: variants of them may one day keep what a master does not.
 pub fn wants_rendition(facts: &Facts, source_bytes: u64) -> Option<RenditionPlan> {
-    if facts.animated || facts.has_alpha || facts.bits > 8 {
+    if facts.animated || facts.bits > 8 {
         return None;
     }
+    let format = if is_kept_exactly(facts) { OutputFormat::Png } else { OutputFormat::Jpeg };
     let limits = Limits { max_pixels: u64::MAX, max_output_pixels: u64::MAX, max_side: u32::MAX };
-    let (width, height) = Geometry::plan(facts.upright_size(), &whole().transform, &limits).ok()?.output();
-    let copied = u64::from(width) * u64::from(height);
+    let (width, height) = Geometry::plan(facts.upright_size(), &whole(format).transform, &limits).ok()?.output();
     let slow = match facts.format {
         ImageFormat::Jpeg => facts.progressive,
         format => matches!(format, ImageFormat::Png | ImageFormat::WebP | ImageFormat::Avif),
     };
-    let enough = facts.pixels() >= copied * TIMES || (slow && facts.pixels() >= SLOW_PIXELS && facts.pixels() > copied);
-    enough.then_some(RenditionPlan { width, height, max_bytes: source_bytes * WORTH / 100 })
+    let least = u64::from(width) * u64::from(height) * TIMES[usize::from(slow)];
+    let max_bytes = source_bytes * WORTH / 100;
+    (facts.pixels() >= least.max(MIN_PIXELS)).then_some(RenditionPlan { width, height, max_bytes, format })
+}
+
+/// Drawings, gradients and screenshots are stored like this, and a JPEG of them can be told from them.
+fn is_kept_exactly(facts: &Facts) -> bool {
+    facts.has_alpha || !matches!(facts.format, ImageFormat::Jpeg | ImageFormat::WebP | ImageFormat::Avif)
 }
 
 /// Bytes that [`make_rendition`] needs for a file of `source_bytes`, these included.
 pub fn rendition_cost(facts: &Facts, source_bytes: u64) -> u64 {
-    full_render_cost(facts, source_bytes, &whole())
+    let format = if is_kept_exactly(facts) { OutputFormat::Png } else { OutputFormat::Jpeg };
+    full_render_cost(facts, source_bytes, &whole(format))
 }
 
 /// Makes the master; `None` if it is not worth its bytes.
@@ -75,7 +85,7 @@ pub fn make_rendition(
 ) -> Result<Option<Rendered>, EngineError> {
     // What clients may ask for does not bound what is kept for their sake.
     let limits = Limits { max_output_pixels: u64::MAX, ..*limits };
-    let made = render_fully(source, None, &whole(), Effort::Fast, &limits, stop)?;
+    let made = render_fully(source, None, &whole(plan.format), Effort::Fast, &limits, stop)?;
     Ok(Some(made).filter(|made| made.bytes.len() as u64 <= plan.max_bytes))
 }
 
@@ -85,8 +95,9 @@ pub fn make_rendition(
 /// Not what is cut out by its place in the original, not what keeps every pixel exactly, not large ones.
 pub fn serves((width, height): (u32, u32), facts: &Facts, recipe: &Recipe) -> bool {
     let transform = &recipe.transform;
-    let keeps_every_pixel = !matches!(recipe.format, OutputFormat::Jpeg | OutputFormat::WebP | OutputFormat::Avif);
-    if transform.resize.is_none() || transform.crop.is_some() || keeps_every_pixel {
+    let asks_for_every_pixel = !matches!(recipe.format, OutputFormat::Jpeg | OutputFormat::WebP | OutputFormat::Avif);
+    let exact_of_inexact = asks_for_every_pixel && !is_kept_exactly(facts);
+    if transform.resize.is_none() || transform.crop.is_some() || exact_of_inexact {
         return false;
     }
     let limits = Limits { max_pixels: u64::MAX, max_output_pixels: u64::MAX, max_side: u32::MAX };
@@ -96,18 +107,10 @@ pub fn serves((width, height): (u32, u32), facts: &Facts, recipe: &Recipe) -> bo
     geometry.reduction() * part >= RESERVE
 }
 
-/// Bytes that [`render_from_rendition`] needs for a master of `bytes` bytes and this size, these included.
-pub fn rendition_render_cost((width, height): (u32, u32), bytes: u64, recipe: &Recipe) -> u64 {
-    let facts = Facts {
-        format: ImageFormat::Jpeg,
-        width,
-        height,
-        orientation: 1,
-        animated: false,
-        has_alpha: false,
-        bits: 8,
-        progressive: false,
-    };
+/// Bytes that [`render_from_rendition`] needs for a master of this size and of `bytes` bytes, these included.
+pub fn rendition_render_cost((width, height): (u32, u32), bytes: u64, original: &Facts, recipe: &Recipe) -> u64 {
+    let facts =
+        Facts { format: ImageFormat::Png, width, height, orientation: 1, progressive: false, ..original.clone() };
     full_render_cost(&facts, bytes, recipe)
 }
 
@@ -127,11 +130,11 @@ pub fn render_from_rendition(
 }
 
 /// What a master is, as a recipe.
-fn whole() -> Recipe {
+fn whole(format: OutputFormat) -> Recipe {
     let resize =
         Resize { width: Some(SIDE), height: Some(SIDE), fit: Fit::Inside, gravity: Gravity::Center, enlarge: false };
     let transform = Transform { resize: Some(resize), quality: Quality::new(QUALITY), ..Transform::default() };
-    Recipe::new(transform, OutputFormat::Jpeg)
+    Recipe::new(transform, format)
 }
 
 #[cfg(test)]
@@ -164,15 +167,20 @@ mod tests {
         assert!(!wants(&facts(ImageFormat::Jpeg, 2500, 1900)), "less than four times the pixels, and quick to decode");
         assert!(wants(&Facts { progressive: true, ..facts(ImageFormat::Jpeg, 2500, 1900) }));
         assert!(wants(&facts(ImageFormat::Png, 2500, 1900)));
-        assert!(!wants(&facts(ImageFormat::Png, 1400, 1400)), "under two megapixels");
-        assert!(!wants(&facts(ImageFormat::Png, 1280, 640)), "no smaller");
-        for never in [
-            Facts { animated: true, ..photo.clone() },
-            Facts { has_alpha: true, ..photo.clone() },
-            Facts { bits: 16, ..photo },
-        ] {
-            assert!(!wants(&never), "{never:?}");
-        }
+        assert!(!wants(&facts(ImageFormat::Png, 1800, 1800)), "less than three times the pixels");
+        assert!(!wants(&facts(ImageFormat::Jpeg, 3900, 500)), "small for all that it is long");
+        assert!(!wants(&Facts { animated: true, ..photo.clone() }) && !wants(&Facts { bits: 16, ..photo }));
+    }
+
+    #[test]
+    fn what_was_kept_exactly_has_an_exact_master() {
+        let of = |facts: Facts| wants_rendition(&facts, 1).unwrap().format;
+        assert_eq!(of(facts(ImageFormat::Jpeg, 4000, 3000)), OutputFormat::Jpeg);
+        assert_eq!(of(facts(ImageFormat::Avif, 4000, 3000)), OutputFormat::Jpeg);
+        assert_eq!(of(Facts { has_alpha: true, ..facts(ImageFormat::WebP, 4000, 3000) }), OutputFormat::Png);
+        let png = facts(ImageFormat::Png, 4000, 3000);
+        assert_eq!(of(png.clone()), OutputFormat::Png);
+        assert!(serves((1280, 960), &png, &recipe("w=300", OutputFormat::Png)));
     }
 
     #[test]
@@ -186,7 +194,7 @@ mod tests {
             assert!(!serves(query, OutputFormat::Jpeg), "{query}");
         }
         assert!(serves("w=300", OutputFormat::WebP) && serves("w=300", OutputFormat::Avif));
-        assert!(!serves("w=300", OutputFormat::Png), "who asks for every pixel gets every pixel");
+        assert!(!serves("w=300", OutputFormat::Png), "a JPEG does not have every pixel");
     }
 
     proptest! {

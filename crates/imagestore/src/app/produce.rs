@@ -133,7 +133,8 @@ impl Services {
         master: &Master,
         recipe: &Recipe,
     ) -> Result<Option<Rendered>, StoreError> {
-        let cost = image_engine::rendition_render_cost((master.width, master.height), master.bytes, recipe);
+        let cost =
+            image_engine::rendition_render_cost((master.width, master.height), master.bytes, &image.facts, recipe);
         let place: Admission = self.inner.cpu.admit(cost).await?;
         let Some(source) = self.read_master(&image.digest, master).await else { return Ok(None) };
         let (original, recipe, limits) = (image.facts.clone(), recipe.clone(), self.inner.limits.engine);

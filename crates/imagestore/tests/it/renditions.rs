@@ -70,7 +70,7 @@ async fn variants_come_from_the_master_and_look_the_same() {
     let id_on = id(&image);
     let plain = store_with(&[("RENDITIONS__MODE", "off")]);
     let other = upload(&plain, large(1)).await;
-    for query in ["w=400", "w=300&h=300&fit=cover", "w=200&rotate=90"] {
+    for query in ["w=400&q=97", "w=300&h=300&fit=cover&q=97", "w=200&rotate=90&q=97"] {
         let (path, path_off) = (format!("/i/{id_on}.webp?{query}"), format!("/i/{}.webp?{query}", id(&other)));
         assert_eq!(source_of(&store, &path).await, "master", "{query}");
         let difference = mean_difference(&picture(&store, &path).await, &picture(&plain, &path_off).await);

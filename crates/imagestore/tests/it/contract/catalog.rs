@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use shared_types::wire::VariantFigures;
 use shared_types::{Digest, ImageFormat, ImageId};
 
+use super::renditions;
+
 /// Runs every check on an empty catalog; `open` opens the same one again.
 pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> F) {
     let catalog = open().await;
@@ -17,6 +19,7 @@ pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> 
     a_blob_is_doomed_with_its_last_row(&catalog).await;
     nothing_refers_to_a_doomed_blob(&catalog).await;
     refusals_harm_nobody_else(&catalog).await;
+    renditions::checks(&catalog).await;
     let last = image(b"last");
     catalog.insert_image(&last, false).await.unwrap();
     catalog.close().await;
@@ -26,7 +29,7 @@ pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> 
     again.close().await;
 }
 
-fn image(content: &[u8]) -> Image {
+pub(super) fn image(content: &[u8]) -> Image {
     Image {
         id: ImageId::generate(),
         digest: Digest::of(content),
