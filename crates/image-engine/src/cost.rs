@@ -2,6 +2,7 @@
 
 use shared_types::{ImageFormat, OutputFormat, Recipe};
 
+use crate::decode::JpegScale;
 use crate::geometry::Geometry;
 use crate::pipeline::jpeg_scale;
 use crate::{Facts, Limits};
@@ -32,13 +33,27 @@ pub fn verify_cost(facts: &Facts, source_bytes: u64) -> u64 {
 
 /// Bytes that [`render`](crate::render) needs for a file of `source_bytes`, these included.
 pub fn render_cost(facts: &Facts, source_bytes: u64, recipe: &Recipe) -> u64 {
-    let limits = Limits { max_pixels: u64::MAX, max_output_pixels: u64::MAX, max_side: u32::MAX };
-    let Ok(geometry) = Geometry::plan(facts.upright_size(), &recipe.transform, &limits) else {
+    match plan(facts, recipe) {
+        Some(geometry) => cost(facts, source_bytes, recipe, &geometry, jpeg_scale(&geometry)),
         // It will be refused before it needs anything.
-        return source_bytes + FIXED;
-    };
+        None => source_bytes + FIXED,
+    }
+}
+
+/// As [`render_cost`], with every pixel of the source decoded.
+pub(crate) fn full_render_cost(facts: &Facts, source_bytes: u64, recipe: &Recipe) -> u64 {
+    plan(facts, recipe)
+        .map_or(source_bytes + FIXED, |geometry| cost(facts, source_bytes, recipe, &geometry, JpegScale::Full))
+}
+
+fn plan(facts: &Facts, recipe: &Recipe) -> Option<Geometry> {
+    let limits = Limits { max_pixels: u64::MAX, max_output_pixels: u64::MAX, max_side: u32::MAX };
+    Geometry::plan(facts.upright_size(), &recipe.transform, &limits).ok()
+}
+
+fn cost(facts: &Facts, source_bytes: u64, recipe: &Recipe, geometry: &Geometry, scale: JpegScale) -> u64 {
     let is_jpeg = facts.format == ImageFormat::Jpeg;
-    let divisor = if is_jpeg { u64::from(jpeg_scale(&geometry).divisor()) } else { 1 };
+    let divisor = if is_jpeg { u64::from(scale.divisor()) } else { 1 };
     let decoded = facts.pixels() / (divisor * divisor);
     let coefficients = if is_jpeg && facts.progressive { facts.pixels() * 6 } else { 0 };
     // The decoded picture and, while it is turned, cropped or made linear, a second one of twice its depth.

@@ -24,15 +24,9 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// The same part of the picture decoded at a fraction of its size.
-    pub(crate) fn divided_by(self, divisor: u32) -> Self {
-        let divisor = f64::from(divisor);
-        Self {
-            left: self.left / divisor,
-            top: self.top / divisor,
-            width: self.width / divisor,
-            height: self.height / divisor,
-        }
+    /// The same part of the picture at another size.
+    pub(crate) fn times(self, across: f64, down: f64) -> Self {
+        Self { left: self.left * across, top: self.top * down, width: self.width * across, height: self.height * down }
     }
 }
 
@@ -84,10 +78,16 @@ impl Geometry {
 
     /// The window in content that was decoded smaller.
     pub(crate) fn window_in(&self, decoded: (u32, u32)) -> Window {
-        let (across, down) =
-            (f64::from(decoded.0) / f64::from(self.content.0), f64::from(decoded.1) / f64::from(self.content.1));
+        let along = |start: f64, length: f64, content: u32, decoded: u32| {
+            let decoded = f64::from(decoded);
+            let scale = decoded / f64::from(content);
+            let (start, length) = (even(start * scale), even(length * scale));
+            (start, length.min(decoded - start))
+        };
         let Window { left, top, width, height } = self.window;
-        Window { left: left * across, top: top * down, width: width * across, height: height * down }
+        let (left, width) = along(left, width, self.content.0, decoded.0);
+        let (top, height) = along(top, height, self.content.1, decoded.1);
+        Window { left, top, width, height }
     }
 
     /// The window and the scaled size in the pixels as they are stored: before the orientation `exif` and the transform's own turns.
@@ -206,6 +206,12 @@ fn whole((width, height): (u32, u32)) -> Window {
     Window { left: 0.0, top: 0.0, width: width.into(), height: height.into() }
 }
 
+/// In millionths of a pixel, about, so that sums and differences are exact: a window must not end the least bit outside of its picture.
+fn even(pixels: f64) -> f64 {
+    const STEPS: f64 = (1_u32 << 20) as f64;
+    (pixels * STEPS).round() / STEPS
+}
+
 fn rounded(side: f64) -> u32 {
     side.round().max(1.0) as u32
 }
@@ -301,6 +307,12 @@ mod tests {
             }
             if !enlarge {
                 prop_assert!(geometry.scaled.0 <= geometry.content.0 && geometry.scaled.1 <= geometry.content.1);
+            }
+            for decoded in [(width.div_ceil(8), height.div_ceil(8)), (1280.min(width), 853.min(height))] {
+                let decoded = if geometry.content == (width, height) { decoded } else { (decoded.1, decoded.0) };
+                let window = geometry.window_in(decoded);
+                prop_assert!(window.left >= 0.0 && window.left + window.width <= f64::from(decoded.0), "{window:?}");
+                prop_assert!(window.top >= 0.0 && window.top + window.height <= f64::from(decoded.1), "{window:?}");
             }
             let window = geometry.window;
             prop_assert!(window.left >= 0.0 && window.top >= 0.0);

@@ -14,6 +14,7 @@ mod geometry;
 mod ops;
 mod pipeline;
 mod probe;
+mod rendition;
 mod sniff;
 mod verify;
 
@@ -22,6 +23,10 @@ pub use error::EngineError;
 pub use facts::{Facts, Limits};
 pub use pipeline::{Effort, Rendered, render};
 pub use probe::probe;
+pub use rendition::{
+    RenditionPlan, make_rendition, render_from_rendition, rendition_cost, rendition_render_cost, serves,
+    wants_rendition,
+};
 pub use sniff::{SNIFF_BYTES, sniff};
 pub use verify::verify;
 

@@ -8,7 +8,7 @@ use shared_types::transform::{Colour, Gravity, Rotate};
 use shared_types::{ImageFormat, OutputFormat, Recipe};
 
 use crate::decode::{JpegScale, decode, jpeg_planes};
-use crate::geometry::Geometry;
+use crate::geometry::{Geometry, Window};
 use crate::{EngineError, Facts, Limits, Stop, encode, ops, probe};
 
 /// How much time an encoder may take.
@@ -46,34 +46,27 @@ pub fn render(
     limits: &Limits,
     stop: Stop<'_>,
 ) -> Result<Rendered, EngineError> {
-    let steps = [
-        Work::decode,
-        Work::turn_upright,
-        Work::crop,
-        Work::rotate_and_mirror,
-        Work::resize,
-        Work::convert_to_srgb,
-        Work::filter,
-        Work::set_on_background,
-        Work::fit_format,
-    ];
     let facts = probe(Cursor::new(source))?;
     limits.check(&facts)?;
     let geometry = Geometry::plan(facts.upright_size(), &recipe.transform, limits)?;
-    let (pixels, icc, is_scaled) = (DynamicImage::default(), None, false);
-    let mut work = Work { source, facts, recipe, limits, geometry, pixels, icc, is_scaled };
-    for step in steps {
-        if stop() {
-            return Err(EngineError::Stopped);
-        }
-        step(&mut work)?;
-    }
-    if stop() {
-        return Err(EngineError::Stopped);
-    }
-    let (bytes, quality) = encode::encode(&work.pixels, recipe.format, recipe.transform.quality, effort)?;
-    let (width, height) = work.pixels.dimensions();
-    Ok(Rendered { bytes, format: recipe.format, width, height, quality })
+    let scale = JpegScale::for_reduction(geometry.reduction());
+    Work { scale, ..Work::new((source, facts), recipe, limits, geometry) }.carry_out(effort, stop)
+}
+
+/// As [`render`], with every pixel of the source decoded, or with `upright` as the size of the picture that `source` is a copy of.
+pub(crate) fn render_fully(
+    source: &[u8],
+    upright: Option<(u32, u32)>,
+    recipe: &Recipe,
+    effort: Effort,
+    limits: &Limits,
+    stop: Stop<'_>,
+) -> Result<Rendered, EngineError> {
+    let facts = probe(Cursor::new(source))?;
+    limits.check(&facts)?;
+    let upright = upright.unwrap_or_else(|| facts.upright_size());
+    let geometry = Geometry::plan(upright, &recipe.transform, limits)?;
+    Work { upright, ..Work::new((source, facts), recipe, limits, geometry) }.carry_out(effort, stop)
 }
 
 /// How much of a JPEG has to be decoded. A crop is in pixels of the whole picture, so it is cut from that.
@@ -87,29 +80,76 @@ struct Work<'a> {
     recipe: &'a Recipe,
     limits: &'a Limits,
     geometry: Geometry,
+    /// Upright size of the picture that the recipe is for; the source may be a smaller copy of it.
+    upright: (u32, u32),
+    scale: JpegScale,
     pixels: DynamicImage,
     icc: Option<Vec<u8>>,
     /// Whether the pixels have been cropped and scaled already, as they were stored.
     is_scaled: bool,
 }
 
+impl<'a> Work<'a> {
+    fn new((source, facts): (&'a [u8], Facts), recipe: &'a Recipe, limits: &'a Limits, geometry: Geometry) -> Self {
+        let (upright, pixels) = (facts.upright_size(), DynamicImage::default());
+        let (scale, icc, is_scaled) = (JpegScale::Full, None, false);
+        Self { source, facts, recipe, limits, geometry, upright, scale, pixels, icc, is_scaled }
+    }
+
+    fn carry_out(mut self, effort: Effort, stop: Stop<'_>) -> Result<Rendered, EngineError> {
+        let steps = [
+            Work::decode,
+            Work::turn_upright,
+            Work::crop,
+            Work::rotate_and_mirror,
+            Work::resize,
+            Work::convert_to_srgb,
+            Work::filter,
+            Work::set_on_background,
+            Work::fit_format,
+        ];
+        for step in steps {
+            if stop() {
+                return Err(EngineError::Stopped);
+            }
+            step(&mut self)?;
+        }
+        if stop() {
+            return Err(EngineError::Stopped);
+        }
+        let recipe = self.recipe;
+        let (bytes, quality) = encode::encode(&self.pixels, recipe.format, recipe.transform.quality, effort)?;
+        let (width, height) = self.pixels.dimensions();
+        Ok(Rendered { bytes, format: recipe.format, width, height, quality })
+    }
+}
+
 #[expect(clippy::unnecessary_wraps, reason = "every step has the same signature")]
 impl Work<'_> {
     fn decode(&mut self) -> Result<(), EngineError> {
-        let scale = JpegScale::for_reduction(self.geometry.reduction());
         if self.can_scale_planes()
-            && let Some(planes) = jpeg_planes(self.source, scale)?
+            && let Some(planes) = jpeg_planes(self.source, self.scale)?
         {
-            let (upright, exif) = (self.facts.upright_size(), self.facts.orientation);
-            let (window, size) = self.geometry.as_stored(upright, exif, &self.recipe.transform);
-            let window = window.divided_by(scale.divisor());
+            let (window, size) = self.window_as_stored();
             (self.pixels, self.is_scaled) = (ops::resize_planes(&planes, window, size)?, true);
             self.icc = planes.icc;
             return Ok(());
         }
-        let decoded = decode(self.source, &self.facts, jpeg_scale(&self.geometry), self.limits)?;
+        let scale = if self.geometry.crop.is_some() { JpegScale::Full } else { self.scale };
+        let decoded = decode(self.source, &self.facts, scale, self.limits)?;
         (self.pixels, self.icc) = (decoded.pixels, decoded.icc);
         Ok(())
+    }
+
+    /// What is scaled, in the pixels that are decoded, and the size it gets before it is turned.
+    fn window_as_stored(&self) -> (Window, (u32, u32)) {
+        let exif = self.facts.orientation;
+        let (window, size) = self.geometry.as_stored(self.upright, exif, &self.recipe.transform);
+        let (width, height) = if exif >= 5 { (self.upright.1, self.upright.0) } else { self.upright };
+        let divisor = f64::from(self.scale.divisor());
+        let across = f64::from(self.facts.width) / f64::from(width) / divisor;
+        let down = f64::from(self.facts.height) / f64::from(height) / divisor;
+        (window.times(across, down), size)
     }
 
     /// A JPEG that is made smaller, and whose window is known before its pixels.

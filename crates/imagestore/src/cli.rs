@@ -59,6 +59,11 @@ enum Command {
         #[arg(long)]
         repair: bool,
     },
+    /// Look after the master copies that variants are made from.
+    Renditions {
+        #[command(subcommand)]
+        action: RenditionsAction,
+    },
     /// Ask the running service whether it is ready. Exits with 1 if it is not.
     Health,
 }
@@ -69,6 +74,14 @@ enum ConfigAction {
     Check,
     /// Print the settings in force, secrets masked.
     Print,
+}
+
+#[derive(Debug, Subcommand)]
+enum RenditionsAction {
+    /// Drop all and queue anew what is worth one; the service makes them. It must not be running.
+    Rebuild,
+    /// Print how many there are, their bytes, and how many are to be made.
+    Status,
 }
 
 impl Flags {
@@ -98,6 +111,10 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             logs::init(&settings.log.level, settings.log.format);
             fsck(&settings, repair).await
         }
+        Command::Renditions { action } => {
+            logs::init(&settings.log.level, settings.log.format);
+            renditions(&settings, &action).await
+        }
         Command::Health => health::ask(&settings.http.bind).await.map_err(fault),
     }
 }
@@ -112,6 +129,22 @@ async fn fsck(settings: &Settings, repair: bool) -> Result<(), Failure> {
     opened.services.close().await;
     print(&report.to_string())?;
     if report.is_clean() { Ok(()) } else { Err(Failure::Fault("fsck found damage".to_owned())) }
+}
+
+async fn renditions(settings: &Settings, action: &RenditionsAction) -> Result<(), Failure> {
+    let explain = |error| fault(wiring::explain(&error));
+    let access = match action {
+        RenditionsAction::Rebuild => Access::Exclusive,
+        RenditionsAction::Status => Access::ReadOnly,
+    };
+    let opened = wiring::open(settings, access).await.map_err(fault)?;
+    if matches!(action, RenditionsAction::Rebuild) {
+        app::recover(&opened.services).await.map_err(explain)?;
+        app::rebuild_renditions(&opened.services).await.map_err(explain)?;
+    }
+    let totals = opened.services.rendition_totals().await.map_err(explain)?;
+    opened.services.close().await;
+    print(&totals.to_string())
 }
 
 fn print(text: &str) -> Result<(), Failure> {

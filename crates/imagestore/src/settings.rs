@@ -16,6 +16,7 @@ use url::Url;
 
 use crate::adapters::remote::RemoteSettings;
 use crate::app::StoreLimits;
+use crate::domain::RenditionMode;
 use crate::http::BodyLimits;
 
 /// The commented defaults, which are also the documentation of the settings.
@@ -38,6 +39,8 @@ pub struct Settings {
     pub cpu: Cpu,
     #[garde(skip)]
     pub cache: Cache,
+    #[garde(skip)]
+    pub renditions: Renditions,
     #[garde(dive)]
     pub fetch: Fetch,
     #[garde(dive)]
@@ -75,6 +78,13 @@ pub struct StoreLimitSettings {
 #[expect(missing_docs, reason = "config/imagestore.toml documents each")]
 pub struct Cache {
     pub memory_bytes: u64,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct Renditions {
+    pub mode: RenditionMode,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize, Validate)]

@@ -57,7 +57,8 @@ pub async fn open(settings: &Settings, access: Access) -> anyhow::Result<Opened>
     };
     let back_ends = BackEnds { catalog: Arc::new(catalog), blobs: Arc::new(blobs), remote };
     let cpu = CpuPool::new(&settings.cpu.pool(settings.limits.pixel_budget))?;
-    let services = Services::new(back_ends, cpu, settings.limits(), settings.cache.memory_bytes);
+    let services =
+        Services::new(back_ends, cpu, settings.limits(), settings.cache.memory_bytes, settings.renditions.mode);
     Ok(Opened { services, _lock: lock })
 }
 
@@ -80,6 +81,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let opened = open(&settings, Access::Exclusive).await?;
     let services = opened.services.clone();
     app::recover(&services).await.map_err(|error| explain(&error))?;
+    services.start_renditions();
     let state = HttpState { services: services.clone(), public_url: settings.public_url(), bodies: settings.bodies() };
     let checked = services.clone();
     let checks: health::Checks = Arc::new(move || {

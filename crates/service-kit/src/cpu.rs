@@ -3,6 +3,8 @@
 //! Work is admitted in three steps, always in this order, so that nobody can hold one thing while waiting for another that its holder
 //! waits for in turn: a place in the waiting room (or an error at once), a thread, memory. The semaphores are fair: a costly picture
 //! at the head of the queue is not overtaken for ever by cheap ones.
+//!
+//! Work in the background, for which nobody waits, takes no part in that: it is admitted when there is more room than requests need.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -11,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use shared_types::ErrorCode;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::timeout;
 
 /// Bounds of the pool.
@@ -96,8 +98,10 @@ struct Shared {
     threads: Arc<Semaphore>,
     budget: Arc<Semaphore>,
     settings: CpuSettings,
-    /// Requests that wait or run.
+    /// Work that waits or runs.
     present: AtomicUsize,
+    /// Told whenever a place becomes free.
+    freed: Notify,
     started: Instant,
     /// When work last began from rest or was finished, in milliseconds since `started`.
     progress: AtomicU64,
@@ -117,6 +121,7 @@ impl CpuPool {
             budget: Arc::new(Semaphore::new(units(settings.budget_bytes) as usize)),
             settings: CpuSettings { threads, ..settings.clone() },
             present: AtomicUsize::new(0),
+            freed: Notify::new(),
             started: Instant::now(),
             progress: AtomicU64::new(0),
             seconds_per_job: Mutex::new(0.1),
@@ -135,6 +140,7 @@ impl CpuPool {
             return Err(CpuError::TooCostly { cost, budget });
         }
         let room = Arc::clone(&shared.room).try_acquire_owned().map_err(|_| self.overloaded())?;
+        let freed = Freed(Arc::clone(shared));
         let presence = Presence::enter(Arc::clone(shared));
         let waiting = async {
             let thread = Arc::clone(&shared.threads).acquire_owned().await;
@@ -143,9 +149,47 @@ impl CpuPool {
             Some((thread.ok()?, memory.ok()?))
         };
         match timeout(shared.settings.queue_timeout, waiting).await {
-            Ok(Some((thread, memory))) => Ok(Admission { presence, _room: room, _thread: thread, _memory: memory }),
+            Ok(Some((thread, memory))) => {
+                Ok(Admission { presence, _room: Some(room), _thread: thread, _memory: memory, _freed: freed })
+            }
             Ok(None) | Err(_) => Err(self.overloaded()),
         }
+    }
+
+    /// Waits, for as long as it takes, until no request waits, a thread is left for the next one (where there are two), and `cost` bytes of
+    /// the budget are free. Requests that come meanwhile go first. Dropping the future is fine at any time.
+    ///
+    /// # Errors
+    /// [`CpuError::TooCostly`].
+    pub async fn admit_background(&self, cost: u64) -> Result<Admission, CpuError> {
+        let shared = &self.shared;
+        let budget = shared.settings.budget_bytes;
+        if units(cost) > units(budget) {
+            return Err(CpuError::TooCostly { cost, budget });
+        }
+        loop {
+            let freed = shared.freed.notified();
+            tokio::pin!(freed);
+            // From here on nothing is missed that becomes free.
+            freed.as_mut().enable();
+            if let Some(admission) = self.take_spare(cost) {
+                return Ok(admission);
+            }
+            freed.await;
+        }
+    }
+
+    /// A permit that is waited for is handed on without ever becoming free, so what can be taken at once is wanted by nobody.
+    fn take_spare(&self, cost: u64) -> Option<Admission> {
+        let shared = &self.shared;
+        let threads = 2.min(shared.settings.threads) as u32;
+        let mut thread = Arc::clone(&shared.threads).try_acquire_many_owned(threads).ok()?;
+        let memory = Arc::clone(&shared.budget).try_acquire_many_owned(units(cost)).ok()?;
+        if threads > 1 {
+            drop(thread.split(1));
+        }
+        let (presence, freed) = (Presence::enter(Arc::clone(shared)), Freed(Arc::clone(shared)));
+        Some(Admission { presence, _room: None, _thread: thread, _memory: memory, _freed: freed })
     }
 
     /// Waits as [`CpuPool::admit`] does and runs the work.
@@ -190,6 +234,15 @@ impl Shared {
     }
 }
 
+/// Tells background work that something may have become free. Dropped after what it tells of.
+struct Freed(Arc<Shared>);
+
+impl Drop for Freed {
+    fn drop(&mut self) {
+        self.0.freed.notify_waiters();
+    }
+}
+
 /// One request in the waiting room or at work.
 struct Presence(Arc<Shared>);
 
@@ -211,9 +264,11 @@ impl Drop for Presence {
 /// A place on the pool: a thread and its memory are set aside until this, or the work started from it, is gone.
 pub struct Admission {
     presence: Presence,
-    _room: OwnedSemaphorePermit,
+    _room: Option<OwnedSemaphorePermit>,
     _thread: OwnedSemaphorePermit,
     _memory: OwnedSemaphorePermit,
+    /// The last to go: fields are dropped in their order.
+    _freed: Freed,
 }
 
 impl Admission {
@@ -253,82 +308,4 @@ impl Admission {
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a failed test may panic")]
-mod tests {
-    use super::*;
-    use std::sync::atomic::AtomicBool;
-
-    fn pool(threads: usize, queue: usize, budget_bytes: u64) -> CpuPool {
-        let short = Duration::from_secs(5);
-        CpuPool::new(&CpuSettings {
-            threads,
-            budget_bytes,
-            queue,
-            queue_timeout: short,
-            stall_after: Duration::from_millis(200),
-        })
-        .unwrap()
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn the_budget_is_never_exceeded_and_always_comes_back() {
-        let (pool, used, most) = (pool(4, 1000, 10 * UNIT), Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
-        let jobs = (0..200u64).map(|n| {
-            let (pool, used, most) = (pool.clone(), Arc::clone(&used), Arc::clone(&most));
-            tokio::spawn(async move {
-                let cost = (n % 10 + 1) * UNIT;
-                let work = move |_: &(dyn Fn() -> bool + Sync)| {
-                    most.fetch_max(used.fetch_add(cost, Ordering::SeqCst) + cost, Ordering::SeqCst);
-                    std::thread::sleep(Duration::from_millis(1));
-                    used.fetch_sub(cost, Ordering::SeqCst);
-                };
-                pool.run(cost, work).await.unwrap();
-            })
-        });
-        futures::future::join_all(jobs).await.into_iter().for_each(Result::unwrap);
-        assert!(most.load(Ordering::SeqCst) <= 10 * UNIT);
-        pool.run(10 * UNIT, |_| ()).await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn more_than_the_budget_is_refused_at_once() {
-        assert!(matches!(pool(1, 1, UNIT).run(2 * UNIT, |_| ()).await, Err(CpuError::TooCostly { .. })));
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_full_queue_sheds_and_a_dropped_request_frees_its_place() {
-        let pool = pool(1, 1, UNIT);
-        let stopped = Arc::new(AtomicBool::new(false));
-        let saw = Arc::clone(&stopped);
-        let running = tokio::spawn({
-            let pool = pool.clone();
-            async move {
-                let work = move |stop: &(dyn Fn() -> bool + Sync)| {
-                    while !stop() {
-                        std::thread::sleep(Duration::from_millis(1));
-                    }
-                    saw.store(true, Ordering::SeqCst);
-                };
-                pool.run(1, work).await
-            }
-        });
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        let waiting = tokio::spawn({
-            let pool = pool.clone();
-            async move { pool.run(1, |_| ()).await }
-        });
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        assert!(matches!(pool.run(1, |_| ()).await, Err(CpuError::Overloaded { .. })));
-        assert!(pool.stalled().is_some(), "work is there and nothing is finished");
-        running.abort();
-        waiting.await.unwrap().unwrap();
-        assert!(stopped.load(Ordering::SeqCst));
-        assert!(pool.stalled().is_none());
-    }
-
-    #[tokio::test]
-    async fn a_panic_stays_inside() {
-        let pool = pool(1, 1, UNIT);
-        assert!(matches!(pool.run(1, |_| panic!("on purpose")).await, Err::<(), _>(CpuError::Panicked)));
-        pool.run(UNIT, |_| ()).await.unwrap();
-    }
-}
+mod tests;

@@ -29,6 +29,9 @@ pub struct ImageDocument {
     pub name: Option<String>,
     /// Time of upload, RFC 3339 in UTC.
     pub created_at: String,
+    /// Size in bytes of the master copy that variants are made from, once there is one; in the record of one image alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rendition_bytes: Option<u64>,
     /// Where to get it.
     pub urls: ImageUrls,
 }

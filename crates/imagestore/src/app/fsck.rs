@@ -19,6 +19,8 @@ pub struct FsckReport {
     pub lost_images: Vec<(ImageId, Damage)>,
     /// Variants whose bytes are missing or differ; repair removes the row, and a made variant is made again when asked for.
     pub lost_variants: Vec<(ImageId, String, Damage)>,
+    /// Originals whose master copy is missing or differs, with its digest; repair queues it to be made again.
+    pub lost_masters: Vec<(Digest, Digest, Damage)>,
     /// Blobs that no row refers to; repair removes them.
     pub orphans: Vec<Digest>,
     /// Whether repairs were made.
@@ -37,7 +39,7 @@ pub enum Damage {
 impl FsckReport {
     /// Whether nothing is wrong (any more).
     pub fn is_clean(&self) -> bool {
-        let repairable = self.lost_variants.is_empty() && self.orphans.is_empty();
+        let repairable = self.lost_variants.is_empty() && self.lost_masters.is_empty() && self.orphans.is_empty();
         self.lost_images.is_empty() && (repairable || self.repaired)
     }
 }
@@ -55,17 +57,22 @@ impl fmt::Display for FsckReport {
                 if self.repaired { ", removed" } else { "" }
             )?;
         }
+        for (original, _, damage) in &self.lost_masters {
+            let mended = if self.repaired { ", to be made again" } else { "" };
+            writeln!(f, "original {original}: master copy {}{mended}", damage.words())?;
+        }
         for digest in &self.orphans {
             writeln!(f, "blob {digest}: no row refers to it{}", if self.repaired { ", removed" } else { "" })?;
         }
         let verdict = if self.is_clean() { "clean" } else { "NOT clean" };
         write!(
             f,
-            "{verdict}: {} blobs checked, {} originals lost, {} variants lost, {} orphans",
+            "{verdict}: {} blobs checked, {} originals lost, {} variants lost, {} orphans, {} masters lost",
             self.checked,
             self.lost_images.len(),
             self.lost_variants.len(),
-            self.orphans.len()
+            self.orphans.len(),
+            self.lost_masters.len()
         )
     }
 }
@@ -97,6 +104,9 @@ pub async fn fsck(services: &Services, repair: bool) -> Result<FsckReport, Store
         for (image, key, _) in &report.lost_variants {
             let doomed = catalog.delete_variant(*image, key).await?;
             services.remove_doomed(&doomed).await;
+        }
+        for (original, master, _) in &report.lost_masters {
+            services.remake(*original, *master).await?;
         }
         for digest in &report.orphans {
             services.abandon_blob(digest).await;
@@ -139,5 +149,8 @@ async fn blame(
             Some(key) => report.lost_variants.push((image, key, damage)),
         }
     }
+    report
+        .lost_masters
+        .extend(catalog.originals_of(digest).await?.into_iter().map(|original| (original, *digest, damage)));
     Ok(())
 }

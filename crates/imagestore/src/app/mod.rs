@@ -8,6 +8,7 @@ mod images;
 mod produce;
 mod receive_variant;
 mod recover;
+mod renditions;
 mod upload;
 
 use std::sync::Arc;
@@ -22,12 +23,14 @@ pub use deliver::{Content, Delivery, Target, Wanted};
 pub use fsck::fsck;
 pub use images::MAX_PAGE;
 pub use recover::recover;
+pub use renditions::rebuild_renditions;
 pub use upload::{Receiving, Uploaded};
 
-use crate::domain::StoreError;
+use crate::domain::{RenditionMode, StoreError};
 use crate::ports::{BlobStore, Catalog, RemoteSource};
 use flights::Flights;
 use produce::{Picture, PictureCache};
+use renditions::Renditions;
 
 /// Bounds of what is taken in.
 #[derive(Debug, Clone, Copy)]
@@ -69,6 +72,7 @@ struct Inner {
     /// Bounds the pictures that are answered but not stored yet, and so the memory they hold.
     storing: Arc<tokio::sync::Semaphore>,
     blob_locks: blobs::BlobLocks,
+    renditions: Renditions,
 }
 
 /// How many finished pictures may wait to be stored before requests wait with them.
@@ -76,7 +80,13 @@ const STORING: usize = 32;
 
 impl Services {
     /// Use cases over these back ends, to be called within the runtime of the process, with `cache_bytes` of memory for finished pictures.
-    pub fn new(back_ends: BackEnds, cpu: CpuPool, limits: StoreLimits, cache_bytes: u64) -> Self {
+    pub fn new(
+        back_ends: BackEnds,
+        cpu: CpuPool,
+        limits: StoreLimits,
+        cache_bytes: u64,
+        renditions: RenditionMode,
+    ) -> Self {
         let inner = Inner {
             catalog: back_ends.catalog,
             blobs: back_ends.blobs,
@@ -90,6 +100,7 @@ impl Services {
             runtime: Handle::current(),
             storing: Arc::new(tokio::sync::Semaphore::new(STORING)),
             blob_locks: blobs::BlobLocks::default(),
+            renditions: Renditions::new(renditions),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -120,8 +131,9 @@ impl Services {
         self.inner.background.spawn_on(work, &self.inner.runtime).await.map_err(StoreError::internal)?
     }
 
-    /// Waits until finished pictures are stored, then closes the catalog.
+    /// Waits until finished pictures are stored, then closes the catalog. Masters are left for the next start.
     pub async fn close(&self) {
+        self.inner.renditions.stop();
         self.inner.background.close();
         self.inner.background.wait().await;
         self.inner.catalog.close().await;

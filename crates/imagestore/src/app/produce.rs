@@ -1,4 +1,4 @@
-//! Made once: memory, else the stored variant, else the engine; whoever asks meanwhile waits for the same result.
+//! Made once: memory, else the stored variant, else the engine, from the master copy where that serves; whoever asks meanwhile waits for the same result.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::Services;
 use super::upload::now;
-use crate::domain::{Image, StoreError, Variant, VariantKey};
+use crate::domain::{Image, Master, StoreError, Variant, VariantKey};
 use crate::ports::BlobReader;
 
 /// A finished picture.
@@ -114,19 +114,48 @@ impl Services {
     }
 
     async fn make(&self, image: &Arc<Image>, recipe: &Recipe) -> Result<Rendered, StoreError> {
+        let from_master = match self.master_for(image, recipe).await {
+            Some(master) => self.make_from_master(image, &master, recipe).await?,
+            None => None,
+        };
+        let (rendered, source) = match from_master {
+            Some(rendered) => (rendered, "master"),
+            None => (self.make_from_original(image, recipe).await?, "original"),
+        };
+        log::debug!("variant made: {recipe} of image {}, {} bytes, from the {source}", image.id, rendered.bytes.len());
+        Ok(rendered)
+    }
+
+    /// `None` if the master is not what it should be.
+    async fn make_from_master(
+        &self,
+        image: &Arc<Image>,
+        master: &Master,
+        recipe: &Recipe,
+    ) -> Result<Option<Rendered>, StoreError> {
+        let cost =
+            image_engine::rendition_render_cost((master.width, master.height), master.bytes, &image.facts, recipe);
+        let place: Admission = self.inner.cpu.admit(cost).await?;
+        let Some(source) = self.read_master(&image.digest, master).await else { return Ok(None) };
+        let (original, recipe, limits) = (image.facts.clone(), recipe.clone(), self.inner.limits.engine);
+        let work = move |stop: &(dyn Fn() -> bool + Sync)| {
+            image_engine::render_from_rendition(&source, &original, &recipe, Effort::Fast, &limits, stop)
+        };
+        Ok(Some(place.run(work).await??))
+    }
+
+    async fn make_from_original(&self, image: &Arc<Image>, recipe: &Recipe) -> Result<Rendered, StoreError> {
         let cost = image_engine::render_cost(&image.facts, image.bytes, recipe);
         let place: Admission = self.inner.cpu.admit(cost).await?;
         // Read after admission: the bytes of the original are part of what was admitted.
         let source = self.source(image).await?.read_all().await?;
         let (recipe, limits) = (recipe.clone(), self.inner.limits.engine);
-        let made = recipe.clone();
-        let rendered =
-            place.run(move |stop| image_engine::render(&source, &recipe, Effort::Fast, &limits, stop)).await??;
-        log::debug!("variant made: {made} of image {}, {} bytes", image.id, rendered.bytes.len());
-        Ok(rendered)
+        let work =
+            move |stop: &(dyn Fn() -> bool + Sync)| image_engine::render(&source, &recipe, Effort::Fast, &limits, stop);
+        Ok(place.run(work).await??)
     }
 
-    async fn source(&self, image: &Image) -> Result<Box<dyn BlobReader>, StoreError> {
+    pub(super) async fn source(&self, image: &Image) -> Result<Box<dyn BlobReader>, StoreError> {
         let reader = self.inner.blobs.open(&image.digest).await?;
         reader.ok_or_else(|| StoreError::no_image().caused_by(anyhow::anyhow!("blob {} is missing", image.digest)))
     }

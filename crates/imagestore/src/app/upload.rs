@@ -119,9 +119,11 @@ impl Receiving {
         let record = async move {
             let hold = recorder.inner.blob_locks.hold(&digest).await;
             staged.commit().await?;
-            let inserted = recorder.inner.catalog.insert_image(&image).await;
+            let renditions = &recorder.inner.renditions;
+            let inserted = recorder.inner.catalog.insert_image(&image, renditions.wanted_at_once(&image)).await;
             drop(hold);
             recorder.conclude(&digest, inserted).await?;
+            renditions.wake();
             Ok(Uploaded { image, deduplicated })
         };
         services.to_its_end(record).await

@@ -37,6 +37,7 @@ pub(super) fn image_document(base: &str, image: &Image) -> ImageDocument {
         animated: image.facts.animated,
         name: image.name.as_ref().map(|name| ImageName::as_str(name).to_owned()),
         created_at: rfc3339(image.created),
+        rendition_bytes: None,
         urls: ImageUrls {
             metadata: format!("{base}{}", image_path(id)),
             original: format!("{base}/i/{id}"),

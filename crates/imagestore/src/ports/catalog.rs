@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use shared_types::{Digest, ImageId};
 
+use super::RenditionCatalog;
 use crate::domain::{Image, Variant};
 
 /// Why a row could not be read or written.
@@ -36,12 +37,12 @@ pub struct Page {
 /// A blob that loses its last reference is *doomed* in the same transaction and handed back to the caller, who removes the bytes and
 /// then calls [`Catalog::forget_blob`]. Until then no row can refer to it, so a row never outlives its bytes.
 #[async_trait]
-pub trait Catalog: Send + Sync {
-    /// Adds an image whose blob is durable.
+pub trait Catalog: RenditionCatalog {
+    /// Adds an image whose blob is durable, and with `queue_rendition` notes that its master copy is to be made.
     ///
     /// # Errors
     /// [`CatalogError::BlobDoomed`].
-    async fn insert_image(&self, image: &Image) -> Result<(), CatalogError>;
+    async fn insert_image(&self, image: &Image, queue_rendition: bool) -> Result<(), CatalogError>;
 
     /// The image, if it exists.
     async fn image(&self, id: ImageId) -> Result<Option<Image>, CatalogError>;

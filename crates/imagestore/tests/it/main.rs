@@ -13,6 +13,7 @@ mod disk_full;
 mod durability;
 mod images;
 mod races;
+mod renditions;
 mod support;
 mod upload;
 mod url_upload;

@@ -4,6 +4,7 @@
 //! queue up in order instead of failing with "busy", and share the wait for the disk; several read, and never wait for the writer.
 
 mod images;
+mod renditions;
 mod rows;
 mod variants;
 mod writer;
@@ -61,12 +62,13 @@ impl From<sqlx::Error> for CatalogError {
 
 #[async_trait]
 impl Catalog for SqliteCatalog {
-    async fn insert_image(&self, image: &Image) -> Result<(), CatalogError> {
+    async fn insert_image(&self, image: &Image, queue_rendition: bool) -> Result<(), CatalogError> {
         let image = image.clone();
-        let change = self.writer.change(|tx| {
+        let change = self.writer.change(move |tx| {
             Box::pin(async move {
                 rows::refer_to_blob(tx, &image.digest, image.bytes).await?;
-                images::insert(tx, &image).await
+                images::insert(tx, &image).await?;
+                if queue_rendition { renditions::queue(tx, &image.digest).await } else { Ok(()) }
             })
         });
         change.await
@@ -89,6 +91,7 @@ impl Catalog for SqliteCatalog {
             Box::pin(async move {
                 let mut candidates = variants::digests_of(tx, id).await?;
                 let Some(original) = images::delete(tx, id).await? else { return Ok(None) };
+                candidates.extend(renditions::delete_orphan(tx, &original).await?);
                 candidates.push(original);
                 rows::doom_unused(tx, &candidates).await.map(Some)
             })

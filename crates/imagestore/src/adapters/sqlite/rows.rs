@@ -62,7 +62,8 @@ pub(super) async fn doom_unused(tx: &mut SqliteConnection, candidates: &[Digest]
     for candidate in candidates {
         let unused = sqlx::query(
             "UPDATE blobs SET doomed = 1 WHERE digest = $1 AND doomed = 0 \
-             AND NOT EXISTS (SELECT 1 FROM images WHERE digest = $1) AND NOT EXISTS (SELECT 1 FROM variants WHERE digest = $1)",
+             AND NOT EXISTS (SELECT 1 FROM images WHERE digest = $1) AND NOT EXISTS (SELECT 1 FROM variants WHERE digest = $1) \
+             AND NOT EXISTS (SELECT 1 FROM renditions WHERE digest = $1)",
         )
         .bind(candidate.as_bytes().as_slice())
         .execute(&mut *tx)
@@ -88,10 +89,12 @@ pub(super) async fn forget(tx: &mut SqliteConnection, digest: &Digest) -> Result
 }
 
 pub(super) async fn referenced(pool: &SqlitePool) -> Result<Vec<(Digest, u64)>, CatalogError> {
-    let rows: Vec<(Vec<u8>, i64)> =
-        sqlx::query_as("SELECT digest, bytes FROM images UNION SELECT digest, bytes FROM variants")
-            .fetch_all(pool)
-            .await?;
+    let rows: Vec<(Vec<u8>, i64)> = sqlx::query_as(
+        "SELECT digest, bytes FROM images UNION SELECT digest, bytes FROM variants \
+         UNION SELECT digest, bytes FROM renditions WHERE state = 'done'",
+    )
+    .fetch_all(pool)
+    .await?;
     rows.iter().map(|(bytes, size)| Ok((digest(bytes)?, unsigned(*size)?))).collect()
 }
 

@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 use service_kit::http::ApiError;
+use shared_types::wire::ImageDocument;
 use shared_types::{ImageId, TransformError};
 
 use crate::app::MAX_PAGE;
@@ -44,7 +45,9 @@ pub(in crate::http) async fn get(request: HttpRequest, state: web::Data<HttpStat
     let id = image_id(segment(&request, "id"))?;
     Query::of(&request).finish("")?;
     let image = state.services.image(id).await?;
-    Ok(HttpResponse::Ok().json(image_document(&base_url(&request, &state), &image)))
+    let rendition_bytes = state.services.rendition_bytes(&image).await?;
+    let document = image_document(&base_url(&request, &state), &image);
+    Ok(HttpResponse::Ok().json(ImageDocument { rendition_bytes, ..document }))
 }
 
 /// `DELETE /v1/images/{id}`.

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use shared_types::wire::VariantFigures;
 use shared_types::{Digest, ImageFormat, ImageId};
 
+use super::renditions;
+
 /// Runs every check on an empty catalog; `open` opens the same one again.
 pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> F) {
     let catalog = open().await;
@@ -17,16 +19,17 @@ pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> 
     a_blob_is_doomed_with_its_last_row(&catalog).await;
     nothing_refers_to_a_doomed_blob(&catalog).await;
     refusals_harm_nobody_else(&catalog).await;
+    renditions::checks(&catalog).await;
     let last = image(b"last");
-    catalog.insert_image(&last).await.unwrap();
+    catalog.insert_image(&last, false).await.unwrap();
     catalog.close().await;
-    assert!(catalog.insert_image(&image(b"late")).await.is_err(), "closed");
+    assert!(catalog.insert_image(&image(b"late"), false).await.is_err(), "closed");
     let again = open().await;
     assert_eq!(again.image(last.id).await.unwrap(), Some(last));
     again.close().await;
 }
 
-fn image(content: &[u8]) -> Image {
+pub(super) fn image(content: &[u8]) -> Image {
     Image {
         id: ImageId::generate(),
         digest: Digest::of(content),
@@ -63,9 +66,9 @@ fn variant(image: &Image, key: &str, content: &[u8]) -> Variant {
 
 async fn rows_come_back_as_they_were(catalog: &impl Catalog) {
     let first = image(b"rows");
-    catalog.insert_image(&first).await.unwrap();
+    catalog.insert_image(&first, false).await.unwrap();
     let second = Image { id: ImageId::generate(), name: None, ..first.clone() };
-    catalog.insert_image(&second).await.unwrap();
+    catalog.insert_image(&second, false).await.unwrap();
     assert_eq!(catalog.image(first.id).await.unwrap().as_ref(), Some(&first));
     assert_eq!(catalog.image(second.id).await.unwrap().as_ref(), Some(&second));
     let found = catalog.image_by_digest(&first.digest).await.unwrap().unwrap();
@@ -86,7 +89,7 @@ async fn pages_are_newest_first(catalog: &impl Catalog) {
     let mut images = Vec::new();
     for number in 0..5u8 {
         images.insert(0, image(&[number]));
-        catalog.insert_image(&images[0]).await.unwrap();
+        catalog.insert_image(&images[0], false).await.unwrap();
     }
     let page = |after, limit| Page { after, limit };
     assert_eq!(catalog.images(&page(None, 3)).await.unwrap(), images[..3]);
@@ -102,7 +105,7 @@ async fn variants_belong_to_their_image(catalog: &impl Catalog) {
     let owner = image(b"owner");
     let first = variant(&owner, "first", b"one");
     assert!(matches!(catalog.put_variant(&first).await, Err(CatalogError::NoImage)));
-    catalog.insert_image(&owner).await.unwrap();
+    catalog.insert_image(&owner, false).await.unwrap();
     assert_eq!(catalog.put_variant(&first).await.unwrap(), (false, vec![]));
     let second = Variant { created: owner.created + jiff::Span::new().seconds(1), ..variant(&owner, "second", b"two") };
     catalog.put_variant(&second).await.unwrap();
@@ -129,8 +132,8 @@ async fn variants_belong_to_their_image(catalog: &impl Catalog) {
 
 async fn a_blob_is_doomed_with_its_last_row(catalog: &impl Catalog) {
     let (first, second) = (image(b"shared"), image(b"shared"));
-    catalog.insert_image(&first).await.unwrap();
-    catalog.insert_image(&second).await.unwrap();
+    catalog.insert_image(&first, false).await.unwrap();
+    catalog.insert_image(&second, false).await.unwrap();
     // The same bytes as a variant of the other.
     catalog.put_variant(&variant(&second, "same", b"shared")).await.unwrap();
     assert_eq!(catalog.delete_image(first.id).await.unwrap(), Some(vec![]));
@@ -144,15 +147,15 @@ async fn a_blob_is_doomed_with_its_last_row(catalog: &impl Catalog) {
 
 async fn nothing_refers_to_a_doomed_blob(catalog: &impl Catalog) {
     let (doomed, other) = (image(b"doomed"), image(b"other"));
-    catalog.insert_image(&other).await.unwrap();
+    catalog.insert_image(&other, false).await.unwrap();
     assert!(catalog.doom_if_unused(&doomed.digest).await.unwrap(), "a blob that has no row at all");
     assert!(!catalog.doom_if_unused(&doomed.digest).await.unwrap(), "one caller alone removes it");
-    assert!(matches!(catalog.insert_image(&doomed).await, Err(CatalogError::BlobDoomed)));
+    assert!(matches!(catalog.insert_image(&doomed, false).await, Err(CatalogError::BlobDoomed)));
     let late = variant(&other, "late", b"doomed");
     assert!(matches!(catalog.put_variant(&late).await, Err(CatalogError::BlobDoomed)));
     assert_eq!(catalog.image(doomed.id).await.unwrap(), None);
     catalog.forget_blob(&doomed.digest).await.unwrap();
-    catalog.insert_image(&doomed).await.unwrap();
+    catalog.insert_image(&doomed, false).await.unwrap();
     for gone in [&doomed, &other] {
         catalog.delete_image(gone.id).await.unwrap();
         catalog.forget_blob(&gone.digest).await.unwrap();
@@ -162,7 +165,7 @@ async fn nothing_refers_to_a_doomed_blob(catalog: &impl Catalog) {
 /// Changes that are made at the same time may share a transaction; one that is refused must not take others with it.
 async fn refusals_harm_nobody_else(catalog: &impl Catalog) {
     let (owner, nobody) = (image(b"busy"), image(b"nobody"));
-    catalog.insert_image(&owner).await.unwrap();
+    catalog.insert_image(&owner, false).await.unwrap();
     let names: Vec<String> = (0..40).map(|number| format!("v{number:02}")).collect();
     let puts = names.iter().enumerate().map(|(number, name)| {
         let variant = variant(if number % 4 == 3 { &nobody } else { &owner }, name, name.as_bytes());

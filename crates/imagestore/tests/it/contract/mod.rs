@@ -2,6 +2,7 @@
 
 mod blobs;
 mod catalog;
+mod renditions;
 
 use imagestore::adapters::files::FileBlobs;
 use imagestore::adapters::sqlite::SqliteCatalog;

@@ -1,0 +1,116 @@
+//! What master copies cost in bytes and in quality, measured on a folder of photos:
+//! `cargo run --release -p image-engine --example renditions -- ~/.cache/imagestore/photos`.
+//!
+//! The quality of a variant is the SSIMULACRA2 score against the picture scaled from every pixel of the original; the loss is how much less
+//! it is for the variant made from the master than for the one made from the original, every pixel of it decoded.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a program for the console of a developer"
+)]
+
+use std::fs;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+
+use fast_ssim2::{PixelDescriptor, PixelSlice, Ssimulacra2Reference};
+use image::RgbImage;
+use image_engine::{
+    Effort, Limits, Rendered, make_rendition, probe, render, render_from_rendition, serves, wants_rendition,
+};
+use shared_types::transform::ClientHints;
+use shared_types::{OutputFormat, Recipe, TransformQuery};
+
+const SIDES: [u32; 7] = [100, 200, 320, 512, 640, 800, 1000];
+
+fn main() {
+    let mut files = Vec::new();
+    find(Path::new(&std::env::args().nth(1).unwrap()), &mut files);
+    files.sort();
+    let (mut originals, mut masters) = (0, 0);
+    for path in files {
+        let source = fs::read(&path).unwrap();
+        originals += source.len();
+        let facts = probe(Cursor::new(&source)).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy();
+        let size = facts.upright_size();
+        let Some(plan) = wants_rendition(&facts, source.len() as u64) else { continue };
+        let Some(master) = make_rendition(&source, &plan, &Limits::default(), &|| false).unwrap() else {
+            println!("{name} {size:?}: not worth it");
+            continue;
+        };
+        masters += master.bytes.len();
+        let part = 100.0 * master.bytes.len() as f64 / source.len() as f64;
+        println!("{name} {size:?} progressive={}: {part:.1} % of {} bytes", facts.progressive, source.len());
+        for (format, quality) in formats() {
+            let mut line = format!("    {format} q={quality:<3}");
+            for side in SIDES {
+                let lossy = if format == OutputFormat::Png { String::new() } else { format!("&q={quality}") };
+                let small = format!("w={side}&h={side}{lossy}");
+                let cut = format!("{small}&crop=0,0,{},{}", size.0, size.1);
+                let full = make(&source, &cut, format);
+                let judge = judge(&source, &format!("w={side}&h={side}&crop=0,0,{},{}", size.0, size.1));
+                let recipe = recipe(&small, format);
+                let ours =
+                    render_from_rendition(&master.bytes, &facts, &recipe, Effort::Fast, &Limits::default(), &|| false);
+                let mark = if serves((master.width, master.height), &facts, &recipe) { ' ' } else { '-' };
+                let [best, ours, direct] = [full, ours.unwrap(), make(&source, &small, format)]
+                    .map(|made| judge.compare(&slice(&picture(&made))).unwrap());
+                line += &format!(" {side}{mark}{best:5.1} {:+5.2} ({:+5.2})", ours - best, direct - best);
+            }
+            println!("{line}");
+        }
+    }
+    println!("masters {masters} of {originals} bytes: {:.1} %", 100.0 * masters as f64 / originals as f64);
+}
+
+fn formats() -> Vec<(OutputFormat, u8)> {
+    if std::env::args().nth(2).is_none() {
+        return vec![(OutputFormat::Jpeg, 80), (OutputFormat::Png, 80)];
+    }
+    use OutputFormat::{Avif, Jpeg, WebP};
+    vec![(Jpeg, 60), (Jpeg, 85), (Jpeg, 90), (Jpeg, 95), (WebP, 80), (WebP, 90), (Avif, 60), (Avif, 80)]
+}
+
+fn recipe(query: &str, format: OutputFormat) -> Recipe {
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    Recipe::new(TransformQuery::parse(pairs, ClientHints::default()).unwrap().transform, format)
+}
+
+fn make(source: &[u8], query: &str, format: OutputFormat) -> Rendered {
+    render(source, &recipe(query, format), Effort::Fast, &Limits::default(), &|| false).unwrap()
+}
+
+fn judge(source: &[u8], query: &str) -> Ssimulacra2Reference {
+    Ssimulacra2Reference::new(&slice(&picture(&make(source, query, OutputFormat::Png)))).unwrap()
+}
+
+fn picture(made: &Rendered) -> RgbImage {
+    match made.format {
+        OutputFormat::Jpeg => {
+            let pixels = turbojpeg::decompress(&made.bytes, turbojpeg::PixelFormat::RGB).unwrap().pixels;
+            RgbImage::from_raw(made.width, made.height, pixels).unwrap()
+        }
+        OutputFormat::Avif => {
+            image::load_from_memory(&make(&made.bytes, "", OutputFormat::Png).bytes).unwrap().into_rgb8()
+        }
+        _ => image::load_from_memory(&made.bytes).unwrap().into_rgb8(),
+    }
+}
+
+fn slice(picture: &RgbImage) -> PixelSlice<'_> {
+    let (width, height) = picture.dimensions();
+    PixelSlice::new(picture.as_raw(), width, height, width as usize * 3, PixelDescriptor::RGB8_SRGB).unwrap()
+}
+
+fn find(folder: &Path, found: &mut Vec<PathBuf>) {
+    for path in fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()) {
+        if path.is_dir() && !path.is_symlink() {
+            find(&path, found);
+        } else if path.extension().is_some_and(|e| e == "jpg" || e == "png") && !path.is_symlink() {
+            found.push(path);
+        }
+    }
+}

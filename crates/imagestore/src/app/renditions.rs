@@ -1,0 +1,271 @@
+//! Master copies: made in the background, one at a time, and used where they give what the original would.
+//!
+//! What is to be made stands in the catalog, so a restart goes on where the last process stopped. Nothing waits for a master: until it is
+//! there, and wherever it is missing or damaged, the original is used.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use image_engine::{Rendered, make_rendition, rendition_cost, serves, wants_rendition};
+use shared_types::{Digest, ErrorCode, ImageId, Recipe};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::Services;
+use super::images::MAX_PAGE;
+use crate::domain::{Image, Master, Rendition, RenditionJob, RenditionMode, RenditionTotals, StoreError};
+
+/// How many times a master is begun before it is given up. A process that is killed meanwhile counts: the picture may be the reason.
+const MAX_ATTEMPTS: u32 = 5;
+
+/// How long to wait after the first failed attempt; twice as long after each further one.
+const SHORT_PAUSE: Duration = Duration::from_millis(500);
+
+/// How long to wait when the disk is full or the catalog does not answer.
+const LONG_PAUSE: Duration = Duration::from_secs(60);
+
+/// What the worker and those who give it work share.
+pub(super) struct Renditions {
+    mode: RenditionMode,
+    /// Told when there is something to do.
+    queued: Notify,
+    stop: CancellationToken,
+}
+
+impl Renditions {
+    pub(super) fn new(mode: RenditionMode) -> Self {
+        Self { mode, queued: Notify::new(), stop: CancellationToken::new() }
+    }
+
+    /// Whether a master of a picture that was just uploaded is to be made.
+    pub(super) fn wanted_at_once(&self, image: &Image) -> bool {
+        self.mode == RenditionMode::On && wants_rendition(&image.facts, image.bytes).is_some()
+    }
+
+    /// There is something to do.
+    pub(super) fn wake(&self) {
+        self.queued.notify_one();
+    }
+
+    /// Ends the worker. What it is at is left for the next start.
+    pub(super) fn stop(&self) {
+        self.stop.cancel();
+    }
+}
+
+// Using them.
+impl Services {
+    /// The master to make a variant from, if there is one that serves. Where one would have served, it is queued.
+    pub(super) async fn master_for(&self, image: &Image, recipe: &Recipe) -> Option<Master> {
+        let plan = wants_rendition(&image.facts, image.bytes)?;
+        let renditions = &self.inner.renditions;
+        if renditions.mode == RenditionMode::Off || !serves((plan.width, plan.height), &image.facts, recipe) {
+            return None;
+        }
+        match self.inner.catalog.rendition(&image.digest).await {
+            Ok(Some(Rendition::Done(master))) => {
+                Some(master).filter(|master| serves((master.width, master.height), &image.facts, recipe))
+            }
+            Ok(Some(Rendition::Pending | Rendition::NotWorthIt | Rendition::Failed)) => None,
+            Ok(None) => {
+                self.queue_in_background(image.digest);
+                None
+            }
+            Err(error) => {
+                log::warn!("the master of original {} could not be looked up: {error}", image.digest);
+                None
+            }
+        }
+    }
+
+    /// The request need not wait for the disk.
+    fn queue_in_background(&self, original: Digest) {
+        let services = self.clone();
+        let queue = async move {
+            match services.inner.catalog.queue_rendition(&original).await {
+                Ok(()) => services.inner.renditions.wake(),
+                Err(error) => log::warn!("the master of original {original} could not be queued: {error}"),
+            }
+        };
+        self.inner.background.spawn_on(queue, &self.inner.runtime);
+    }
+
+    /// The bytes of a master. One that is missing or damaged is logged and queued to be made again.
+    pub(super) async fn read_master(&self, original: &Digest, master: &Master) -> Option<Bytes> {
+        let read = async {
+            let reader = self.inner.blobs.open(&master.digest).await?;
+            let Some(reader) = reader.filter(|reader| reader.size() == master.bytes) else { return Ok(None) };
+            let bytes = reader.read_all().await?;
+            Ok::<_, StoreError>((Digest::of(&bytes) == master.digest).then_some(bytes))
+        };
+        let reason = match read.await {
+            Ok(Some(bytes)) => return Some(bytes),
+            Ok(None) => "it is missing or damaged".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        log::warn!("the master of original {original} is not used and will be made again: {reason}");
+        if let Err(error) = self.remake(*original, master.digest).await {
+            log::warn!("the master of original {original} could not be queued: {error}");
+        }
+        None
+    }
+
+    /// Drops a damaged master and queues it again.
+    pub(super) async fn remake(&self, original: Digest, master: Digest) -> Result<(), StoreError> {
+        let services = self.clone();
+        let remake = async move {
+            let doomed = services.inner.catalog.requeue_rendition(&original, &master).await?;
+            services.remove_doomed(&doomed).await;
+            services.inner.renditions.wake();
+            Ok(())
+        };
+        self.to_its_end(remake).await
+    }
+}
+
+// Making them.
+impl Services {
+    /// Starts to make what is queued, until [`Services::close`].
+    pub fn start_renditions(&self) {
+        if self.inner.renditions.mode == RenditionMode::Off {
+            return;
+        }
+        let services = self.clone();
+        let work = async move { services.make_renditions().await };
+        self.inner.background.spawn_on(work, &self.inner.runtime);
+    }
+
+    async fn make_renditions(&self) {
+        let Renditions { queued, stop, .. } = &self.inner.renditions;
+        while !stop.is_cancelled() {
+            match self.inner.catalog.next_rendition().await {
+                Ok(Some(job)) => self.attempt(job).await,
+                Ok(None) => drop(stop.run_until_cancelled(queued.notified()).await),
+                Err(error) => {
+                    log::warn!("masters are not made for a while: {:#}", anyhow::Error::from(error));
+                    self.pause(LONG_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn pause(&self, time: Duration) {
+        self.inner.renditions.stop.run_until_cancelled(tokio::time::sleep(time)).await;
+    }
+
+    async fn attempt(&self, RenditionJob { original, attempts }: RenditionJob) {
+        let begun = attempts + 1;
+        let attempt = async {
+            // Before the work: what ends the whole process must not be begun for ever.
+            self.inner.catalog.set_rendition_attempts(&original, begun).await?;
+            self.make_master(&original).await
+        };
+        let Some(outcome) = self.inner.renditions.stop.run_until_cancelled(attempt).await else {
+            return self.set_attempts(original, attempts).await;
+        };
+        let Err(error) = outcome else { return };
+        let cause = error.cause.as_ref().map(|cause| format!(" ({cause:#})")).unwrap_or_default();
+        let reason = format!("{}{cause}", error.detail);
+        if matches!(error.code, ErrorCode::StorageFull | ErrorCode::Unavailable) {
+            log::warn!("the master of original {original} waits: {reason}");
+            self.set_attempts(original, attempts).await;
+            self.pause(if error.code == ErrorCode::StorageFull { LONG_PAUSE } else { SHORT_PAUSE }).await;
+        } else if begun < MAX_ATTEMPTS {
+            log::warn!("the master of original {original} was not made, attempt {begun} of {MAX_ATTEMPTS}: {reason}");
+            self.pause(SHORT_PAUSE * 2_u32.saturating_pow(attempts)).await;
+        } else {
+            log::error!("the master of original {original} is given up after {begun} attempts: {reason}");
+            if let Err(error) = self.inner.catalog.settle_rendition(&original, &Rendition::Failed).await {
+                log::warn!("that could not be noted: {error}");
+                self.pause(LONG_PAUSE).await;
+            }
+        }
+    }
+
+    async fn set_attempts(&self, original: Digest, attempts: u32) {
+        if let Err(error) = self.inner.catalog.set_rendition_attempts(&original, attempts).await {
+            log::warn!("the attempts at the master of original {original} could not be noted: {error}");
+        }
+    }
+
+    async fn make_master(&self, original: &Digest) -> Result<(), StoreError> {
+        let image = self.inner.catalog.image_by_digest(original).await?;
+        let planned = image.and_then(|image| Some((wants_rendition(&image.facts, image.bytes)?, image)));
+        let Some((plan, image)) = planned else { return self.settle_master(*original, Rendition::NotWorthIt).await };
+        let place = self.inner.cpu.admit_background(rendition_cost(&image.facts, image.bytes)).await?;
+        let source = self.source(&image).await?.read_all().await?;
+        let limits = self.inner.limits.engine;
+        match place.run(move |stop| make_rendition(&source, &plan, &limits, stop)).await?? {
+            Some(made) => self.store_master(*original, made).await,
+            None => self.settle_master(*original, Rendition::NotWorthIt).await,
+        }
+    }
+
+    async fn store_master(&self, original: Digest, made: Rendered) -> Result<(), StoreError> {
+        let bytes = Bytes::from(made.bytes);
+        let mut staged = self.inner.blobs.stage().await?;
+        staged.write(vec![bytes.clone()]).await?;
+        let (digest, bytes) = (staged.digest(), bytes.len() as u64);
+        let master = Master { digest, bytes, width: made.width, height: made.height };
+        let services = self.clone();
+        let record = async move {
+            let hold = services.inner.blob_locks.hold(&digest).await;
+            staged.commit().await?;
+            let settled = services.inner.catalog.settle_rendition(&original, &Rendition::Done(master)).await;
+            drop(hold);
+            let doomed = services.conclude(&digest, settled).await?;
+            services.remove_doomed(&doomed).await;
+            log::debug!("master made of original {original}, {bytes} bytes");
+            Ok(())
+        };
+        deleted_meanwhile_is_fine(self.to_its_end(record).await)
+    }
+
+    async fn settle_master(&self, original: Digest, outcome: Rendition) -> Result<(), StoreError> {
+        log::debug!("no master of original {original}: it would not be worth its bytes");
+        let settled = self.inner.catalog.settle_rendition(&original, &outcome).await.map_err(StoreError::from);
+        deleted_meanwhile_is_fine(settled.map(drop))
+    }
+}
+
+fn deleted_meanwhile_is_fine(result: Result<(), StoreError>) -> Result<(), StoreError> {
+    match result {
+        Err(error) if error.code == ErrorCode::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// Notes what there is to do about every original anew, without any master: for a store that is older than they are, or when what they
+/// are has changed. Needs the store for itself. Gives how many are to be made.
+pub async fn rebuild_renditions(services: &Services) -> Result<u64, StoreError> {
+    let doomed = services.inner.catalog.drop_renditions().await?;
+    services.remove_doomed(&doomed).await;
+    let mut after: Option<ImageId> = None;
+    loop {
+        let page = services.list(after, MAX_PAGE).await?;
+        for image in &page.images {
+            if wants_rendition(&image.facts, image.bytes).is_some() {
+                services.inner.catalog.queue_rendition(&image.digest).await?;
+            }
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(services.rendition_totals().await?.pending);
+        }
+    }
+}
+
+impl Services {
+    /// How many masters are in which state.
+    pub async fn rendition_totals(&self) -> Result<RenditionTotals, StoreError> {
+        Ok(self.inner.catalog.rendition_totals().await?)
+    }
+
+    /// Bytes of the master of this image's original; `None` if there is none.
+    pub async fn rendition_bytes(&self, image: &Image) -> Result<Option<u64>, StoreError> {
+        Ok(match self.inner.catalog.rendition(&image.digest).await? {
+            Some(Rendition::Done(master)) => Some(master.bytes),
+            _ => None,
+        })
+    }
+}
