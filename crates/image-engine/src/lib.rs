@@ -16,17 +16,18 @@ mod pipeline;
 mod probe;
 mod sniff;
 mod verify;
+mod watermark;
 
-pub use cost::{render_cost, verify_cost};
+pub use cost::{render_cost, verify_cost, watermark_cost};
 pub use error::EngineError;
 pub use facts::{Facts, Limits};
-pub use pipeline::{Effort, Rendered, render};
+pub use pipeline::{Effort, Rendered, render, render_with_watermark};
 pub use probe::probe;
 pub use sniff::{SNIFF_BYTES, sniff};
 pub use verify::verify;
 
 /// Goes up when the same recipe gives different bytes: keys of stored variants contain it.
-pub const ENGINE_REVISION: u32 = 1;
+pub const ENGINE_REVISION: u32 = 2;
 
 /// Asked between steps: whether the work should stop, because nobody waits for it any more.
 pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);
