@@ -80,7 +80,12 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let opened = open(&settings, Access::Exclusive).await?;
     let services = opened.services.clone();
     app::recover(&services).await.map_err(|error| explain(&error))?;
-    let state = HttpState { services: services.clone(), public_url: settings.public_url(), bodies: settings.bodies() };
+    let state = HttpState {
+        services: services.clone(),
+        public_url: settings.public_url(),
+        bodies: settings.bodies(),
+        presets: Arc::new(settings.presets.clone()),
+    };
     let checked = services.clone();
     let checks: health::Checks = Arc::new(move || {
         let services = checked.clone();

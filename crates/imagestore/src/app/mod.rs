@@ -9,6 +9,7 @@ mod produce;
 mod receive_variant;
 mod recover;
 mod upload;
+mod watermark;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -114,14 +114,24 @@ impl Services {
     }
 
     async fn make(&self, image: &Arc<Image>, recipe: &Recipe) -> Result<Rendered, StoreError> {
-        let cost = image_engine::render_cost(&image.facts, image.bytes, recipe);
+        let watermark = self.watermark(&recipe.transform).await?;
+        let more = watermark.as_ref().map_or(0, |mark| image_engine::watermark_cost(&mark.facts, mark.bytes));
+        let cost = image_engine::render_cost(&image.facts, image.bytes, recipe) + more;
         let place: Admission = self.inner.cpu.admit(cost).await?;
         // Read after admission: the bytes of the original are part of what was admitted.
         let source = self.source(image).await?.read_all().await?;
+        let watermark = match watermark {
+            Some(watermark) => Some(self.source(&watermark).await?.read_all().await?),
+            None => None,
+        };
         let (recipe, limits) = (recipe.clone(), self.inner.limits.engine);
         let made = recipe.clone();
-        let rendered =
-            place.run(move |stop| image_engine::render(&source, &recipe, Effort::Fast, &limits, stop)).await??;
+        let rendered = place
+            .run(move |stop| {
+                let watermark = watermark.as_deref();
+                image_engine::render_with_watermark(&source, watermark, &recipe, Effort::Fast, &limits, stop)
+            })
+            .await??;
         log::debug!("variant made: {made} of image {}, {} bytes", image.id, rendered.bytes.len());
         Ok(rendered)
     }
