@@ -53,12 +53,20 @@ fn main() {
                 let full = make(&source, &cut, format);
                 let judge = judge(&source, &format!("w={side}&h={side}&crop=0,0,{},{}", size.0, size.1));
                 let recipe = recipe(&small, format);
-                let ours =
-                    render_from_rendition(&master.bytes, &facts, &recipe, Effort::Fast, &Limits::default(), &|| false);
+                let ours = render_from_rendition(
+                    &master.bytes,
+                    &facts,
+                    None,
+                    &recipe,
+                    Effort::Fast,
+                    &Limits::default(),
+                    &|| false,
+                );
                 let mark = if serves((master.width, master.height), &facts, &recipe) { ' ' } else { '-' };
                 let [best, ours, direct] = [full, ours.unwrap(), make(&source, &small, format)]
                     .map(|made| judge.compare(&slice(&picture(&made))).unwrap());
-                line += &format!(" {side}{mark}{best:5.1} {:+5.2} ({:+5.2})", ours - best, direct - best);
+                let cell = format!(" {side}{mark}{best:5.1} {:+5.2} ({:+5.2})", ours - best, direct - best);
+                line.push_str(&cell);
             }
             println!("{line}");
         }
@@ -67,10 +75,10 @@ fn main() {
 }
 
 fn formats() -> Vec<(OutputFormat, u8)> {
-    if std::env::args().nth(2).is_none() {
-        return vec![(OutputFormat::Jpeg, 80), (OutputFormat::Png, 80)];
-    }
     use OutputFormat::{Avif, Jpeg, WebP};
+    if std::env::args().nth(2).is_none() {
+        return vec![(Jpeg, 80), (OutputFormat::Png, 80)];
+    }
     vec![(Jpeg, 60), (Jpeg, 85), (Jpeg, 90), (Jpeg, 95), (WebP, 80), (WebP, 90), (Avif, 60), (Avif, 80)]
 }
 

@@ -1,5 +1,6 @@
 //! How much memory work needs at its peak, estimated from headers: what admission counts with. Rather too much than too little.
 
+use shared_types::transform::Fit;
 use shared_types::{ImageFormat, OutputFormat, Recipe};
 
 use crate::decode::JpegScale;
@@ -59,7 +60,7 @@ fn cost(facts: &Facts, source_bytes: u64, recipe: &Recipe, geometry: &Geometry, 
     // The decoded picture and, while it is turned, cropped or made linear, a second one of twice its depth.
     let held = decoded * bytes_per_pixel(facts) * 3;
     let trusted = if facts.format == ImageFormat::WebP { WEBP_PARTITION } else { 0 };
-    let (width, height) = geometry.output();
+    let (width, height) = if geometry.trims { most_trimmed(geometry, recipe) } else { geometry.output() };
     let scaled =
         (u64::from(geometry.scaled.0) * u64::from(geometry.scaled.1)).max(u64::from(width) * u64::from(height));
     let encoding = match recipe.format {
@@ -67,7 +68,27 @@ fn cost(facts: &Facts, source_bytes: u64, recipe: &Recipe, geometry: &Geometry, 
         OutputFormat::WebP => 24,
         OutputFormat::Jpeg | OutputFormat::Png | OutputFormat::Gif | OutputFormat::Bmp | OutputFormat::Tiff => 16,
     };
-    source_bytes + coefficients + trusted + held + scaled * encoding + FIXED
+    // What is drawn on top is at most as large: linear, scaled and 8 bits, and for text a shadow.
+    let marks = if recipe.transform.watermark.is_some() || recipe.transform.text.is_some() { 20 } else { 0 };
+    source_bytes + coefficients + trusted + held + scaled * (encoding + marks) + FIXED
+}
+
+/// Bytes that [`render_with_watermark`](crate::render_with_watermark) needs more for a watermark whose file has `bytes`, these included.
+pub fn watermark_cost(facts: &Facts, bytes: u64) -> u64 {
+    let pixels = facts.pixels();
+    let coefficients = if facts.format == ImageFormat::Jpeg && facts.progressive { pixels * 6 } else { 0 };
+    let trusted = if facts.format == ImageFormat::WebP { WEBP_PARTITION } else { 0 };
+    // Decoded at its full size, and while it is turned or scaled a second time at up to twice the depth.
+    bytes + coefficients + trusted + pixels * bytes_per_pixel(facts) * 3
+}
+
+/// The largest result of a picture whose border is not known yet. The grammar sees to it that there is one.
+fn most_trimmed(geometry: &Geometry, recipe: &Recipe) -> (u32, u32) {
+    let resize = recipe.transform.resize.as_ref().filter(|resize| resize.fit != Fit::Outside);
+    let sides = resize.and_then(|resize| Some((resize.width?, resize.height?)));
+    let (width, height) = sides.unwrap_or(geometry.content);
+    let pad = recipe.transform.pad.unwrap_or_default();
+    (pad.left + width + pad.right, pad.top + height + pad.bottom)
 }
 
 fn bytes_per_pixel(facts: &Facts) -> u64 {

@@ -35,6 +35,8 @@ impl Window {
 pub(crate) struct Geometry {
     /// What is kept of the upright source.
     pub(crate) crop: Option<Region>,
+    /// Whether the picture is trimmed, so that the rest of the plan holds only if there is no border.
+    pub(crate) trims: bool,
     /// Size after the crop and the rotation.
     pub(crate) content: (u32, u32),
     /// What of the content is scaled, for `cover` the part of the box's shape. With smart gravity only its size counts.
@@ -52,14 +54,33 @@ impl Geometry {
     /// A crop outside of the picture, or a result beyond the limits.
     pub(crate) fn plan(upright: (u32, u32), transform: &Transform, limits: &Limits) -> Result<Self, EngineError> {
         let crop = crop_region(upright, transform)?;
-        let (width, height) = crop.map_or(upright, |region| (region.width, region.height));
+        let cut = crop.map_or(upright, |region| (region.width, region.height));
+        let plan = Self::plan_cut(cut, transform, limits)?;
+        Ok(Self { crop, trims: transform.trim.is_some(), ..plan })
+    }
+
+    /// Plans for an upright picture that is cropped and trimmed already.
+    ///
+    /// # Errors
+    /// A result beyond the limits.
+    pub(crate) fn plan_cut(
+        (width, height): (u32, u32),
+        transform: &Transform,
+        limits: &Limits,
+    ) -> Result<Self, EngineError> {
         let content = match transform.rotate {
             Rotate::Quarter | Rotate::ThreeQuarters => (height, width),
             Rotate::None | Rotate::Half => (width, height),
         };
-        let mut geometry = Self { crop, content, window: whole(content), scaled: content, canvas: None };
+        let window = whole(content);
+        let mut geometry = Self { crop: None, trims: false, content, window, scaled: content, canvas: None };
         if let Some(resize) = &transform.resize {
             geometry.resize(resize);
+        }
+        if let Some(pad) = transform.pad {
+            let ((width, height), (x, y)) = geometry.canvas.unwrap_or((geometry.scaled, (0, 0)));
+            let size = (pad.left + width + pad.right, pad.top + height + pad.bottom);
+            geometry.canvas = Some((size, (pad.left + x, pad.top + y)));
         }
         limits.check_output(geometry.scaled)?;
         limits.check_output(geometry.output())?;
@@ -271,6 +292,8 @@ mod tests {
             ((4000, 3000), "rotate=90&w=300", (300, 400)),
             ((4000, 3000), "crop=3900,0,500,500", (100, 500)),
             ((16384, 1), "w=100", (100, 1)),
+            ((400, 300), "w=100&pad=1,2,3,4", (106, 79)),
+            ((400, 200), "w=100&h=100&fit=contain&pad=10", (120, 120)),
         ] {
             assert_eq!(plan(size, query).output(), output, "{size:?} {query}");
         }

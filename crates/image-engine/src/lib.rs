@@ -17,11 +17,12 @@ mod probe;
 mod rendition;
 mod sniff;
 mod verify;
+mod watermark;
 
-pub use cost::{render_cost, verify_cost};
+pub use cost::{render_cost, verify_cost, watermark_cost};
 pub use error::EngineError;
 pub use facts::{Facts, Limits};
-pub use pipeline::{Effort, Rendered, render};
+pub use pipeline::{Effort, Rendered, render, render_with_watermark};
 pub use probe::probe;
 pub use rendition::{
     RenditionPlan, make_rendition, render_from_rendition, rendition_cost, rendition_render_cost, serves,

@@ -4,12 +4,12 @@ use std::io::Cursor;
 
 use image::metadata::Orientation;
 use image::{DynamicImage, GenericImageView};
-use shared_types::transform::{Colour, Gravity, Rotate};
+use shared_types::transform::{Colour, Gravity, Rotate, Transform};
 use shared_types::{ImageFormat, OutputFormat, Recipe};
 
 use crate::decode::{JpegScale, decode, jpeg_planes};
-use crate::geometry::{Geometry, Window};
-use crate::{EngineError, Facts, Limits, Stop, encode, ops, probe};
+use crate::geometry::{Geometry, Region, Window};
+use crate::{EngineError, Facts, Limits, Stop, encode, ops, probe, watermark};
 
 /// How much time an encoder may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,17 +46,34 @@ pub fn render(
     limits: &Limits,
     stop: Stop<'_>,
 ) -> Result<Rendered, EngineError> {
+    render_with_watermark(source, None, recipe, effort, limits, stop)
+}
+
+/// The same with the file of the image that the recipe's `wm` names.
+///
+/// # Errors
+/// Those of [`render`]; [`EngineError::InvalidTransform`] about `wm` if that image is missing or cannot be drawn.
+pub fn render_with_watermark(
+    source: &[u8],
+    watermark: Option<&[u8]>,
+    recipe: &Recipe,
+    effort: Effort,
+    limits: &Limits,
+    stop: Stop<'_>,
+) -> Result<Rendered, EngineError> {
     let facts = probe(Cursor::new(source))?;
     limits.check(&facts)?;
     let geometry = Geometry::plan(facts.upright_size(), &recipe.transform, limits)?;
     let scale = JpegScale::for_reduction(geometry.reduction());
-    Work { scale, ..Work::new((source, facts), recipe, limits, geometry) }.carry_out(effort, stop)
+    Work { watermark, scale, ..Work::new((source, facts), recipe, limits, geometry) }.carry_out(effort, stop)
 }
 
-/// As [`render`], with every pixel of the source decoded, or with `upright` as the size of the picture that `source` is a copy of.
+/// As [`render_with_watermark`], with every pixel of the source decoded, or with `upright` as the size of the picture that `source` is a
+/// copy of.
 pub(crate) fn render_fully(
     source: &[u8],
     upright: Option<(u32, u32)>,
+    watermark: Option<&[u8]>,
     recipe: &Recipe,
     effort: Effort,
     limits: &Limits,
@@ -66,16 +83,22 @@ pub(crate) fn render_fully(
     limits.check(&facts)?;
     let upright = upright.unwrap_or_else(|| facts.upright_size());
     let geometry = Geometry::plan(upright, &recipe.transform, limits)?;
-    Work { upright, ..Work::new((source, facts), recipe, limits, geometry) }.carry_out(effort, stop)
+    Work { watermark, upright, ..Work::new((source, facts), recipe, limits, geometry) }.carry_out(effort, stop)
 }
 
-/// How much of a JPEG has to be decoded. A crop is in pixels of the whole picture, so it is cut from that.
+/// How much of a JPEG has to be decoded. A crop is in pixels of the whole picture, so it is cut from that; and how much a picture will be
+/// reduced is not known before it is trimmed.
 pub(crate) fn jpeg_scale(geometry: &Geometry) -> JpegScale {
-    if geometry.crop.is_some() { JpegScale::Full } else { JpegScale::for_reduction(geometry.reduction()) }
+    if geometry.crop.is_some() || geometry.trims {
+        JpegScale::Full
+    } else {
+        JpegScale::for_reduction(geometry.reduction())
+    }
 }
 
 struct Work<'a> {
     source: &'a [u8],
+    watermark: Option<&'a [u8]>,
     facts: Facts,
     recipe: &'a Recipe,
     limits: &'a Limits,
@@ -92,8 +115,8 @@ struct Work<'a> {
 impl<'a> Work<'a> {
     fn new((source, facts): (&'a [u8], Facts), recipe: &'a Recipe, limits: &'a Limits, geometry: Geometry) -> Self {
         let (upright, pixels) = (facts.upright_size(), DynamicImage::default());
-        let (scale, icc, is_scaled) = (JpegScale::Full, None, false);
-        Self { source, facts, recipe, limits, geometry, upright, scale, pixels, icc, is_scaled }
+        let (watermark, scale, icc, is_scaled) = (None, JpegScale::Full, None, false);
+        Self { source, watermark, facts, recipe, limits, geometry, upright, scale, pixels, icc, is_scaled }
     }
 
     fn carry_out(mut self, effort: Effort, stop: Stop<'_>) -> Result<Rendered, EngineError> {
@@ -101,11 +124,16 @@ impl<'a> Work<'a> {
             Work::decode,
             Work::turn_upright,
             Work::crop,
+            Work::trim,
             Work::rotate_and_mirror,
             Work::resize,
             Work::convert_to_srgb,
+            Work::set_tone,
             Work::filter,
             Work::set_on_background,
+            Work::draw_watermark,
+            Work::draw_text,
+            Work::round_corners,
             Work::fit_format,
         ];
         for step in steps {
@@ -135,7 +163,7 @@ impl Work<'_> {
             self.icc = planes.icc;
             return Ok(());
         }
-        let scale = if self.geometry.crop.is_some() { JpegScale::Full } else { self.scale };
+        let scale = if self.geometry.crop.is_some() || self.geometry.trims { JpegScale::Full } else { self.scale };
         let decoded = decode(self.source, &self.facts, scale, self.limits)?;
         (self.pixels, self.icc) = (decoded.pixels, decoded.icc);
         Ok(())
@@ -155,6 +183,7 @@ impl Work<'_> {
     /// A JPEG that is made smaller, and whose window is known before its pixels.
     fn can_scale_planes(&self) -> bool {
         let known = self.recipe.transform.resize.as_ref().is_some_and(|resize| resize.gravity != Gravity::Smart);
+        let known = known && !self.geometry.trims;
         self.facts.format == ImageFormat::Jpeg && known && self.geometry.reduction() > 1.0
     }
 
@@ -169,6 +198,16 @@ impl Work<'_> {
         if let Some(region) = self.geometry.crop.filter(|_| !self.is_scaled) {
             self.pixels = self.pixels.crop_imm(region.x, region.y, region.width, region.height);
         }
+        Ok(())
+    }
+
+    /// Everything after it is planned anew, for what is left.
+    fn trim(&mut self) -> Result<(), EngineError> {
+        let Some(trim) = self.recipe.transform.trim else { return Ok(()) };
+        if let Some(Region { x, y, width, height }) = ops::without_border(&self.pixels, trim) {
+            self.pixels = self.pixels.crop_imm(x, y, width, height);
+        }
+        self.geometry = Geometry::plan_cut(self.pixels.dimensions(), &self.recipe.transform, self.limits)?;
         Ok(())
     }
 
@@ -211,10 +250,29 @@ impl Work<'_> {
         Ok(())
     }
 
+    fn set_tone(&mut self) -> Result<(), EngineError> {
+        let Transform { tone, gray, .. } = &self.recipe.transform;
+        ops::levels(&mut self.pixels, tone);
+        ops::turn_colours(&mut self.pixels, tone.saturation, tone.hue);
+        if *gray {
+            self.pixels = self.pixels.grayscale();
+        }
+        if tone.sepia {
+            self.pixels = ops::sepia(std::mem::take(&mut self.pixels));
+        }
+        if let Some(duotone) = tone.duotone {
+            self.pixels = ops::duotone(std::mem::take(&mut self.pixels), duotone);
+        }
+        if tone.negate {
+            ops::negate(&mut self.pixels);
+        }
+        Ok(())
+    }
+
     fn filter(&mut self) -> Result<(), EngineError> {
         let transform = &self.recipe.transform;
-        if transform.gray {
-            self.pixels = self.pixels.grayscale();
+        if let Some(pixelate) = transform.pixelate {
+            ops::pixelate(&mut self.pixels, pixelate);
         }
         if let Some(blur) = transform.blur {
             self.pixels = ops::blur(std::mem::take(&mut self.pixels), blur);
@@ -229,10 +287,33 @@ impl Work<'_> {
         let background = self.recipe.transform.background;
         if let Some((size, place)) = self.geometry.canvas {
             let default = if self.recipe.format.has_alpha() { Colour::TRANSPARENT } else { Colour::WHITE };
-            self.pixels = ops::pad(&self.pixels, size, place, background.unwrap_or(default));
+            self.pixels = ops::pad(std::mem::take(&mut self.pixels), size, place, background.unwrap_or(default));
         }
         if let Some(background) = background {
             self.pixels = ops::flatten(std::mem::take(&mut self.pixels), background);
+        }
+        Ok(())
+    }
+
+    fn draw_watermark(&mut self) -> Result<(), EngineError> {
+        if let Some(watermark) = &self.recipe.transform.watermark {
+            let mark = watermark::ready(self.watermark, watermark, self.pixels.dimensions(), self.limits)?;
+            self.pixels = ops::mark(std::mem::take(&mut self.pixels), &mark, &watermark.placing);
+        }
+        Ok(())
+    }
+
+    fn draw_text(&mut self) -> Result<(), EngineError> {
+        if let Some(text) = &self.recipe.transform.text {
+            let mark = ops::text(text, self.pixels.dimensions())?;
+            self.pixels = ops::mark(std::mem::take(&mut self.pixels), &mark, &text.placing);
+        }
+        Ok(())
+    }
+
+    fn round_corners(&mut self) -> Result<(), EngineError> {
+        if let Some(round) = self.recipe.transform.round {
+            self.pixels = ops::round(std::mem::take(&mut self.pixels), round);
         }
         Ok(())
     }

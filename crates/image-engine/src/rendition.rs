@@ -85,7 +85,7 @@ pub fn make_rendition(
 ) -> Result<Option<Rendered>, EngineError> {
     // What clients may ask for does not bound what is kept for their sake.
     let limits = Limits { max_output_pixels: u64::MAX, ..*limits };
-    let made = render_fully(source, None, &whole(plan.format), Effort::Fast, &limits, stop)?;
+    let made = render_fully(source, None, None, &whole(plan.format), Effort::Fast, &limits, stop)?;
     Ok(Some(made).filter(|made| made.bytes.len() as u64 <= plan.max_bytes))
 }
 
@@ -104,7 +104,7 @@ pub fn serves((width, height): (u32, u32), facts: &Facts, recipe: &Recipe) -> bo
     let (upright, copied) = (facts.upright_size(), width.max(height));
     let Ok(geometry) = Geometry::plan(upright, transform, &limits) else { return false };
     let part = f64::from(copied) / f64::from(upright.0.max(upright.1));
-    geometry.reduction() * part >= RESERVE
+    !geometry.trims && geometry.reduction() * part >= RESERVE
 }
 
 /// Bytes that [`render_from_rendition`] needs for a master of this size and of `bytes` bytes, these included.
@@ -117,16 +117,17 @@ pub fn rendition_render_cost((width, height): (u32, u32), bytes: u64, original: 
 /// Carries out a recipe for the original on its master: sizes come out as they do from the original.
 ///
 /// # Errors
-/// As [`render`](crate::render).
+/// As [`render_with_watermark`](crate::render_with_watermark).
 pub fn render_from_rendition(
     master: &[u8],
     original: &Facts,
+    watermark: Option<&[u8]>,
     recipe: &Recipe,
     effort: Effort,
     limits: &Limits,
     stop: Stop<'_>,
 ) -> Result<Rendered, EngineError> {
-    render_fully(master, Some(original.upright_size()), recipe, effort, limits, stop)
+    render_fully(master, Some(original.upright_size()), watermark, recipe, effort, limits, stop)
 }
 
 /// What a master is, as a recipe.

@@ -44,7 +44,8 @@ impl Pair {
         let (width, height) = self.facts.upright_size();
         let fully = recipe(&format!("{query}&crop=0,0,{width},{height}"));
         let direct = render(&self.source, &fully, Effort::Fast, &limits, &go_on).unwrap();
-        let copied = render_from_rendition(&self.master, &self.facts, &asked, Effort::Fast, &limits, &go_on).unwrap();
+        let copied =
+            render_from_rendition(&self.master, &self.facts, None, &asked, Effort::Fast, &limits, &go_on).unwrap();
         assert_eq!(
             (copied.width, copied.height, copied.format),
             (direct.width, direct.height, direct.format),

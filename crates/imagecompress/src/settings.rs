@@ -79,6 +79,7 @@ impl Settings {
             file,
             default_file: "imagecompress.toml",
             aliases: &[("STORE_URL", "store.url")],
+            open_sections: &[],
             flags,
             env: None,
         })

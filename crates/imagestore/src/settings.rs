@@ -11,6 +11,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use service_kit::config::{self, ConfigError, Sources};
 use service_kit::settings::{Cpu, Http, Log};
+use shared_types::transform::Presets;
 use tokio::sync::Semaphore;
 use url::Url;
 
@@ -43,6 +44,8 @@ pub struct Settings {
     pub renditions: Renditions,
     #[garde(dive)]
     pub fetch: Fetch,
+    #[garde(skip)]
+    pub presets: Presets,
     #[garde(dive)]
     pub log: Log,
 }
@@ -124,6 +127,7 @@ impl Settings {
             file,
             default_file: "imagestore.toml",
             aliases: &[("STORAGE_FOLDER", "data_dir")],
+            open_sections: &["presets"],
             flags,
             env: None,
         })

@@ -82,7 +82,12 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let services = opened.services.clone();
     app::recover(&services).await.map_err(|error| explain(&error))?;
     services.start_renditions();
-    let state = HttpState { services: services.clone(), public_url: settings.public_url(), bodies: settings.bodies() };
+    let state = HttpState {
+        services: services.clone(),
+        public_url: settings.public_url(),
+        bodies: settings.bodies(),
+        presets: Arc::new(settings.presets.clone()),
+    };
     let checked = services.clone();
     let checks: health::Checks = Arc::new(move || {
         let services = checked.clone();

@@ -35,6 +35,8 @@ pub struct Sources<'a> {
     pub default_file: &'a str,
     /// Other names of variables, with the key that each sets. The prefixed name wins.
     pub aliases: &'a [(&'a str, &'a str)],
+    /// Sections whose keys are names of the user's own, each with a text.
+    pub open_sections: &'a [&'a str],
     /// Keys and values from the command line.
     pub flags: Vec<(String, String)>,
     /// The environment; `None` is the process's own together with `.env` in the working folder.
@@ -60,7 +62,7 @@ impl std::error::Error for ConfigError {}
 /// All faults at once, each with its key and where it came from. The type of a value is judged wherever it is given, its range only where
 /// it is in force.
 pub fn load<T: DeserializeOwned + Validate<Context = ()>>(sources: &Sources<'_>) -> Result<T, ConfigError> {
-    let schema = Schema::parse(sources.defaults).map_err(|fault| ConfigError(vec![fault]))?;
+    let schema = Schema::parse(sources.defaults, sources.open_sections).map_err(|fault| ConfigError(vec![fault]))?;
     // Layered by the config crate, read by the toml crate: its messages name what is wanted.
     let parse = |given: &[&Given]| {
         let table = schema.with(given.iter().copied())?;
@@ -109,8 +111,7 @@ mod tests {
 
     use super::*;
 
-    const DEFAULTS: &str =
-        "folder = \"./data\"\n[http]\nbind = \"a:1\"\nworkers = 0\npublic = false\n[net]\nlist = []\ntoken = \"\"\n";
+    const DEFAULTS: &str = "folder = \"./data\"\n[http]\nbind = \"a:1\"\nworkers = 0\npublic = false\n[net]\nlist = []\ntoken = \"\"\n[names]\na = \"1\"\n";
 
     #[derive(Debug, Serialize, Deserialize, Validate)]
     #[serde(deny_unknown_fields)]
@@ -121,6 +122,8 @@ mod tests {
         http: Http,
         #[garde(skip)]
         net: Net,
+        #[garde(skip)]
+        names: HashMap<String, String>,
     }
 
     #[derive(Debug, Serialize, Deserialize, Validate)]
@@ -150,6 +153,7 @@ mod tests {
             file,
             default_file: "no-such-file.toml",
             aliases: &[("FOLDER", "folder")],
+            open_sections: &["names"],
             flags: pairs(flags),
             env: Some(pairs(env).into_iter().collect()),
         })
@@ -173,6 +177,22 @@ mod tests {
         assert_eq!(settings.net.token.expose(), "12345");
         let own = load_with(None, &[("FOLDER", "/alias"), ("APP__FOLDER", "/own")], &[]).unwrap();
         assert_eq!(own.folder, PathBuf::from("/own"));
+    }
+
+    #[test]
+    fn an_open_section_takes_names_of_the_users_own() {
+        let file = std::env::temp_dir().join(format!("settings-{}", uuid::Uuid::new_v4()));
+        std::fs::write(&file, "[names]\nmy-own = \"2\"\nwrong = 3\n[net]\nmy-own = \"2\"\n").unwrap();
+        let message = load_with(Some(file.clone()), &[], &[]).unwrap_err().to_string();
+        assert!(message.contains("names.wrong") && message.contains("must be text, not a whole number"), "{message}");
+        assert!(message.contains("net.my-own") && message.contains("unknown key"), "{message}");
+        std::fs::write(&file, "[names]\nmy-own = \"2\"\n").unwrap();
+        let names =
+            load_with(Some(file.clone()), &[("APP__NAMES__THIRD", "3"), ("APP__NAMES__A", "0")], &[]).unwrap().names;
+        std::fs::remove_file(file).unwrap();
+        let mut names: Vec<_> = names.iter().map(|(name, text)| format!("{name}={text}")).collect();
+        names.sort();
+        assert_eq!(names, ["a=0", "my-own=2", "third=3"]);
     }
 
     #[test]

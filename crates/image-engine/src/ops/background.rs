@@ -1,54 +1,65 @@
 //! What stands behind and around a picture.
 
-use image::{DynamicImage, GenericImageView, Rgba, RgbaImage, imageops};
+use image::{DynamicImage, GenericImageView, ImageBuffer, Pixel, imageops};
 use shared_types::transform::Colour;
 
-/// Puts the picture on a background.
+use super::kind::{Channels, Sample, each_kind, is_grey, units, with_channels};
+
+/// Puts the picture on a background. An opaque one leaves no alpha.
 pub(crate) fn flatten(pixels: DynamicImage, colour: Colour) -> DynamicImage {
     if !pixels.color().has_alpha() {
         return pixels;
     }
-    let deep = matches!(pixels, DynamicImage::ImageRgba16(_) | DynamicImage::ImageLumaA16(_));
-    let over = |value: f32, back: u8, alpha: f32| value * alpha + f32::from(back) / 255.0 * (1.0 - alpha);
-    let behind = [colour.red, colour.green, colour.blue];
-    let opaque = colour.alpha == 255;
-    if deep {
-        let mut picture = pixels.into_rgba16();
-        for Rgba(pixel) in picture.pixels_mut() {
-            let alpha = f32::from(pixel[3]) / 65_535.0;
-            for (channel, back) in behind.iter().enumerate() {
-                pixel[channel] = (over(f32::from(pixel[channel]) / 65_535.0, *back, alpha) * 65_535.0).round() as u16;
-            }
-            pixel[3] = 65_535;
+    let mut pixels = with_channels(pixels, Channels { colour: !is_grey(colour), alpha: true });
+    let channels = Channels::of(&pixels);
+    each_kind!(&mut pixels, image => put_behind(image, channels, units(colour)), else {});
+    if colour.alpha == u8::MAX { with_channels(pixels, Channels { alpha: false, ..channels }) } else { pixels }
+}
+
+fn put_behind<T: Sample>(samples: &mut [T], channels: Channels, back: [f32; 4]) {
+    for pixel in samples.chunks_exact_mut(channels.count()) {
+        let (light, alpha) = pixel.split_at_mut(channels.light());
+        let front = alpha[0].unit();
+        let through = back[3] * (1.0 - front);
+        let sum = front + through;
+        if sum <= 0.0 {
+            continue;
         }
-        return DynamicImage::ImageRgb16(DynamicImage::ImageRgba16(picture).into_rgb16());
-    }
-    let mut picture = pixels.into_rgba8();
-    if !opaque {
-        let mut canvas = RgbaImage::from_pixel(picture.width(), picture.height(), rgba(colour));
-        imageops::overlay(&mut canvas, &picture, 0, 0);
-        return DynamicImage::ImageRgba8(canvas);
-    }
-    for Rgba(pixel) in picture.pixels_mut() {
-        let alpha = f32::from(pixel[3]) / 255.0;
-        for (channel, back) in behind.iter().enumerate() {
-            pixel[channel] = (over(f32::from(pixel[channel]) / 255.0, *back, alpha) * 255.0).round() as u8;
+        for (sample, back) in light.iter_mut().zip(back) {
+            *sample = T::of((sample.unit() * front + back * through) / sum);
         }
-        pixel[3] = 255;
+        alpha[0] = T::of(sum);
     }
-    DynamicImage::ImageRgb8(DynamicImage::ImageRgba8(picture).into_rgb8())
 }
 
 /// Pads to `size` with the picture at `place`.
-pub(crate) fn pad(pixels: &DynamicImage, size: (u32, u32), place: (u32, u32), colour: Colour) -> DynamicImage {
+pub(crate) fn pad(pixels: DynamicImage, size: (u32, u32), place: (u32, u32), colour: Colour) -> DynamicImage {
     if pixels.dimensions() == size {
-        return pixels.clone();
+        return pixels;
     }
-    let mut canvas = RgbaImage::from_pixel(size.0, size.1, rgba(colour));
-    imageops::replace(&mut canvas, &pixels.to_rgba8(), place.0.into(), place.1.into());
-    DynamicImage::ImageRgba8(canvas)
+    let alpha = pixels.color().has_alpha() || colour.alpha < u8::MAX;
+    // What cannot be seen has no colour to keep.
+    let shows_colour = colour.alpha > 0 && !is_grey(colour);
+    let pixels = with_channels(pixels, Channels { colour: shows_colour, alpha });
+    let channels = Channels::of(&pixels);
+    each_kind!(pixels, image => canvas(&image, size, place, channels, units(colour)).into(), else DynamicImage::new_rgba8(size.0, size.1))
 }
 
-fn rgba(colour: Colour) -> Rgba<u8> {
-    Rgba([colour.red, colour.green, colour.blue, colour.alpha])
+fn canvas<P: Pixel<Subpixel: Sample>>(
+    picture: &ImageBuffer<P, Vec<P::Subpixel>>,
+    (width, height): (u32, u32),
+    (x, y): (u32, u32),
+    channels: Channels,
+    [red, green, blue, alpha]: [f32; 4],
+) -> ImageBuffer<P, Vec<P::Subpixel>> {
+    let samples = match (channels.colour, channels.alpha) {
+        (false, false) => vec![red],
+        (false, true) => vec![red, alpha],
+        (true, false) => vec![red, green, blue],
+        (true, true) => vec![red, green, blue, alpha],
+    };
+    let samples: Vec<P::Subpixel> = samples.into_iter().map(Sample::of).collect();
+    let mut canvas = ImageBuffer::from_pixel(width, height, *P::from_slice(&samples));
+    imageops::replace(&mut canvas, picture, x.into(), y.into());
+    canvas
 }

@@ -3,12 +3,27 @@
 mod background;
 mod blur;
 mod colour;
+mod kind;
+mod levels;
 mod light;
+mod mark;
+mod pixelate;
 mod resize;
+mod round;
 mod smart;
+mod text;
+mod tint;
+mod trim;
 
 pub(crate) use background::{flatten, pad};
 pub(crate) use blur::{blur, sharpen};
 pub(crate) use colour::to_srgb;
+pub(crate) use levels::{levels, negate};
+pub(crate) use mark::{mark, room};
+pub(crate) use pixelate::pixelate;
 pub(crate) use resize::{resize, resize_planes};
+pub(crate) use round::round;
 pub(crate) use smart::most_detailed;
+pub(crate) use text::text;
+pub(crate) use tint::{duotone, sepia, turn_colours};
+pub(crate) use trim::without_border;

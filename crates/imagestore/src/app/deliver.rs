@@ -106,7 +106,7 @@ impl Services {
             None => source.default_output(),
             Some(format) => format.as_output().ok_or_else(|| cannot_make(format))?,
         };
-        let recipe = Recipe::new(wanted.transform, output);
+        let recipe = self.with_watermark(Recipe::new(wanted.transform, output)).await?;
         let etag = recipe.key(&image.digest, image_engine::ENGINE_REVISION);
         let last_modified = image.created;
         Ok(Delivery { image, target: Target::Made(recipe), etag, last_modified, format: output.into() })

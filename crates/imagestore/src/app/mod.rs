@@ -10,6 +10,7 @@ mod receive_variant;
 mod recover;
 mod renditions;
 mod upload;
+mod watermark;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -74,7 +74,8 @@ impl Services {
         // Taken before the work: when storing cannot keep up, requests wait here and not with finished pictures in memory.
         let place = Arc::clone(&self.inner.storing).acquire_owned().await.map_err(StoreError::internal)?;
         let rendered = self.make(image, recipe).await?;
-        let bytes = Bytes::from(rendered.bytes);
+        // Without the spare room that the encoder left behind: the cache counts lengths.
+        let bytes = Bytes::from(rendered.bytes.into_boxed_slice());
         let picture = Arc::new(Picture::Memory(bytes.clone()));
         if bytes.len() as u64 <= MAX_IN_MEMORY {
             self.inner.pictures.insert(key, Arc::clone(&picture));
@@ -114,13 +115,14 @@ impl Services {
     }
 
     async fn make(&self, image: &Arc<Image>, recipe: &Recipe) -> Result<Rendered, StoreError> {
+        let watermark = self.watermark(&recipe.transform).await?;
         let from_master = match self.master_for(image, recipe).await {
-            Some(master) => self.make_from_master(image, &master, recipe).await?,
+            Some(master) => self.make_from_master(image, &master, watermark.as_deref(), recipe).await?,
             None => None,
         };
         let (rendered, source) = match from_master {
             Some(rendered) => (rendered, "master"),
-            None => (self.make_from_original(image, recipe).await?, "original"),
+            None => (self.make_from_original(image, watermark.as_deref(), recipe).await?, "original"),
         };
         log::debug!("variant made: {recipe} of image {}, {} bytes, from the {source}", image.id, rendered.bytes.len());
         Ok(rendered)
@@ -131,28 +133,46 @@ impl Services {
         &self,
         image: &Arc<Image>,
         master: &Master,
+        watermark: Option<&Image>,
         recipe: &Recipe,
     ) -> Result<Option<Rendered>, StoreError> {
-        let cost =
-            image_engine::rendition_render_cost((master.width, master.height), master.bytes, &image.facts, recipe);
-        let place: Admission = self.inner.cpu.admit(cost).await?;
+        let size = (master.width, master.height);
+        let cost = image_engine::rendition_render_cost(size, master.bytes, &image.facts, recipe);
+        let place: Admission = self.inner.cpu.admit(cost + watermark_cost(watermark)).await?;
         let Some(source) = self.read_master(&image.digest, master).await else { return Ok(None) };
+        let watermark = self.read_watermark(watermark).await?;
         let (original, recipe, limits) = (image.facts.clone(), recipe.clone(), self.inner.limits.engine);
         let work = move |stop: &(dyn Fn() -> bool + Sync)| {
-            image_engine::render_from_rendition(&source, &original, &recipe, Effort::Fast, &limits, stop)
+            let watermark = watermark.as_deref();
+            image_engine::render_from_rendition(&source, &original, watermark, &recipe, Effort::Fast, &limits, stop)
         };
         Ok(Some(place.run(work).await??))
     }
 
-    async fn make_from_original(&self, image: &Arc<Image>, recipe: &Recipe) -> Result<Rendered, StoreError> {
+    async fn make_from_original(
+        &self,
+        image: &Arc<Image>,
+        watermark: Option<&Image>,
+        recipe: &Recipe,
+    ) -> Result<Rendered, StoreError> {
         let cost = image_engine::render_cost(&image.facts, image.bytes, recipe);
-        let place: Admission = self.inner.cpu.admit(cost).await?;
+        let place: Admission = self.inner.cpu.admit(cost + watermark_cost(watermark)).await?;
         // Read after admission: the bytes of the original are part of what was admitted.
         let source = self.source(image).await?.read_all().await?;
+        let watermark = self.read_watermark(watermark).await?;
         let (recipe, limits) = (recipe.clone(), self.inner.limits.engine);
-        let work =
-            move |stop: &(dyn Fn() -> bool + Sync)| image_engine::render(&source, &recipe, Effort::Fast, &limits, stop);
+        let work = move |stop: &(dyn Fn() -> bool + Sync)| {
+            let watermark = watermark.as_deref();
+            image_engine::render_with_watermark(&source, watermark, &recipe, Effort::Fast, &limits, stop)
+        };
         Ok(place.run(work).await??)
+    }
+
+    async fn read_watermark(&self, watermark: Option<&Image>) -> Result<Option<Bytes>, StoreError> {
+        match watermark {
+            Some(watermark) => Ok(Some(self.source(watermark).await?.read_all().await?)),
+            None => Ok(None),
+        }
     }
 
     pub(super) async fn source(&self, image: &Image) -> Result<Box<dyn BlobReader>, StoreError> {
@@ -179,4 +199,9 @@ impl Services {
         });
         self.inner.background.spawn_on(work, &self.inner.runtime);
     }
+}
+
+/// Bytes that the picture drawn on top needs beside the rest.
+fn watermark_cost(watermark: Option<&Image>) -> u64 {
+    watermark.map_or(0, |image| image_engine::watermark_cost(&image.facts, image.bytes))
 }

@@ -13,6 +13,7 @@ use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 use service_kit::http::ApiError;
 use service_kit::http::route::{get, resource};
+use shared_types::transform::Presets;
 use tokio::sync::Semaphore;
 use url::Url;
 
@@ -28,6 +29,8 @@ pub struct HttpState {
     pub public_url: Option<Url>,
     /// Bounds of request bodies.
     pub bodies: BodyLimits,
+    /// Parameters under a name.
+    pub presets: Arc<Presets>,
 }
 
 /// Bounds of request bodies.

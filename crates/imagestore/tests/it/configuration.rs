@@ -57,6 +57,20 @@ fn all_faults_of_all_places_come_in_one_message() {
 }
 
 #[test]
+fn a_preset_that_cannot_work_is_a_fault() {
+    let file = "[presets]\nwide = \"w=1200&h=300&fit=cover\"\nnone = \"w=0\"\ncompress = \"w=1\"\n";
+    let folder = folder(&[("imagestore.toml", file)]);
+    let (code, _, faults) = print(folder.path(), &[("IMAGESTORE__PRESETS__LOUD", "volume=11")]);
+    assert_eq!(code, Some(2));
+    let expected = [
+        "presets.none (imagestore.toml:3): \"w=0\": `w` must be a whole number",
+        "presets.compress (imagestore.toml:4): the name compress belongs to",
+        "presets.loud (IMAGESTORE__PRESETS__LOUD): \"volume=11\": `volume` is not a parameter",
+    ];
+    assert_faults(&faults, &expected);
+}
+
+#[test]
 fn a_file_that_cannot_be_read_hides_no_other_fault() {
     let env = [("IMAGESTORE__HTTP__WORKERS", "some")];
     let of_env = "http.workers (IMAGESTORE__HTTP__WORKERS): must be a whole number";

@@ -12,6 +12,7 @@ mod delivery;
 mod disk_full;
 mod durability;
 mod images;
+mod marks_and_presets;
 mod races;
 mod renditions;
 mod support;

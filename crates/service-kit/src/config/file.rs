@@ -67,6 +67,9 @@ impl<'a> Reader<'a> {
                 (Some(Value::Table(known)), DeValue::Table(_)) => self.inside(&key, value, Some(known), layers),
                 (Some(Value::Table(_)), _) => layers.fault(&key, &self.origin(line), "must be a section"),
                 (Some(_), _) => self.give(key, value, line, layers),
+                (None, inner) if !inner.is_table() && layers.schema().is_open(path) => {
+                    self.give(key, value, line, layers);
+                }
                 (None, DeValue::Table(inner)) if !inner.is_empty() => self.inside(&key, value, None, layers),
                 (None, _) if self.astray => {}
                 (None, _) => layers.unknown(&key, &self.origin(line)),

@@ -9,24 +9,36 @@ use toml::{Table, Value};
 use super::layers::Given;
 
 /// The defaults, which give every key its kind.
-pub(super) struct Schema(Table);
+pub(super) struct Schema {
+    table: Table,
+    open: Vec<String>,
+    /// The kind of every value in an open section.
+    text: Value,
+}
 
 impl Schema {
     /// Reads the embedded defaults.
-    pub(super) fn parse(defaults: &str) -> Result<Self, String> {
+    pub(super) fn parse(defaults: &str, open_sections: &[&str]) -> Result<Self, String> {
         let table = defaults.parse().map_err(|error| format!("the built-in defaults: {error}"))?;
-        Ok(Self(table))
+        let open = open_sections.iter().map(|section| (*section).to_owned()).collect();
+        Ok(Self { table, open, text: Value::String(String::new()) })
+    }
+
+    /// Whether the section takes any key.
+    pub(super) fn is_open(&self, section: &str) -> bool {
+        self.open.iter().any(|open| open == section)
     }
 
     /// The outermost level.
     pub(super) fn root(&self) -> &Table {
-        &self.0
+        &self.table
     }
 
     /// The default of a key; `None` for sections and what is not known.
     pub(super) fn default(&self, key: &str) -> Option<&Value> {
         let (section, name) = key.rsplit_once('.').unwrap_or(("", key));
-        self.section(section)?.get(name).filter(|value| !value.is_table())
+        let known = self.section(section)?.get(name).filter(|value| !value.is_table());
+        known.or_else(|| self.is_open(section).then_some(&self.text))
     }
 
     /// What is known where `key` was expected, or in the nearest section around it, to be appended to a message.
@@ -35,7 +47,7 @@ impl Schema {
         let nearest = around.map(|(section, _)| section).find_map(|section| Some((section, self.section(section)?)));
         let names: Vec<_> = match nearest {
             Some((section, table)) => table.keys().map(|name| format!("{section}.{name}")).collect(),
-            None => self.0.keys().cloned().collect(),
+            None => self.table.keys().cloned().collect(),
         };
         format!("; known are {}", names.join(", "))
     }
@@ -43,7 +55,7 @@ impl Schema {
     /// The defaults with these values in their place, later ones winning.
     pub(super) fn with<'a>(&self, given: impl IntoIterator<Item = &'a Given>) -> Result<Table, String> {
         let layer = |toml: &str| File::from_str(toml, FileFormat::Toml);
-        let defaults = Config::builder().add_source(layer(&self.0.to_string()));
+        let defaults = Config::builder().add_source(layer(&self.table.to_string()));
         let values = given.into_iter().map(|Given { key, value, .. }| layer(&format!("{key} = {value}")));
         let layered = values.fold(defaults, ConfigBuilder::<DefaultState>::add_source).build();
         layered.and_then(Config::try_deserialize).map_err(|error| error.to_string())
@@ -51,7 +63,7 @@ impl Schema {
 
     fn section(&self, path: &str) -> Option<&Table> {
         let names = path.split('.').filter(|name| !name.is_empty());
-        names.into_iter().try_fold(&self.0, |table, name| table.get(name)?.as_table())
+        names.into_iter().try_fold(&self.table, |table, name| table.get(name)?.as_table())
     }
 }
 

@@ -16,6 +16,9 @@ impl fmt::Display for Transform {
         if let Some(crop) = self.crop {
             write!(f, "crop={crop}&")?;
         }
+        if let Some(trim) = self.trim {
+            write!(f, "trim={trim}&")?;
+        }
         if self.rotate != Rotate::None {
             write!(f, "rotate={}&", self.rotate)?;
         }
@@ -27,8 +30,12 @@ impl fmt::Display for Transform {
         if let Some(resize) = &self.resize {
             resize.fmt(f)?;
         }
+        self.tone.fmt(f)?;
         if self.gray {
             f.write_str("gray=1&")?;
+        }
+        if let Some(pixelate) = self.pixelate {
+            write!(f, "pixelate={pixelate}&")?;
         }
         if let Some(blur) = self.blur {
             write!(f, "blur={blur}&")?;
@@ -36,11 +43,30 @@ impl fmt::Display for Transform {
         if let Some(sharpen) = self.sharpen {
             write!(f, "sharpen={sharpen}&")?;
         }
+        self.fmt_edges_and_marks(f)?;
+        if let Some(quality) = self.quality {
+            write!(f, "q={quality}&")?;
+        }
+        Ok(())
+    }
+}
+
+impl Transform {
+    fn fmt_edges_and_marks(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(pad) = self.pad {
+            write!(f, "pad={pad}&")?;
+        }
         if let Some(background) = self.background {
             write!(f, "bg={background}&")?;
         }
-        if let Some(quality) = self.quality {
-            write!(f, "q={quality}&")?;
+        if let Some(watermark) = self.watermark {
+            write!(f, "{watermark}")?;
+        }
+        if let Some(text) = &self.text {
+            write!(f, "{text}")?;
+        }
+        if let Some(round) = self.round {
+            write!(f, "round={round}&")?;
         }
         Ok(())
     }

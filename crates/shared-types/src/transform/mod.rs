@@ -4,14 +4,23 @@
 //! device pixels multiplied in. With the output format settled it is a [`Recipe`], which has exactly one canonical text
 //! and so one key: two URLs that ask for the same picture share one variant.
 //!
-//! Order of operations, whatever the order in the URL: EXIF orientation, `crop`, `rotate`, `flip`, `flop`, `w h fit gravity`,
-//! `gray`, `blur`, `sharpen`, `bg`, encode with `q`.
+//! Order of operations, whatever the order in the URL: EXIF orientation, `crop`, `trim`, `rotate`, `flip`, `flop`, `w h fit gravity`,
+//! `brightness`, `contrast`, `gamma`, `saturation`, `hue`, `gray`, `sepia`, `duotone`, `negate`, `pixelate`, `blur`, `sharpen`, `pad`,
+//! `bg`, `wm`, `wmtext`, `round`, encode with `q`.
 
 mod canonical;
+mod frame;
+mod mark;
 mod parse;
+mod presets;
+mod tone;
 mod values;
 
+pub use frame::{Pad, Round, Trim};
+pub use mark::{Fraction, MAX_TEXT, MarkText, Placing, Position, TextMark, Watermark};
 pub use parse::{ClientHints, FormatChoice, TransformError, TransformQuery};
+pub use presets::{Pairs, Presets};
+pub use tone::{Duotone, Gamma, Hue, Percent, Pixelate, Tone};
 pub use values::{Blur, Colour, Crop, Fit, Gravity, Quality, Rotate, Sharpen};
 
 use crate::format::OutputFormat;
@@ -25,6 +34,8 @@ pub const MAX_SIDE: u32 = 16_384;
 pub struct Transform {
     /// Region to keep, in pixels of the upright source.
     pub crop: Option<Crop>,
+    /// Border of one colour to cut away.
+    pub trim: Option<Trim>,
     /// Clockwise rotation after the crop.
     pub rotate: Rotate,
     /// Mirror top to bottom.
@@ -33,14 +44,26 @@ pub struct Transform {
     pub flop: bool,
     /// Target size.
     pub resize: Option<Resize>,
+    /// Light and colour.
+    pub tone: Tone,
     /// Luminance only.
     pub gray: bool,
+    /// Blocks of one colour.
+    pub pixelate: Option<Pixelate>,
     /// Gaussian blur.
     pub blur: Option<Blur>,
     /// Unsharp mask.
     pub sharpen: Option<Sharpen>,
-    /// Colour behind transparent pixels and in the bars of `fit=contain`.
+    /// Border around the picture.
+    pub pad: Option<Pad>,
+    /// Colour behind transparent pixels, in the bars of `fit=contain` and in the border of `pad`.
     pub background: Option<Colour>,
+    /// Another image on top.
+    pub watermark: Option<Watermark>,
+    /// Text on top.
+    pub text: Option<TextMark>,
+    /// Rounded corners: transparent, or of the background's colour where the format has no transparency.
+    pub round: Option<Round>,
     /// Encoder quality; `None` is the format's own default.
     pub quality: Option<Quality>,
 }
@@ -74,6 +97,8 @@ pub struct Recipe {
     pub transform: Transform,
     /// How they are encoded.
     pub format: OutputFormat,
+    /// The bytes of the image that `wm` names. Not a part of the text: an id says it there.
+    pub watermark: Option<Digest>,
 }
 
 impl Recipe {
@@ -82,15 +107,25 @@ impl Recipe {
         if !format.has_quality() {
             transform.quality = None;
         }
-        Self { transform, format }
+        Self { transform, format, watermark: None }
     }
 
-    /// The variant's key, also its `ETag`: a digest over source, canonical text and the revision of the engine that draws it.
+    /// Says which bytes the id of the watermark stands for.
+    #[must_use]
+    pub fn with_watermark(self, digest: Digest) -> Self {
+        Self { watermark: Some(digest), ..self }
+    }
+
+    /// The variant's key, also its `ETag`: a digest over source, canonical text, watermark and the revision of the engine that draws it.
     pub fn key(&self, source: &Digest, engine_revision: u32) -> Digest {
         let mut hasher = blake3::Hasher::new();
         hasher.update(source.as_bytes());
         hasher.update(&engine_revision.to_le_bytes());
         hasher.update(self.to_string().as_bytes());
+        if let Some(digest) = &self.watermark {
+            // No text holds this byte, so nothing else hashes the same.
+            hasher.update(&[0]).update(digest.as_bytes());
+        }
         hasher.finalize().into()
     }
 }

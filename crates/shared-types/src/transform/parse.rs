@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use super::values::{decimal, digits};
-use super::{Fit, Gravity, MAX_SIDE, Resize, Transform};
+use super::{Fit, Gravity, MAX_SIDE, Pad, Resize, Round, TextMark, Tone, Transform, Watermark};
 use crate::format::{ImageFormat, OutputFormat};
 use crate::ids::VariantName;
 
@@ -58,7 +58,8 @@ pub struct TransformQuery {
     pub transform: Transform,
     /// The format asked for.
     pub format: FormatChoice,
-    /// `transform=NAME`: a variant that was stored under a name. Excludes every operation on pixels.
+    /// `transform=NAME`: a variant that was stored under a name. Excludes every operation on pixels. [`Presets`](super::Presets) are
+    /// put in place of their names before.
     pub name: Option<VariantName>,
     /// Whether `w=auto` was written, so that the answer depends on the width hint.
     pub varies_by_width: bool,
@@ -93,19 +94,28 @@ impl TransformQuery {
             gravity: query.take("gravity")?,
             enlarge: query.flag("enlarge")?,
         };
+        let gray = query.flag("gray")?.unwrap_or_default();
         parsed.transform = Transform {
             crop: query.take("crop")?,
+            trim: query.take("trim")?,
             rotate: query.take("rotate")?.unwrap_or_default(),
             flip: query.flag("flip")?.unwrap_or_default(),
             flop: query.flag("flop")?.unwrap_or_default(),
             resize: resize.build(by_width || by_dpr)?,
-            gray: query.flag("gray")?.unwrap_or_default(),
+            tone: Tone::take(&mut query, gray)?,
+            gray,
+            pixelate: query.take("pixelate")?,
             blur: query.take("blur")?,
             sharpen: query.take("sharpen")?,
+            pad: query.take("pad")?.filter(|pad| *pad != Pad::default()),
             background: query.take("bg")?,
+            watermark: Watermark::take(&mut query)?,
+            text: TextMark::take(&mut query)?,
+            round: query.take("round")?.filter(|round| *round != Round::Radius(0)),
             quality: query.take("q")?,
         };
         query.finish()?;
+        parsed.transform.bound_trimmed()?;
         if let Some(name) = &parsed.name
             && !parsed.transform.is_identity()
         {
@@ -116,6 +126,29 @@ impl TransformQuery {
             return Err(TransformError::new("transform", reason));
         }
         Ok(parsed)
+    }
+}
+
+impl TransformQuery {
+    /// Reads a query as it stands in a URL, escapes and all.
+    ///
+    /// # Errors
+    /// Those of [`TransformQuery::parse`].
+    pub fn parse_text(query: &str, hints: ClientHints) -> Result<Self, TransformError> {
+        let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+        Self::parse(pairs.iter().map(|(name, value)| (&**name, &**value)), hints)
+    }
+}
+
+impl Transform {
+    /// What trimming leaves is known only after decoding. A narrow strip, enlarged, could need any amount of memory unless a box bounds it.
+    fn bound_trimmed(&self) -> Result<(), TransformError> {
+        let Some(resize) = &self.resize else { return Ok(()) };
+        let bounded = resize.width.is_some() && resize.height.is_some() && resize.fit != Fit::Outside;
+        if self.trim.is_some() && resize.enlarge && !bounded {
+            return Err(TransformError::new("enlarge", "needs both w and h, and not fit=outside, when trim is given"));
+        }
+        Ok(())
     }
 }
 
@@ -180,7 +213,7 @@ fn scaled(parameter: &str, side: u32, dpr: Option<f64>) -> Result<u32, Transform
 }
 
 /// The pairs not read yet, by name.
-struct Parameters<'a>(BTreeMap<&'a str, &'a str>);
+pub(super) struct Parameters<'a>(BTreeMap<&'a str, &'a str>);
 
 impl<'a> Parameters<'a> {
     fn collect(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, TransformError> {
@@ -193,18 +226,26 @@ impl<'a> Parameters<'a> {
         Ok(Self(map))
     }
 
-    fn take<T: FromStr<Err: ToString>>(&mut self, name: &str) -> Result<Option<T>, TransformError> {
+    pub(super) fn take<T: FromStr<Err: ToString>>(&mut self, name: &str) -> Result<Option<T>, TransformError> {
         let Some(text) = self.0.remove(name) else { return Ok(None) };
         text.parse().map(Some).map_err(|reason: T::Err| TransformError::new(name, reason.to_string()))
     }
 
     /// `flip`, `flip=1` and `flip=true` say yes; `0` and `false` say no.
-    fn flag(&mut self, name: &str) -> Result<Option<bool>, TransformError> {
+    pub(super) fn flag(&mut self, name: &str) -> Result<Option<bool>, TransformError> {
         match self.0.remove(name) {
             None => Ok(None),
             Some("" | "1" | "true") => Ok(Some(true)),
             Some("0" | "false") => Ok(Some(false)),
             Some(_) => Err(TransformError::new(name, "must be 1 or 0")),
+        }
+    }
+
+    /// None of `names` is given: they mean nothing without `other`.
+    pub(super) fn needs(&self, names: &[&str], other: &str) -> Result<(), TransformError> {
+        match names.iter().find(|name| self.0.contains_key(**name)) {
+            Some(name) => Err(TransformError::new(*name, format!("needs {other} beside it"))),
+            None => Ok(()),
         }
     }
 
@@ -252,7 +293,9 @@ impl<'a> Parameters<'a> {
     }
 
     fn finish(self) -> Result<(), TransformError> {
-        const KNOWN: &str = "w, h, dpr, fit, gravity, enlarge, crop, rotate, flip, flop, gray, blur, sharpen, bg, q, format, type, transform, download";
+        const KNOWN: &str = "w, h, dpr, fit, gravity, enlarge, crop, trim, rotate, flip, flop, brightness, contrast, gamma, saturation, hue, \
+            gray, sepia, duotone, negate, pixelate, blur, sharpen, pad, bg, wm, wmpos, wmopacity, wmscale, wmmargin, wmtext, wmtextpos, \
+            wmtextopacity, wmtextmargin, wmtextsize, wmtextcolor, wmtextshadow, round, q, format, type, transform, download";
         match self.0.keys().next() {
             None => Ok(()),
             Some(name) => Err(TransformError::new(*name, format!("is not a parameter; known are {KNOWN}"))),

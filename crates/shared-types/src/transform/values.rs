@@ -196,6 +196,11 @@ impl Colour {
     pub const WHITE: Self = Self { red: 255, green: 255, blue: 255, alpha: 255 };
     /// Fully transparent.
     pub const TRANSPARENT: Self = Self { red: 0, green: 0, blue: 0, alpha: 0 };
+
+    /// Red, green and blue as hex digits, for where a colour is always opaque.
+    pub(super) fn rgb(self) -> String {
+        format!("{:02x}{:02x}{:02x}", self.red, self.green, self.blue)
+    }
 }
 
 impl FromStr for Colour {
@@ -317,7 +322,7 @@ pub(super) fn digits(text: &str) -> Option<u32> {
 }
 
 /// Reads a decimal as a whole number of `1/scale` parts within `min..=max` parts, so that it can be compared and hashed.
-fn fixed_point(text: &str, scale: u16, min: u16, max: u16) -> Option<u16> {
+pub(super) fn fixed_point(text: &str, scale: u16, min: u16, max: u16) -> Option<u16> {
     let parts = (decimal(text)? * f64::from(scale)).round();
     (f64::from(min)..=f64::from(max)).contains(&parts).then_some(parts as u16)
 }

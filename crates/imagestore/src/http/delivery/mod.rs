@@ -6,7 +6,7 @@ mod respond;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use service_kit::http::ApiError;
-use shared_types::transform::FormatChoice;
+use shared_types::transform::{FormatChoice, Presets};
 use shared_types::{ErrorCode, ImageFormat, ImageId, OutputFormat, TransformError, TransformQuery};
 
 use super::HttpState;
@@ -19,17 +19,19 @@ struct Asked {
     query: TransformQuery,
     /// `download=name`: save under this name, or under the image's own if it is empty.
     download: Option<String>,
+    /// Whether `transform` named a preset, whose meaning the settings may change.
+    preset: bool,
 }
 
 /// Sends the original or a variant, or says that the client has it already.
 pub(super) async fn deliver(request: HttpRequest, state: web::Data<HttpState>) -> Result<HttpResponse, ApiError> {
-    let asked = asked(&request)?;
+    let asked = asked(&request, &state.presets)?;
     let image = state.services.image(asked.id).await?;
     let accepted = match asked.query.format {
         FormatChoice::Auto => negotiate::accepted(&request, image.facts.format),
         FormatChoice::Source | FormatChoice::Fixed(_) => Vec::new(),
     };
-    let facets = respond::Facets::new(&asked.query, asked.download);
+    let facets = respond::Facets::new(&asked.query, asked.download, asked.preset);
     let query = asked.query;
     let wanted = Wanted::negotiate(query.transform, query.format, query.name, &image, &accepted);
     let delivery = state.services.resolve(image, wanted).await?;
@@ -41,7 +43,7 @@ pub(super) async fn deliver(request: HttpRequest, state: web::Data<HttpState>) -
     respond::send(&request, &representation, content)
 }
 
-fn asked(request: &HttpRequest) -> Result<Asked, ApiError> {
+fn asked(request: &HttpRequest, presets: &Presets) -> Result<Asked, ApiError> {
     let (id, extension) = match segment(request, "file").split_once('.') {
         Some((id, extension)) => (id, Some(extension)),
         None => (segment(request, "file"), None),
@@ -50,7 +52,8 @@ fn asked(request: &HttpRequest) -> Result<Asked, ApiError> {
     let extension = extension.map(format_of).transpose()?;
     let mut pairs = Query::of(request);
     let download = pairs.take("download")?;
-    let pairs = pairs.0.iter().map(|(name, value)| (&**name, &**value));
+    let (pairs, preset) = presets.expand(pairs.0, extension.is_some());
+    let pairs = pairs.iter().map(|(name, value)| (&**name, &**value));
     let mut query = TransformQuery::parse(pairs, negotiate::hints(request)).map_err(told)?;
     query.format = match (extension, query.format) {
         (None, choice) => choice,
@@ -61,7 +64,7 @@ fn asked(request: &HttpRequest) -> Result<Asked, ApiError> {
             return Err(TransformError::new("format", reason).into());
         }
     };
-    Ok(Asked { id, query, download })
+    Ok(Asked { id, query, download, preset })
 }
 
 fn format_of(extension: &str) -> Result<ImageFormat, ApiError> {

@@ -18,7 +18,7 @@ use crate::domain::ImageName;
 const CSP: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
 /// The bytes behind a URL never change.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
-/// A named variant can be made anew under the same URL.
+/// A named variant can be made anew, and a preset changed, under the same URL.
 const REPLACEABLE: &str = "public, max-age=300, stale-while-revalidate=86400";
 
 /// What of the request shapes the head beside the representation itself.
@@ -26,10 +26,11 @@ pub(super) struct Facets {
     vary: String,
     hinted: bool,
     download: Option<String>,
+    preset: bool,
 }
 
 impl Facets {
-    pub(super) fn new(query: &TransformQuery, download: Option<String>) -> Self {
+    pub(super) fn new(query: &TransformQuery, download: Option<String>, preset: bool) -> Self {
         let mut vary = Vec::new();
         if query.format == FormatChoice::Auto {
             vary.push("Accept");
@@ -40,7 +41,7 @@ impl Facets {
         if query.varies_by_dpr {
             vary.push("Sec-CH-DPR, DPR");
         }
-        Self { vary: vary.join(", "), hinted: query.varies_by_width || query.varies_by_dpr, download }
+        Self { vary: vary.join(", "), hinted: query.varies_by_width || query.varies_by_dpr, download, preset }
     }
 }
 
@@ -62,7 +63,7 @@ impl Representation {
             etag: EntityTag::new_strong(delivery.etag.to_string()),
             last_modified: SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(whole_seconds),
             format: delivery.format,
-            replaceable: matches!(delivery.target, Target::Named(_)),
+            replaceable: facets.preset || matches!(delivery.target, Target::Named(_)),
             disposition: disposition(facets.download.as_deref(), delivery),
             facets,
         }

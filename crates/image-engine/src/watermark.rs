@@ -1,0 +1,58 @@
+//! Another image made ready to be drawn over a picture.
+
+use std::io::Cursor;
+
+use image::metadata::Orientation;
+use image::{GenericImageView, RgbaImage};
+use shared_types::transform::Watermark;
+
+use crate::decode::{JpegScale, decode};
+use crate::geometry::Window;
+use crate::{EngineError, Limits, ops, probe};
+
+/// Decodes an image and scales it for a picture of that size, its aspect kept, upright and in sRGB.
+///
+/// # Errors
+/// [`EngineError::InvalidTransform`] about `wm`, whatever is wrong with the image.
+pub(crate) fn ready(
+    source: Option<&[u8]>,
+    watermark: &Watermark,
+    size: (u32, u32),
+    limits: &Limits,
+) -> Result<RgbaImage, EngineError> {
+    let told = |reason: String| EngineError::InvalidTransform { parameter: "wm", reason };
+    let source = source.ok_or_else(|| told("has no effect here".to_owned()))?;
+    scaled(source, watermark, size, limits)
+        .map_err(|error| told(format!("names an image that cannot be drawn: {error}")))
+}
+
+fn scaled(source: &[u8], watermark: &Watermark, size: (u32, u32), limits: &Limits) -> Result<RgbaImage, EngineError> {
+    let facts = probe(Cursor::new(source))?;
+    limits.check(&facts)?;
+    let target = target(facts.upright_size(), watermark, size);
+    let (width, height) = facts.upright_size();
+    let reduction = (f64::from(width) / f64::from(target.0)).min(f64::from(height) / f64::from(target.1));
+    let decoded = decode(source, &facts, JpegScale::for_reduction(reduction), limits)?;
+    let mut pixels = decoded.pixels;
+    if let Some(orientation) = Orientation::from_exif(facts.orientation) {
+        pixels.apply_orientation(orientation);
+    }
+    if pixels.dimensions() != target {
+        let (width, height) = (f64::from(pixels.width()), f64::from(pixels.height()));
+        pixels = ops::resize(&pixels, Window { left: 0.0, top: 0.0, width, height }, target)?;
+    }
+    if let Some(icc) = decoded.icc {
+        pixels = ops::to_srgb(pixels, &icc);
+    }
+    Ok(pixels.into_rgba8())
+}
+
+/// As large as the scale allows, within the margins, and at least a pixel.
+fn target((width, height): (u32, u32), watermark: &Watermark, size: (u32, u32)) -> (u32, u32) {
+    let room = ops::room(size, &watermark.placing);
+    let scale = f64::from(watermark.scale.value());
+    let most = |side: u32, room: u32| (f64::from(side) * scale).min(f64::from(room));
+    let ratio = (most(size.0, room.0) / f64::from(width)).min(most(size.1, room.1) / f64::from(height));
+    let side = |side: u32, room: u32| ((f64::from(side) * ratio).round() as u32).clamp(1, room);
+    (side(width, room.0), side(height, room.1))
+}
