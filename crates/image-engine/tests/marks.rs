@@ -1,6 +1,6 @@
 //! Watermarks and text: where they stand, how visible they are, and that no text is too much.
 
-#![allow(clippy::unwrap_used, reason = "a failed test may panic")]
+#![allow(clippy::unwrap_used, clippy::format_collect, reason = "tests may panic and need not be fast")]
 
 use std::io::Cursor;
 

@@ -17,13 +17,12 @@ pub fn header_memory(file: &[u8]) -> u64 {
     1024 * 1024 + 64 * file.len() as u64
 }
 
-/// A query as it stands in a URL, without escapes.
+/// A query as it stands in a URL.
 ///
 /// # Errors
 /// Those of [`TransformQuery::parse`].
 pub fn parse(query: &str, hints: ClientHints) -> Result<TransformQuery, TransformError> {
-    let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    TransformQuery::parse(pairs, hints)
+    TransformQuery::parse_text(query, hints)
 }
 
 /// Verifies a file of this format and renders it, whole and small.

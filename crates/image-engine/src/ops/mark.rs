@@ -24,25 +24,27 @@ pub(crate) fn mark(pixels: DynamicImage, mark: &RgbaImage, placing: &Placing) ->
     let alpha = pixels.color().has_alpha();
     let mut pixels = with_channels(pixels, Channels { colour, alpha });
     let (size, channels, opacity) = (pixels.dimensions(), Channels::of(&pixels), placing.opacity.value());
-    let places = places(size, mark.dimensions(), placing);
+    let (lefts, tops) = places(size, mark.dimensions(), placing);
     each_kind!(&mut pixels, image => {
-        for place in places {
-            draw(image, size, channels, mark, place, opacity);
+        for top in tops {
+            for left in &lefts {
+                draw(image, size, channels, mark, (*left, top), opacity);
+            }
         }
     }, else {});
     pixels
 }
 
-/// The top left corners of the mark, which may lie outside of the picture.
-fn places(size: (u32, u32), mark: (u32, u32), placing: &Placing) -> Vec<(i64, i64)> {
+/// The left and the top sides of the marks, which may lie outside of the picture: there is one at each crossing.
+fn places(size: (u32, u32), mark: (u32, u32), placing: &Placing) -> (Vec<i64>, Vec<i64>) {
     let margin = i64::from(margin(size, placing));
     let (width, height) = (i64::from(size.0), i64::from(size.1));
     let (across, down) = (i64::from(mark.0), i64::from(mark.1));
     let gravity = match placing.position {
         Position::At(gravity) => gravity,
         Position::Tile => {
-            let steps = |side: i64, mark: i64| (margin..side).step_by((mark + margin).max(1) as usize);
-            return steps(height, down).flat_map(|y| steps(width, across).map(move |x| (x, y))).collect();
+            let steps = |side: i64, mark: i64| (margin..side).step_by((mark + margin).max(1) as usize).collect();
+            return (steps(width, across), steps(height, down));
         }
     };
     let (x, y) = gravity.focus().unwrap_or((0.5, 0.5));
@@ -54,7 +56,7 @@ fn places(size: (u32, u32), mark: (u32, u32), placing: &Placing) -> Vec<(i64, i6
         }
         _ => margin + ((side - 2 * margin - mark) as f64 * focus).round() as i64,
     };
-    vec![(at(width, across, x), at(height, down, y))]
+    (vec![at(width, across, x)], vec![at(height, down, y)])
 }
 
 fn draw<T: Sample>(

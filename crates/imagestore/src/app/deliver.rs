@@ -47,7 +47,7 @@ pub enum Target {
     /// As uploaded.
     Original,
     /// Made from parameters.
-    Made(Recipe),
+    Made(Box<Recipe>),
     /// Stored under a name.
     Named(Box<Variant>),
 }
@@ -109,7 +109,7 @@ impl Services {
         let recipe = self.with_watermark(Recipe::new(wanted.transform, output)).await?;
         let etag = recipe.key(&image.digest, image_engine::ENGINE_REVISION);
         let last_modified = image.created;
-        Ok(Delivery { image, target: Target::Made(recipe), etag, last_modified, format: output.into() })
+        Ok(Delivery { image, target: Target::Made(Box::new(recipe)), etag, last_modified, format: output.into() })
     }
 
     async fn resolve_named(

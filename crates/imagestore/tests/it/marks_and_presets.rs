@@ -40,18 +40,6 @@ async fn an_image_of_the_store_is_drawn_over_another() {
 }
 
 #[tokio::test]
-async fn the_same_bytes_under_another_id_give_the_same_picture_and_others_another_key() {
-    let store = store();
-    let grey = plain(&store, 50, [90; 3]).await;
-    let mut etags = Vec::new();
-    for colour in [[255, 0, 0], [0, 255, 0]] {
-        let logo = plain(&store, 20, colour).await;
-        etags.push(header(&get(&store, &format!("/i/{grey}.png?wm={logo}")).await, "etag"));
-    }
-    assert_ne!(etags[0], etags[1]);
-}
-
-#[tokio::test]
 async fn a_watermark_that_is_none_is_named() {
     let store = store();
     let grey = plain(&store, 50, [90; 3]).await;
