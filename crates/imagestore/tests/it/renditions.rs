@@ -73,11 +73,11 @@ async fn variants_come_from_the_master_and_look_the_same() {
     let id_on = id(&image);
     let plain = store_with(&[("RENDITIONS__MODE", "off")]);
     let other = upload(&plain, large(1)).await;
-    for query in ["w=400&q=97", "w=300&h=300&fit=cover&q=97", "w=200&rotate=90&q=97"] {
+    for query in ["w=400&q=90", "w=300&h=300&fit=cover&q=90", "w=200&rotate=90&q=90"] {
         let (path, path_off) = (format!("/i/{id_on}.webp?{query}"), format!("/i/{}.webp?{query}", id(&other)));
         assert_eq!(source_of(&store, &path).await, "master", "{query}");
         let difference = mean_difference(&picture(&store, &path).await, &picture(&plain, &path_off).await);
-        assert!(difference < 2.0, "{query}: {difference}");
+        assert!(difference < 3.0, "{query}: {difference}");
         let etags = [get(&store, &path).await, get(&plain, &path_off).await].map(|answer| header(&answer, "etag"));
         assert_eq!(etags[0], etags[1], "the address means the same picture whatever it was made from");
     }
