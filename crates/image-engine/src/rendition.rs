@@ -19,6 +19,10 @@ const SIDE: u32 = 1280;
 const QUALITY: u8 = 95;
 
 /// How many times longer the sides of a master must be than those of what is made of it: 1280 pixels serve 800.
+///
+/// Measured by `examples/renditions.rs` on 25 photos and drawings: at 200 to 800 pixels and q=80 the loss is 0.0 to 0.4 points of
+/// SSIMULACRA2 (0.6 once), at 1000 pixels up to 0.8. One size is enough: a second master of 2560 pixels would serve little more at three
+/// times the bytes.
 const RESERVE: f64 = 1.6;
 
 /// The part of the original's bytes that a master may have at most, in per cent.
@@ -95,9 +99,7 @@ pub fn make_rendition(
 /// Not what is cut out by its place in the original, not what keeps every pixel exactly, not large ones.
 pub fn serves((width, height): (u32, u32), facts: &Facts, recipe: &Recipe) -> bool {
     let transform = &recipe.transform;
-    let asks_for_every_pixel = !matches!(recipe.format, OutputFormat::Jpeg | OutputFormat::WebP | OutputFormat::Avif);
-    let exact_of_inexact = asks_for_every_pixel && !is_kept_exactly(facts);
-    if transform.resize.is_none() || transform.crop.is_some() || exact_of_inexact {
+    if transform.resize.is_none() || transform.crop.is_some() || !hides_the_copy(recipe) {
         return false;
     }
     let limits = Limits { max_pixels: u64::MAX, max_output_pixels: u64::MAX, max_side: u32::MAX };
@@ -105,6 +107,18 @@ pub fn serves((width, height): (u32, u32), facts: &Facts, recipe: &Recipe) -> bo
     let Ok(geometry) = Geometry::plan(upright, transform, &limits) else { return false };
     let part = f64::from(copied) / f64::from(upright.0.max(upright.1));
     !geometry.trims && geometry.reduction() * part >= RESERVE
+}
+
+/// Whether the encoder loses more than scaling twice does. Without any loss of its own that costs 2 to 6 points, and 0.5 to 1.0 in a JPEG
+/// with full chroma (q from 90 on).
+fn hides_the_copy(recipe: &Recipe) -> bool {
+    let most = match recipe.format {
+        OutputFormat::Jpeg => 89,
+        OutputFormat::WebP => 90,
+        OutputFormat::Avif => 80,
+        OutputFormat::Png | OutputFormat::Gif | OutputFormat::Bmp | OutputFormat::Tiff => return false,
+    };
+    recipe.transform.quality.is_none_or(|quality| quality.get() <= most)
 }
 
 /// Bytes that [`render_from_rendition`] needs for a master of this size and of `bytes` bytes, these included.
@@ -179,9 +193,7 @@ mod tests {
         assert_eq!(of(facts(ImageFormat::Jpeg, 4000, 3000)), OutputFormat::Jpeg);
         assert_eq!(of(facts(ImageFormat::Avif, 4000, 3000)), OutputFormat::Jpeg);
         assert_eq!(of(Facts { has_alpha: true, ..facts(ImageFormat::WebP, 4000, 3000) }), OutputFormat::Png);
-        let png = facts(ImageFormat::Png, 4000, 3000);
-        assert_eq!(of(png.clone()), OutputFormat::Png);
-        assert!(serves((1280, 960), &png, &recipe("w=300", OutputFormat::Png)));
+        assert_eq!(of(facts(ImageFormat::Png, 4000, 3000)), OutputFormat::Png);
     }
 
     #[test]
@@ -191,11 +203,19 @@ mod tests {
         for query in ["w=800", "w=100&h=100&fit=cover&gravity=smart", "w=300&rotate=90", "w=300&h=300&fit=contain"] {
             assert!(serves(query, OutputFormat::Jpeg), "{query}");
         }
-        for query in ["", "gray=1", "w=801", "w=700&h=700&fit=cover", "w=300&crop=0,0,4000,3000", "w=5000&enlarge=1"] {
+        for query in [
+            "",
+            "gray=1",
+            "w=801",
+            "w=300&q=90",
+            "w=700&h=700&fit=cover",
+            "w=300&crop=0,0,4000,3000",
+            "w=5000&enlarge=1",
+        ] {
             assert!(!serves(query, OutputFormat::Jpeg), "{query}");
         }
         assert!(serves("w=300", OutputFormat::WebP) && serves("w=300", OutputFormat::Avif));
-        assert!(!serves("w=300", OutputFormat::Png), "a JPEG does not have every pixel");
+        assert!(!serves("w=300", OutputFormat::Png), "who asks for every pixel gets it at first hand");
     }
 
     proptest! {

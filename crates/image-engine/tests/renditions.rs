@@ -74,13 +74,13 @@ fn a_variant_from_the_master_looks_like_one_from_the_original() {
     ] {
         let pair = Pair::of(source);
         for query in [
-            "w=400&q=97",
-            "w=300&h=300&fit=cover&gravity=northwest&q=97",
-            "w=200&rotate=90&flop=1&q=97",
-            "w=333&h=200&fit=contain&bg=f00&q=97",
+            "w=400&q=90",
+            "w=300&h=300&fit=cover&gravity=northwest&q=90",
+            "w=200&rotate=90&flop=1&q=90",
+            "w=333&h=200&fit=contain&bg=f00&q=90",
         ] {
             let difference = mean_difference(&pair.variants(query));
-            assert!(difference < 1.2, "{name} {query}: {difference}");
+            assert!(difference < 1.9, "{name} {query}: {difference}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Master copies: made behind the upload, used for what they serve, and gone with their original.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use image::DynamicImage;
 use tempfile::TempDir;
@@ -10,9 +11,11 @@ use testkit::reqwest::Client;
 
 use crate::support::{files, get, header, id, picture, store_with, upload};
 
-/// Six megapixels, quick to decode; the number makes another original of it.
+/// A photo that is worth a master; the number makes another original of it.
 fn large(number: u32) -> Vec<u8> {
-    jpeg::with_comment(&jpeg::baseline(&photo(3000, 2000, 4), 92), &number.to_string())
+    static PHOTO: OnceLock<Vec<u8>> = OnceLock::new();
+    let photo = PHOTO.get_or_init(|| jpeg::baseline(&photo(2600, 1750, 4), 92));
+    jpeg::with_comment(photo, &number.to_string())
 }
 
 fn start(data: &Path, mode: &str) -> Store {
@@ -70,15 +73,15 @@ async fn variants_come_from_the_master_and_look_the_same() {
     let id_on = id(&image);
     let plain = store_with(&[("RENDITIONS__MODE", "off")]);
     let other = upload(&plain, large(1)).await;
-    for query in ["w=400&q=97", "w=300&h=300&fit=cover&q=97", "w=200&rotate=90&q=97"] {
+    for query in ["w=400&q=90", "w=300&h=300&fit=cover&q=90", "w=200&rotate=90&q=90"] {
         let (path, path_off) = (format!("/i/{id_on}.webp?{query}"), format!("/i/{}.webp?{query}", id(&other)));
         assert_eq!(source_of(&store, &path).await, "master", "{query}");
         let difference = mean_difference(&picture(&store, &path).await, &picture(&plain, &path_off).await);
-        assert!(difference < 2.0, "{query}: {difference}");
+        assert!(difference < 3.0, "{query}: {difference}");
         let etags = [get(&store, &path).await, get(&plain, &path_off).await].map(|answer| header(&answer, "etag"));
         assert_eq!(etags[0], etags[1], "the address means the same picture whatever it was made from");
     }
-    for query in ["w=300&crop=0,0,2000,2000", "w=1000", "blur=2", "w=200&format=png"] {
+    for query in ["w=300&crop=0,0,1700,1700", "w=1000", "blur=2", "w=200&format=png"] {
         assert_eq!(source_of(&store, &format!("/i/{id_on}?{query}")).await, "original", "{query}");
     }
     let record: serde_json::Value = get(&store, &format!("/v1/images/{id_on}")).await.json().await.unwrap();
@@ -104,7 +107,7 @@ async fn small_pictures_and_cheap_files_get_none_and_off_means_none() {
     upload(&store, jpeg::baseline(&photo(1000, 800, 1), 92)).await;
     upload(&store, file::one_pixel_png()).await;
     // Small in bytes: a master would have nearly as many.
-    upload(&store, jpeg::baseline(&photo(2600, 2000, 1), 20)).await;
+    upload(&store, jpeg::baseline(&photo(2600, 1750, 1), 20)).await;
     wait_for(folder.path(), "not worth it", 1);
     assert_eq!((status(folder.path(), "pending"), status(folder.path(), "done")), (0, 0));
     assert_eq!(files(&store, "blobs").len(), 3);
