@@ -4,6 +4,7 @@
 //! its own, looks at a clock or keeps state between calls, so the caller decides where and for how long it runs: every step asks the
 //! caller's [`Stop`] first.
 
+mod animation;
 mod cost;
 mod decode;
 mod encode;
@@ -26,7 +27,7 @@ pub use sniff::{SNIFF_BYTES, sniff};
 pub use verify::verify;
 
 /// Goes up when the same recipe gives different bytes: keys of stored variants contain it.
-pub const ENGINE_REVISION: u32 = 1;
+pub const ENGINE_REVISION: u32 = 2;
 
 /// Asked between steps: whether the work should stop, because nobody waits for it any more.
 pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);

@@ -7,8 +7,9 @@ use image::{DynamicImage, GenericImageView};
 use shared_types::transform::{Colour, Gravity, Rotate};
 use shared_types::{OutputFormat, Recipe};
 
-use crate::decode::{JpegScale, decode};
-use crate::geometry::Geometry;
+use crate::animation;
+use crate::decode::{JpegScale, decode, decode_page, no_page};
+use crate::geometry::{Geometry, Window};
 use crate::{EngineError, Facts, Limits, Stop, encode, ops, probe};
 
 /// How much time an encoder may take.
@@ -35,7 +36,7 @@ pub struct Rendered {
     pub quality: Option<u8>,
 }
 
-/// Carries out a recipe on the first frame of a picture.
+/// Carries out a recipe: on all frames of an animation if the format keeps them and no one frame is asked for.
 ///
 /// # Errors
 /// Every [`EngineError`]; [`EngineError::Stopped`] at the step after `stop` became true.
@@ -46,30 +47,18 @@ pub fn render(
     limits: &Limits,
     stop: Stop<'_>,
 ) -> Result<Rendered, EngineError> {
-    let steps = [
-        Work::decode,
-        Work::turn_upright,
-        Work::crop,
-        Work::rotate_and_mirror,
-        Work::resize,
-        Work::convert_to_srgb,
-        Work::filter,
-        Work::set_on_background,
-        Work::fit_format,
-    ];
     let facts = probe(Cursor::new(source))?;
     limits.check(&facts)?;
     let geometry = Geometry::plan(facts.upright_size(), &recipe.transform, limits)?;
-    let mut work = Work { source, facts, recipe, limits, geometry, pixels: DynamicImage::default(), icc: None };
-    for step in steps {
-        if stop() {
-            return Err(EngineError::Stopped);
-        }
-        step(&mut work)?;
+    let animated = facts.animated && recipe.format.animates() && recipe.transform.page.is_none();
+    let (pixels, icc, smart) = (DynamicImage::default(), None, None);
+    let mut work = Work { source, facts, recipe, limits, stop, geometry, pixels, icc, smart };
+    if animated {
+        return animation::render(&mut work, effort);
     }
-    if stop() {
-        return Err(EngineError::Stopped);
-    }
+    work.check_stop()?;
+    work.decode()?;
+    work.carry_out()?;
     let (bytes, quality) = encode::encode(&work.pixels, recipe.format, recipe.transform.quality, effort)?;
     let (width, height) = work.pixels.dimensions();
     Ok(Rendered { bytes, format: recipe.format, width, height, quality })
@@ -80,20 +69,56 @@ pub(crate) fn jpeg_scale(geometry: &Geometry) -> JpegScale {
     if geometry.crop.is_some() { JpegScale::Full } else { JpegScale::for_reduction(geometry.reduction()) }
 }
 
-struct Work<'a> {
-    source: &'a [u8],
-    facts: Facts,
-    recipe: &'a Recipe,
-    limits: &'a Limits,
-    geometry: Geometry,
-    pixels: DynamicImage,
-    icc: Option<Vec<u8>>,
+/// A picture, or a frame, on its way.
+pub(crate) struct Work<'a> {
+    pub(crate) source: &'a [u8],
+    pub(crate) facts: Facts,
+    pub(crate) recipe: &'a Recipe,
+    pub(crate) limits: &'a Limits,
+    pub(crate) stop: Stop<'a>,
+    pub(crate) geometry: Geometry,
+    pub(crate) pixels: DynamicImage,
+    pub(crate) icc: Option<Vec<u8>>,
+    /// What smart gravity chose: on the first frame, for all of them.
+    smart: Option<Window>,
+}
+
+impl Work<'_> {
+    /// Every step between decoding and encoding.
+    pub(crate) fn carry_out(&mut self) -> Result<(), EngineError> {
+        let steps = [
+            Work::turn_upright,
+            Work::crop,
+            Work::rotate_and_mirror,
+            Work::resize,
+            Work::convert_to_srgb,
+            Work::filter,
+            Work::set_on_background,
+            Work::fit_format,
+        ];
+        for step in steps {
+            self.check_stop()?;
+            step(self)?;
+        }
+        self.check_stop()
+    }
+
+    pub(crate) fn check_stop(&self) -> Result<(), EngineError> {
+        if (self.stop)() { Err(EngineError::Stopped) } else { Ok(()) }
+    }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "every step has the same signature")]
 impl Work<'_> {
     fn decode(&mut self) -> Result<(), EngineError> {
-        let decoded = decode(self.source, &self.facts, jpeg_scale(&self.geometry), self.limits)?;
+        let page = self.recipe.transform.page.unwrap_or(0);
+        let decoded = if self.facts.animated {
+            decode_page(self.source, &self.facts, page, self.limits, self.stop)?
+        } else if page > 0 {
+            return Err(no_page(page, 1));
+        } else {
+            decode(self.source, &self.facts, jpeg_scale(&self.geometry), self.limits)?
+        };
         (self.pixels, self.icc) = (decoded.pixels, decoded.icc);
         Ok(())
     }
@@ -133,7 +158,7 @@ impl Work<'_> {
         let Some(resize) = &self.recipe.transform.resize else { return Ok(()) };
         let mut window = self.geometry.window_in(self.pixels.dimensions());
         if resize.gravity == Gravity::Smart {
-            window = ops::most_detailed(&self.pixels, window);
+            window = *self.smart.get_or_insert_with(|| ops::most_detailed(&self.pixels, window));
         }
         let is_whole =
             window.width >= f64::from(self.pixels.width()) && window.height >= f64::from(self.pixels.height());

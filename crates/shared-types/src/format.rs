@@ -156,6 +156,11 @@ impl OutputFormat {
         !matches!(self, Self::Jpeg)
     }
 
+    /// Whether an animation stays one.
+    pub fn animates(self) -> bool {
+        matches!(self, Self::WebP | Self::Avif | Self::Gif)
+    }
+
     /// "jpg, png, …": for messages.
     pub fn list() -> String {
         Self::ALL.map(Self::extension).join(", ")

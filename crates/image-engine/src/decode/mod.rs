@@ -1,5 +1,6 @@
-//! From bytes to pixels: the first frame, as stored, not turned upright yet.
+//! From bytes to pixels, as stored, not turned upright yet: a still picture, or the frames of an animation.
 
+mod animation;
 mod jpeg;
 mod library;
 
@@ -10,6 +11,7 @@ use crate::ffi::avif::Avif;
 use crate::probe::webp::check_frames;
 use crate::{EngineError, Facts, Limits};
 
+pub(crate) use animation::{Animation, Frame, decode_page, no_page};
 pub(crate) use jpeg::{JpegScale, check as check_jpeg};
 pub(crate) use library::decoder as library_decoder;
 

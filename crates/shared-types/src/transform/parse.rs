@@ -94,6 +94,7 @@ impl TransformQuery {
             enlarge: query.flag("enlarge")?,
         };
         parsed.transform = Transform {
+            page: query.page()?,
             crop: query.take("crop")?,
             rotate: query.take("rotate")?.unwrap_or_default(),
             flip: query.flag("flip")?.unwrap_or_default(),
@@ -208,6 +209,17 @@ impl<'a> Parameters<'a> {
         }
     }
 
+    /// `anim=0` is the first frame.
+    fn page(&mut self) -> Result<Option<u32>, TransformError> {
+        let anim = self.flag("anim")?;
+        let Some(text) = self.0.remove("page") else { return Ok((anim == Some(false)).then_some(0)) };
+        let page = digits(text).ok_or_else(|| TransformError::new("page", "must be the number of a frame, from 0"))?;
+        if anim == Some(true) {
+            return Err(TransformError::new("page", "shows one frame and contradicts anim=1"));
+        }
+        Ok(Some(page))
+    }
+
     fn side(&mut self, name: &str) -> Result<Option<u32>, TransformError> {
         let Some(text) = self.0.remove(name) else { return Ok(None) };
         match digits(text) {
@@ -252,7 +264,7 @@ impl<'a> Parameters<'a> {
     }
 
     fn finish(self) -> Result<(), TransformError> {
-        const KNOWN: &str = "w, h, dpr, fit, gravity, enlarge, crop, rotate, flip, flop, gray, blur, sharpen, bg, q, format, type, transform, download";
+        const KNOWN: &str = "w, h, dpr, fit, gravity, enlarge, anim, page, crop, rotate, flip, flop, gray, blur, sharpen, bg, q, format, type, transform, download";
         match self.0.keys().next() {
             None => Ok(()),
             Some(name) => Err(TransformError::new(*name, format!("is not a parameter; known are {KNOWN}"))),

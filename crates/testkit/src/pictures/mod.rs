@@ -1,8 +1,9 @@
 //! Pictures made by code: the same arguments give the same bytes, so no binary file is kept in the repository.
 //!
 //! [`photo`] and [`graphic`] make pixels; [`file`] encodes them in every format the services read; [`jpeg`] and [`png`] hold what is
-//! special to these two; [`broken`] makes what must be refused; [`samples`] lists one of each kind.
+//! special to these two; [`animation`] places frames with every kind of disposal and blending; [`broken`] makes what must be refused; [`samples`] lists one of each kind.
 
+pub mod animation;
 pub mod broken;
 pub mod file;
 pub mod jpeg;
@@ -64,6 +65,8 @@ pub fn samples_of(width: u32, height: u32) -> Vec<Sample> {
         moving("webp animated", "webp", file::animated_webp(width, height, 4)),
         opaque("bmp", "bmp", file::bmp(&photo)),
         opaque("tiff", "tiff", file::tiff(&photo)),
+        moving("png animated", "png", animation::apng(width, height, &animation::bars(width, height, 4), 0)),
+        moving("avif animated", "avif", animation::avif(&animation::bars(width, height, 4), 60)),
         opaque("avif", "avif", file::avif(&photo, 60)),
         clear("avif with alpha", "avif", file::avif_alpha(&graphic, 60)),
         clear("ico", "ico", file::ico(&graphic)),
