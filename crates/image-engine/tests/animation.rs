@@ -182,7 +182,9 @@ fn delays_and_loops_are_read_and_written() {
         assert_eq!(times(&source, "gif").1, plays, "{repetitions:?}");
     }
     // 60 a second would be slowed down to ten by every viewer.
-    frames.iter_mut().for_each(|frame| frame.milliseconds = 16);
+    for frame in &mut frames {
+        frame.milliseconds = 16;
+    }
     assert_eq!(times(&apng(48, 32, &frames, 0), "gif").0, [20; 5]);
 }
 
