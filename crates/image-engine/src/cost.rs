@@ -67,5 +67,11 @@ pub fn render_cost(facts: &Facts, source_bytes: u64, recipe: &Recipe) -> u64 {
 
 fn bytes_per_pixel(facts: &Facts) -> u64 {
     let channels = if facts.has_alpha || facts.animated { 4 } else { 3 };
-    channels * if facts.bits > 8 && facts.format != ImageFormat::Avif { 2 } else { 1 }
+    let bytes = match facts.bits {
+        _ if facts.format == ImageFormat::Avif => 1,
+        0..=8 => 1,
+        9..=16 => 2,
+        _ => 4,
+    };
+    channels * bytes
 }

@@ -28,9 +28,12 @@ pub fn verify(source: &[u8], limits: &Limits, stop: Stop<'_>) -> Result<(), Engi
         ImageFormat::WebP => check_webp(source, &facts, limits, stop),
         ImageFormat::Avif => check_frames(source, &facts, limits, stop),
         ImageFormat::Qoi => check_qoi(source, limits),
-        format @ (ImageFormat::Bmp | ImageFormat::Tiff | ImageFormat::Ico | ImageFormat::Pnm) => {
-            check_still(source, format, limits)
-        }
+        format @ (ImageFormat::Bmp
+        | ImageFormat::Tiff
+        | ImageFormat::Ico
+        | ImageFormat::Pnm
+        | ImageFormat::Hdr
+        | ImageFormat::Exr) => check_still(source, format, limits),
     }
 }
 

@@ -3,6 +3,7 @@
 mod animation;
 mod jpeg;
 mod library;
+mod light;
 
 use image::DynamicImage;
 use shared_types::ImageFormat;
@@ -38,6 +39,7 @@ pub(crate) fn decode(source: &[u8], facts: &Facts, scale: JpegScale, limits: &Li
             check_frames(source, (facts.width, facts.height))?;
             library::decode(source, ImageFormat::WebP, limits)
         }
+        format @ (ImageFormat::Hdr | ImageFormat::Exr) => light::decode(source, format, limits),
         format => library::decode(source, format, limits),
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod av1;
 pub(crate) mod avif_items;
+mod exr;
 mod gif;
 pub(crate) mod jpeg;
 mod png;
@@ -56,7 +57,13 @@ pub fn probe<R: BufRead + Seek>(mut reader: R) -> Result<Facts, EngineError> {
             png::check_within_ico(&mut reader)?;
             by_library(reader, ImageFormat::Ico)
         }
-        format @ (ImageFormat::Bmp | ImageFormat::Qoi | ImageFormat::Pnm) => by_library(reader, format),
+        ImageFormat::Exr => {
+            exr::check_windows(&mut reader)?;
+            by_library(reader, ImageFormat::Exr)
+        }
+        format @ (ImageFormat::Bmp | ImageFormat::Qoi | ImageFormat::Pnm | ImageFormat::Hdr) => {
+            by_library(reader, format)
+        }
     }
 }
 
@@ -71,6 +78,8 @@ pub(crate) fn library_format(format: ImageFormat) -> Option<image::ImageFormat> 
         ImageFormat::Ico => image::ImageFormat::Ico,
         ImageFormat::Qoi => image::ImageFormat::Qoi,
         ImageFormat::Pnm => image::ImageFormat::Pnm,
+        ImageFormat::Hdr => image::ImageFormat::Hdr,
+        ImageFormat::Exr => image::ImageFormat::OpenExr,
         ImageFormat::Jpeg | ImageFormat::Avif => return None,
     })
 }
@@ -92,10 +101,10 @@ fn describe(mut decoder: impl ImageDecoder, format: ImageFormat) -> Result<Facts
         animated: false,
         frames: Some(1),
         has_alpha: colour.has_alpha(),
-        bits: if matches!(colour, ColorType::L16 | ColorType::La16 | ColorType::Rgb16 | ColorType::Rgba16) {
-            16
-        } else {
-            8
+        bits: match colour {
+            ColorType::Rgb32F | ColorType::Rgba32F => 32,
+            ColorType::L16 | ColorType::La16 | ColorType::Rgb16 | ColorType::Rgba16 => 16,
+            _ => 8,
         },
         progressive: false,
     })

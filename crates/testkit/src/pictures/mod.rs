@@ -19,7 +19,8 @@ pub use scene::{graphic, photo};
 pub struct Sample {
     /// What kind of file it is, for messages.
     pub name: &'static str,
-    /// The usual extension of the format: `jpg`, `png`, `gif`, `webp`, `bmp`, `tiff`, `avif`, `ico`, `qoi`, `ppm`, `pgm`.
+    /// The usual extension of the format: `jpg`, `png`, `gif`, `webp`, `bmp`, `tiff`, `avif`, `ico`, `qoi`, `ppm`, `pgm`,
+    /// `hdr`, `exr`.
     pub extension: &'static str,
     /// Width of the upright picture.
     pub width: u32,
@@ -73,6 +74,8 @@ pub fn samples_of(width: u32, height: u32) -> Vec<Sample> {
         clear("qoi", "qoi", file::qoi(&graphic)),
         opaque("pnm colour", "ppm", file::ppm(&photo)),
         opaque("pnm grey", "pgm", file::pgm(&photo)),
+        opaque("hdr", "hdr", file::hdr(&file::light(&photo))),
+        opaque("exr", "exr", file::exr(&file::light(&photo))),
     ]
 }
 
@@ -84,7 +87,11 @@ mod tests {
     #[test]
     fn every_sample_is_what_it_says() {
         for sample in samples() {
-            let format = image::guess_format(&sample.bytes).expect(sample.name);
+            // The first brand of a sequence is not known there.
+            let format = match image::guess_format(&sample.bytes) {
+                Err(_) if libavif::is_avif(&sample.bytes) => ImageFormat::Avif,
+                guessed => guessed.expect(sample.name),
+            };
             let known = ImageFormat::from_extension(sample.extension).expect(sample.name);
             assert_eq!(format, known, "{}", sample.name);
             let (width, height) = match sample.extension {
