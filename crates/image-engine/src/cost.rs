@@ -11,6 +11,9 @@ use crate::{Facts, Limits};
 /// What codecs keep beside the pixels.
 const FIXED: u64 = 1024 * 1024;
 
+/// Bytes a pixel of what an animation is composed on: the canvas, the one before it, and the frame that is put on it.
+const CANVASES: u64 = 12;
+
 /// The decoder takes the length of a part of a lossy frame, three bytes, on trust.
 const WEBP_PARTITION: u64 = 1 << 24;
 
@@ -25,7 +28,8 @@ pub fn verify_cost(facts: &Facts, source_bytes: u64) -> u64 {
         // Planes and their RGB.
         ImageFormat::Avif => pixels * 10,
         // Frame and canvas.
-        ImageFormat::Gif => pixels * 8,
+        ImageFormat::Gif => pixels * (4 + CANVASES),
+        ImageFormat::WebP if facts.animated => pixels * (4 + CANVASES) + WEBP_PARTITION,
         ImageFormat::WebP => pixels * 8 + WEBP_PARTITION,
         _ => pixels * bytes_per_pixel(facts),
     };
@@ -48,7 +52,7 @@ pub(crate) fn full_render_cost(facts: &Facts, source_bytes: u64, recipe: &Recipe
 }
 
 fn plan(facts: &Facts, recipe: &Recipe) -> Option<Geometry> {
-    let limits = Limits { max_pixels: u64::MAX, max_output_pixels: u64::MAX, max_side: u32::MAX };
+    let limits = Limits { max_pixels: u64::MAX, max_output_pixels: u64::MAX, max_side: u32::MAX, ..Limits::default() };
     Geometry::plan(facts.upright_size(), &recipe.transform, &limits).ok()
 }
 
@@ -58,12 +62,18 @@ fn cost(facts: &Facts, source_bytes: u64, recipe: &Recipe, geometry: &Geometry, 
     let decoded = facts.pixels() / (divisor * divisor);
     let coefficients = if is_jpeg && facts.progressive { facts.pixels() * 6 } else { 0 };
     // The decoded picture and, while it is turned, cropped or made linear, a second one of twice its depth.
-    let held = decoded * bytes_per_pixel(facts) * 3;
+    let held = decoded * bytes_per_pixel(facts) * 3 + if facts.animated { decoded * CANVASES } else { 0 };
     let trusted = if facts.format == ImageFormat::WebP { WEBP_PARTITION } else { 0 };
     let (width, height) = if geometry.trims { most_trimmed(geometry, recipe) } else { geometry.output() };
     let scaled =
         (u64::from(geometry.scaled.0) * u64::from(geometry.scaled.1)).max(u64::from(width) * u64::from(height));
+    let animated = facts.animated && recipe.format.animates() && recipe.transform.page.is_none();
     let encoding = match recipe.format {
+        // Encoders keep canvases to tell what changes, and AVIF the pictures that others are predicted from.
+        OutputFormat::WebP if animated => 64,
+        OutputFormat::Avif if animated => 100,
+        OutputFormat::Gif if animated => 24,
+
         OutputFormat::Avif => 40,
         OutputFormat::WebP => 24,
         OutputFormat::Jpeg | OutputFormat::Png | OutputFormat::Gif | OutputFormat::Bmp | OutputFormat::Tiff => 16,
@@ -92,6 +102,12 @@ fn most_trimmed(geometry: &Geometry, recipe: &Recipe) -> (u32, u32) {
 }
 
 fn bytes_per_pixel(facts: &Facts) -> u64 {
-    let channels = if facts.has_alpha { 4 } else { 3 };
-    channels * if facts.bits > 8 && facts.format != ImageFormat::Avif { 2 } else { 1 }
+    let channels = if facts.has_alpha || facts.animated { 4 } else { 3 };
+    let bytes = match facts.bits {
+        _ if facts.format == ImageFormat::Avif => 1,
+        0..=8 => 1,
+        9..=16 => 2,
+        _ => 4,
+    };
+    channels * bytes
 }

@@ -17,6 +17,8 @@ pub struct Facts {
     pub orientation: u8,
     /// Whether there is more than one frame.
     pub animated: bool,
+    /// How many frames; `None` where only the whole file tells.
+    pub frames: Option<u32>,
     /// Whether pixels may be transparent.
     pub has_alpha: bool,
     /// Bits of a channel.
@@ -46,11 +48,21 @@ pub struct Limits {
     pub max_output_pixels: u64,
     /// The longest side of either.
     pub max_side: u32,
+    /// Frames of an animation.
+    pub max_frames: u32,
+    /// Pixels of all frames of an animation together, of a source and of a result.
+    pub max_animation_pixels: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_pixels: 100_000_000, max_output_pixels: 100_000_000, max_side: 32_768 }
+        Self {
+            max_pixels: 100_000_000,
+            max_output_pixels: 100_000_000,
+            max_side: 32_768,
+            max_frames: 500,
+            max_animation_pixels: 500_000_000,
+        }
     }
 }
 
@@ -62,6 +74,19 @@ impl Limits {
 
     pub(crate) fn check_output(&self, size: (u32, u32)) -> Result<(), EngineError> {
         Self::bound(size, self.max_output_pixels, self.max_side)
+    }
+
+    /// Refuses to go through so many pictures of this size.
+    pub(crate) fn check_frames(&self, frames: u32, (width, height): (u32, u32)) -> Result<(), EngineError> {
+        if frames > self.max_frames {
+            return Err(EngineError::TooLarge { what: "frames", actual: frames.into(), limit: self.max_frames.into() });
+        }
+        let pixels = u64::from(width) * u64::from(height) * u64::from(frames);
+        if pixels > self.max_animation_pixels {
+            let limit = self.max_animation_pixels;
+            return Err(EngineError::TooLarge { what: "pixels in all its frames", actual: pixels, limit });
+        }
+        Ok(())
     }
 
     fn bound((width, height): (u32, u32), max_pixels: u64, max_side: u32) -> Result<(), EngineError> {

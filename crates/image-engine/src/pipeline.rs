@@ -7,7 +7,8 @@ use image::{DynamicImage, GenericImageView};
 use shared_types::transform::{Colour, Gravity, Rotate, Transform};
 use shared_types::{ImageFormat, OutputFormat, Recipe};
 
-use crate::decode::{JpegScale, decode, jpeg_planes};
+use crate::animation;
+use crate::decode::{JpegScale, decode, decode_page, jpeg_planes, no_page};
 use crate::geometry::{Geometry, Region, Window};
 use crate::{EngineError, Facts, Limits, Stop, encode, ops, probe, watermark};
 
@@ -35,7 +36,7 @@ pub struct Rendered {
     pub quality: Option<u8>,
 }
 
-/// Carries out a recipe on the first frame of a picture.
+/// Carries out a recipe: on all frames of an animation if the format keeps them and no one frame is asked for.
 ///
 /// # Errors
 /// Every [`EngineError`]; [`EngineError::Stopped`] at the step after `stop` became true.
@@ -65,7 +66,11 @@ pub fn render_with_watermark(
     limits.check(&facts)?;
     let geometry = Geometry::plan(facts.upright_size(), &recipe.transform, limits)?;
     let scale = JpegScale::for_reduction(geometry.reduction());
-    Work { watermark, scale, ..Work::new((source, facts), recipe, limits, geometry) }.carry_out(effort, stop)
+    let mut work = Work { watermark, scale, ..Work::new((source, facts), recipe, limits, geometry, stop) };
+    if work.facts.animated && recipe.format.animates() && recipe.transform.page.is_none() {
+        return animation::render(&mut work, effort);
+    }
+    work.render(effort)
 }
 
 /// As [`render_with_watermark`], with every pixel of the source decoded, or with `upright` as the size of the picture that `source` is a
@@ -83,7 +88,7 @@ pub(crate) fn render_fully(
     limits.check(&facts)?;
     let upright = upright.unwrap_or_else(|| facts.upright_size());
     let geometry = Geometry::plan(upright, &recipe.transform, limits)?;
-    Work { watermark, upright, ..Work::new((source, facts), recipe, limits, geometry) }.carry_out(effort, stop)
+    Work { watermark, upright, ..Work::new((source, facts), recipe, limits, geometry, stop) }.render(effort)
 }
 
 /// How much of a JPEG has to be decoded. A crop is in pixels of the whole picture, so it is cut from that; and how much a picture will be
@@ -96,32 +101,67 @@ pub(crate) fn jpeg_scale(geometry: &Geometry) -> JpegScale {
     }
 }
 
-struct Work<'a> {
-    source: &'a [u8],
+/// A picture, or a frame, on its way.
+pub(crate) struct Work<'a> {
+    pub(crate) source: &'a [u8],
     watermark: Option<&'a [u8]>,
-    facts: Facts,
-    recipe: &'a Recipe,
-    limits: &'a Limits,
-    geometry: Geometry,
+    pub(crate) facts: Facts,
+    pub(crate) recipe: &'a Recipe,
+    pub(crate) limits: &'a Limits,
+    stop: Stop<'a>,
+    pub(crate) geometry: Geometry,
     /// Upright size of the picture that the recipe is for; the source may be a smaller copy of it.
     upright: (u32, u32),
     scale: JpegScale,
-    pixels: DynamicImage,
-    icc: Option<Vec<u8>>,
+    pub(crate) pixels: DynamicImage,
+    pub(crate) icc: Option<Vec<u8>>,
     /// Whether the pixels have been cropped and scaled already, as they were stored.
     is_scaled: bool,
+    /// What smart gravity chose: on the first frame, for all of them.
+    smart: Option<Window>,
+    /// What was left without its border, likewise; whether there is a border is known with the first frame.
+    trimmed: Option<Option<Region>>,
 }
 
 impl<'a> Work<'a> {
-    fn new((source, facts): (&'a [u8], Facts), recipe: &'a Recipe, limits: &'a Limits, geometry: Geometry) -> Self {
-        let (upright, pixels) = (facts.upright_size(), DynamicImage::default());
-        let (watermark, scale, icc, is_scaled) = (None, JpegScale::Full, None, false);
-        Self { source, watermark, facts, recipe, limits, geometry, upright, scale, pixels, icc, is_scaled }
+    fn new(
+        (source, facts): (&'a [u8], Facts),
+        recipe: &'a Recipe,
+        limits: &'a Limits,
+        geometry: Geometry,
+        stop: Stop<'a>,
+    ) -> Self {
+        Self {
+            source,
+            watermark: None,
+            upright: facts.upright_size(),
+            facts,
+            recipe,
+            limits,
+            stop,
+            geometry,
+            scale: JpegScale::Full,
+            pixels: DynamicImage::default(),
+            icc: None,
+            is_scaled: false,
+            smart: None,
+            trimmed: None,
+        }
     }
 
-    fn carry_out(mut self, effort: Effort, stop: Stop<'_>) -> Result<Rendered, EngineError> {
+    fn render(mut self, effort: Effort) -> Result<Rendered, EngineError> {
+        self.check_stop()?;
+        self.decode()?;
+        self.carry_out()?;
+        let recipe = self.recipe;
+        let (bytes, quality) = encode::encode(&self.pixels, recipe.format, recipe.transform.quality, effort)?;
+        let (width, height) = self.pixels.dimensions();
+        Ok(Rendered { bytes, format: recipe.format, width, height, quality })
+    }
+
+    /// Every step between decoding and encoding.
+    pub(crate) fn carry_out(&mut self) -> Result<(), EngineError> {
         let steps = [
-            Work::decode,
             Work::turn_upright,
             Work::crop,
             Work::trim,
@@ -137,18 +177,14 @@ impl<'a> Work<'a> {
             Work::fit_format,
         ];
         for step in steps {
-            if stop() {
-                return Err(EngineError::Stopped);
-            }
-            step(&mut self)?;
+            self.check_stop()?;
+            step(self)?;
         }
-        if stop() {
-            return Err(EngineError::Stopped);
-        }
-        let recipe = self.recipe;
-        let (bytes, quality) = encode::encode(&self.pixels, recipe.format, recipe.transform.quality, effort)?;
-        let (width, height) = self.pixels.dimensions();
-        Ok(Rendered { bytes, format: recipe.format, width, height, quality })
+        self.check_stop()
+    }
+
+    pub(crate) fn check_stop(&self) -> Result<(), EngineError> {
+        if (self.stop)() { Err(EngineError::Stopped) } else { Ok(()) }
     }
 }
 
@@ -163,8 +199,15 @@ impl Work<'_> {
             self.icc = planes.icc;
             return Ok(());
         }
-        let scale = if self.geometry.crop.is_some() || self.geometry.trims { JpegScale::Full } else { self.scale };
-        let decoded = decode(self.source, &self.facts, scale, self.limits)?;
+        let page = self.recipe.transform.page.unwrap_or(0);
+        let decoded = if self.facts.animated {
+            decode_page(self.source, &self.facts, page, self.limits, self.stop)?
+        } else if page > 0 {
+            return Err(no_page(page, 1));
+        } else {
+            let scale = if self.geometry.crop.is_some() || self.geometry.trims { JpegScale::Full } else { self.scale };
+            decode(self.source, &self.facts, scale, self.limits)?
+        };
         (self.pixels, self.icc) = (decoded.pixels, decoded.icc);
         Ok(())
     }
@@ -184,7 +227,8 @@ impl Work<'_> {
     fn can_scale_planes(&self) -> bool {
         let known = self.recipe.transform.resize.as_ref().is_some_and(|resize| resize.gravity != Gravity::Smart);
         let known = known && !self.geometry.trims;
-        self.facts.format == ImageFormat::Jpeg && known && self.geometry.reduction() > 1.0
+        let first = self.recipe.transform.page.unwrap_or(0) == 0;
+        self.facts.format == ImageFormat::Jpeg && known && first && self.geometry.reduction() > 1.0
     }
 
     fn turn_upright(&mut self) -> Result<(), EngineError> {
@@ -204,7 +248,8 @@ impl Work<'_> {
     /// Everything after it is planned anew, for what is left.
     fn trim(&mut self) -> Result<(), EngineError> {
         let Some(trim) = self.recipe.transform.trim else { return Ok(()) };
-        if let Some(Region { x, y, width, height }) = ops::without_border(&self.pixels, trim) {
+        let region = *self.trimmed.get_or_insert_with(|| ops::without_border(&self.pixels, trim));
+        if let Some(Region { x, y, width, height }) = region {
             self.pixels = self.pixels.crop_imm(x, y, width, height);
         }
         self.geometry = Geometry::plan_cut(self.pixels.dimensions(), &self.recipe.transform, self.limits)?;
@@ -232,7 +277,7 @@ impl Work<'_> {
         let Some(resize) = self.recipe.transform.resize.as_ref().filter(|_| !self.is_scaled) else { return Ok(()) };
         let mut window = self.geometry.window_in(self.pixels.dimensions());
         if resize.gravity == Gravity::Smart {
-            window = ops::most_detailed(&self.pixels, window);
+            window = *self.smart.get_or_insert_with(|| ops::most_detailed(&self.pixels, window));
         }
         let is_whole =
             window.width >= f64::from(self.pixels.width()) && window.height >= f64::from(self.pixels.height());

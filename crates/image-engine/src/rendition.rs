@@ -55,7 +55,7 @@ pub fn wants_rendition(facts: &Facts, source_bytes: u64) -> Option<RenditionPlan
         return None;
     }
     let format = if is_kept_exactly(facts) { OutputFormat::Png } else { OutputFormat::Jpeg };
-    let limits = Limits { max_pixels: u64::MAX, max_output_pixels: u64::MAX, max_side: u32::MAX };
+    let limits = Limits { max_pixels: u64::MAX, max_output_pixels: u64::MAX, max_side: u32::MAX, ..Limits::default() };
     let (width, height) = Geometry::plan(facts.upright_size(), &whole(format).transform, &limits).ok()?.output();
     let slow = match facts.format {
         ImageFormat::Jpeg => facts.progressive,
@@ -102,7 +102,7 @@ pub fn serves((width, height): (u32, u32), facts: &Facts, recipe: &Recipe) -> bo
     if transform.resize.is_none() || transform.crop.is_some() || !hides_the_copy(recipe) {
         return false;
     }
-    let limits = Limits { max_pixels: u64::MAX, max_output_pixels: u64::MAX, max_side: u32::MAX };
+    let limits = Limits { max_pixels: u64::MAX, max_output_pixels: u64::MAX, max_side: u32::MAX, ..Limits::default() };
     let (upright, copied) = (facts.upright_size(), width.max(height));
     let Ok(geometry) = Geometry::plan(upright, transform, &limits) else { return false };
     let part = f64::from(copied) / f64::from(upright.0.max(upright.1));
@@ -163,7 +163,7 @@ mod tests {
 
     fn facts(format: ImageFormat, width: u32, height: u32) -> Facts {
         let (animated, has_alpha, progressive) = (false, false, false);
-        Facts { format, width, height, orientation: 1, animated, has_alpha, bits: 8, progressive }
+        Facts { format, width, height, orientation: 1, animated, has_alpha, bits: 8, progressive, frames: Some(1) }
     }
 
     fn recipe(query: &str, format: OutputFormat) -> Recipe {

@@ -17,6 +17,8 @@ pub fn sniff(prefix: &[u8]) -> Option<ImageFormat> {
         () if starts(b"RIFF") && at(8, b"WEBP") => ImageFormat::WebP,
         () if starts(b"II*\0") || starts(b"MM\0*") => ImageFormat::Tiff,
         () if is_avif(prefix) => ImageFormat::Avif,
+        () if starts(&[0x76, 0x2f, 0x31, 0x01]) => ImageFormat::Exr,
+        () if starts(b"#?RADIANCE") => ImageFormat::Hdr,
         () if starts(b"qoif") => ImageFormat::Qoi,
         () if starts(b"BM") => ImageFormat::Bmp,
         () if starts(&[0, 0, 1, 0]) && prefix.get(4..6).is_some_and(|count| count != [0, 0]) => ImageFormat::Ico,

@@ -2,16 +2,14 @@
 
 use std::io::Cursor;
 
-use image::codecs::gif::GifDecoder;
 use image::codecs::webp::WebPDecoder;
-use image::{AnimationDecoder, DynamicImage, ImageDecoder};
+use image::{DynamicImage, ImageDecoder};
 use shared_types::ImageFormat;
 
-use crate::decode::{check_jpeg, library_decoder};
-use crate::ffi::avif::Avif;
+use crate::decode::{Animation, check_jpeg, library_decoder};
 use crate::probe::walk_gif;
 use crate::probe::webp::check_frames as check_frames_fit;
-use crate::{EngineError, Limits, Stop, probe};
+use crate::{EngineError, Facts, Limits, Stop, probe};
 
 /// Decodes everything once. A decoder that fills what is missing with grey and says all is well does not pass for success here.
 ///
@@ -25,14 +23,17 @@ pub fn verify(source: &[u8], limits: &Limits, stop: Stop<'_>) -> Result<(), Engi
     }
     match facts.format {
         ImageFormat::Jpeg => check_jpeg(source),
-        ImageFormat::Png => check_png(source, limits, stop),
-        ImageFormat::Gif => check_gif(source, limits, stop),
-        ImageFormat::WebP => check_webp(source, (facts.width, facts.height), limits, stop),
-        ImageFormat::Avif => check_avif(source, stop),
+        ImageFormat::Png => check_png(source, &facts, limits, stop),
+        ImageFormat::Gif => check_gif(source, &facts, limits, stop),
+        ImageFormat::WebP => check_webp(source, &facts, limits, stop),
+        ImageFormat::Avif => check_frames(source, &facts, limits, stop),
         ImageFormat::Qoi => check_qoi(source, limits),
-        format @ (ImageFormat::Bmp | ImageFormat::Tiff | ImageFormat::Ico | ImageFormat::Pnm) => {
-            check_still(source, format, limits)
-        }
+        format @ (ImageFormat::Bmp
+        | ImageFormat::Tiff
+        | ImageFormat::Ico
+        | ImageFormat::Pnm
+        | ImageFormat::Hdr
+        | ImageFormat::Exr) => check_still(source, format, limits),
     }
 }
 
@@ -42,12 +43,17 @@ fn check_still(source: &[u8], format: ImageFormat, limits: &Limits) -> Result<()
 }
 
 /// Row by row, to the last chunk: the end is part of the file.
-fn check_png(source: &[u8], limits: &Limits, stop: Stop<'_>) -> Result<(), EngineError> {
+fn check_png(source: &[u8], facts: &Facts, limits: &Limits, stop: Stop<'_>) -> Result<(), EngineError> {
     const ROWS_BETWEEN_LOOKS: u32 = 64;
     let bytes = limits.for_decoder().max_alloc.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(usize::MAX);
     let mut reader = png::Decoder::new_with_limits(Cursor::new(source), png::Limits { bytes }).read_info()?;
-    let frames = reader.info().animation_control.map_or(1, |control| control.num_frames.max(1));
-    for frame in 0..frames {
+    let animation = reader.info().animation_control.map_or(0, |control| control.num_frames);
+    if animation > 0 {
+        limits.check_frames(animation, (facts.width, facts.height))?;
+    }
+    // A picture that is not one of the frames stands before them.
+    let pictures = if reader.info().frame_control.is_none() { animation.saturating_add(1) } else { animation.max(1) };
+    for frame in 0..pictures {
         if frame > 0 {
             reader.next_frame_info()?;
         }
@@ -62,45 +68,34 @@ fn check_png(source: &[u8], limits: &Limits, stop: Stop<'_>) -> Result<(), Engin
     Ok(reader.finish()?)
 }
 
-/// Frames one at a time, then the blocks to the trailer, which the decoder does not insist on.
-fn check_gif(source: &[u8], limits: &Limits, stop: Stop<'_>) -> Result<(), EngineError> {
-    let mut decoder = GifDecoder::new(Cursor::new(source))?;
-    decoder.set_limits(limits.for_decoder())?;
-    check_frames(decoder, stop)?;
+/// All frames one at a time, or the only one, then the blocks to the trailer, which the decoder does not insist on.
+fn check_gif(source: &[u8], facts: &Facts, limits: &Limits, stop: Stop<'_>) -> Result<(), EngineError> {
+    check_frames(source, facts, limits, stop)?;
     walk_gif(&mut Cursor::new(source), None).map(drop)
 }
 
-fn check_webp(source: &[u8], size: (u32, u32), limits: &Limits, stop: Stop<'_>) -> Result<(), EngineError> {
+fn check_webp(source: &[u8], facts: &Facts, limits: &Limits, stop: Stop<'_>) -> Result<(), EngineError> {
     let announced = source.get(4..8).and_then(|size| size.try_into().ok()).map_or(0, u32::from_le_bytes);
     if u64::from(announced) + 8 > source.len() as u64 {
         return Err(EngineError::Corrupt("the file is shorter than it says".to_owned()));
     }
-    check_frames_fit(source, size)?;
+    if facts.animated {
+        return check_frames(source, facts, limits, stop);
+    }
+    check_frames_fit(source, (facts.width, facts.height))?;
     let mut decoder = WebPDecoder::new(Cursor::new(source))?;
     decoder.set_limits(limits.for_decoder())?;
-    if decoder.has_animation() {
-        return check_frames(decoder, stop);
-    }
     DynamicImage::from_decoder(decoder)?;
     Ok(())
 }
 
-fn check_frames<'a>(decoder: impl AnimationDecoder<'a>, stop: Stop<'_>) -> Result<(), EngineError> {
-    let mut frames = 0u32;
-    for frame in decoder.into_frames() {
-        frame?;
-        frames += 1;
-        if stop() {
-            return Err(EngineError::Stopped);
-        }
+fn check_frames(source: &[u8], facts: &Facts, limits: &Limits, stop: Stop<'_>) -> Result<(), EngineError> {
+    let mut animation = Animation::open(source, facts, limits)?;
+    if animation.frames == 0 {
+        return Err(EngineError::Corrupt("it has no frame".to_owned()));
     }
-    if frames == 0 { Err(EngineError::Corrupt("it has no frame".to_owned())) } else { Ok(()) }
-}
-
-fn check_avif(source: &[u8], stop: Stop<'_>) -> Result<(), EngineError> {
-    let mut avif = Avif::parse(source)?;
-    avif.bind_to_its_size()?;
-    while avif.next_frame()?.is_some() {
+    limits.check_frames(animation.frames, (facts.width, facts.height))?;
+    while animation.next_frame()?.is_some() {
         if stop() {
             return Err(EngineError::Stopped);
         }

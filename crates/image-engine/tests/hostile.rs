@@ -91,3 +91,24 @@ fn a_palette_that_is_missing_is_missed_when_the_file_is_checked() {
     png.drain(palette..palette + 18);
     assert_eq!(check(&png), Err(EngineError::Corrupt("it has no palette".to_owned())));
 }
+
+#[test]
+fn a_cut_picture_of_light_is_corrupt() {
+    let scene = file::light(&testkit::pictures::photo(64, 48, 3));
+    for (name, whole) in [("hdr", file::hdr(&scene)), ("exr", file::exr(&scene))] {
+        assert_eq!(check(&whole), Ok(()), "{name}");
+        for length in (0..whole.len()).step_by(whole.len() / 200) {
+            assert!(check(&whole[..length]).is_err(), "{name} cut to {length} of {}", whole.len());
+        }
+    }
+}
+
+#[test]
+fn an_exr_that_stores_more_than_it_shows_is_not_decoded() {
+    let mut bytes = file::exr(&file::light(&testkit::pictures::photo(64, 48, 3)));
+    // The data window: name, kind, size of the value, then left, top, right and bottom.
+    let value = bytes.windows(11).position(|window| window == b"dataWindow\0").unwrap() + 11 + 6 + 4;
+    bytes[value + 8..value + 12].copy_from_slice(&i32::to_le_bytes(100_000));
+    bytes[value + 12..value + 16].copy_from_slice(&i32::to_le_bytes(100_000));
+    assert!(check(&bytes).is_err());
+}

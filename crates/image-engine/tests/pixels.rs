@@ -56,11 +56,35 @@ fn colours_survive_every_way_of_storing_them() {
         ("avif", file::avif(&plain, 90), 6),
         ("webp", file::webp_lossy(&plain, 90.0), 6),
         ("ppm", file::ppm(&plain), 1),
+        ("exr", file::exr(&file::light(&plain)), 1),
+        ("hdr", file::hdr(&file::light(&plain)), 3),
     ] {
         let middle = pixels(&source, "w=32").to_rgb8().get_pixel(16, 12).0;
         let near = middle.iter().zip([200_u8, 60, 40]).all(|(got, expected)| got.abs_diff(expected) <= tolerance);
         assert!(near, "{name}: {middle:?}");
     }
+}
+
+#[test]
+fn light_beyond_white_is_bent_and_keeps_its_hue() {
+    let light = |brightness: f32| {
+        let source = file::exr(&image::Rgb32FImage::from_pixel(8, 8, Rgb([brightness, brightness / 2.0, 0.0])));
+        let picture = pixels(&source, "");
+        assert_eq!(picture.color(), image::ColorType::Rgb16);
+        picture.to_rgb16().get_pixel(4, 4).0
+    };
+    let values: Vec<_> = [0.5, 0.9, 2.0, 20.0, 2000.0].map(light).to_vec();
+    // 0.5 and 0.25 of white in sRGB, untouched.
+    assert!(values[0][0].abs_diff(48_192) < 30 && values[0][1].abs_diff(35_199) < 30, "{values:?}");
+    assert!(values.is_sorted_by_key(|value| value[0]) && values[4][0] > 65_000 && values[3][0] < 65_535, "{values:?}");
+    // A half in light is 0.73 to 0.74 in code, however bright.
+    for [red, green, blue] in values {
+        let ratio = f64::from(green) / f64::from(red);
+        assert!((0.72..0.75).contains(&ratio) && blue == 0, "{red} {green} {blue}");
+    }
+    let odd = file::exr(&image::Rgb32FImage::from_pixel(8, 8, Rgb([f32::NAN, -1.0, f32::INFINITY])));
+    let [red, green, blue] = pixels(&odd, "").to_rgb16().get_pixel(4, 4).0;
+    assert!((red, green) == (0, 0) && blue > 65_000);
 }
 
 #[test]

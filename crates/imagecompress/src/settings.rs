@@ -60,6 +60,10 @@ pub struct LimitSettings {
     pub pixels: u64,
     #[garde(range(min = 1, max = 65_535))]
     pub side: u32,
+    #[garde(range(min = 1))]
+    pub frames: u32,
+    #[garde(range(min = 1))]
+    pub animation_pixels: u64,
     #[garde(range(min = 1_048_576))]
     pub pixel_budget: u64,
 }
@@ -98,6 +102,12 @@ impl Settings {
     }
 
     pub(crate) fn limits(&self) -> Limits {
-        Limits { max_pixels: self.limits.pixels, max_output_pixels: self.limits.pixels, max_side: self.limits.side }
+        Limits {
+            max_pixels: self.limits.pixels,
+            max_output_pixels: self.limits.pixels,
+            max_side: self.limits.side,
+            max_frames: self.limits.frames,
+            max_animation_pixels: self.limits.animation_pixels,
+        }
     }
 }

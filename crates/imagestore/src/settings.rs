@@ -70,6 +70,10 @@ pub struct StoreLimitSettings {
     pub output_pixels: u64,
     #[garde(range(min = 1, max = 65_535))]
     pub side: u32,
+    #[garde(range(min = 1))]
+    pub frames: u32,
+    #[garde(range(min = 1))]
+    pub animation_pixels: u64,
     #[garde(skip)]
     pub free_bytes: u64,
     #[garde(range(min = 1_048_576))]
@@ -151,6 +155,8 @@ impl Settings {
             max_pixels: self.limits.pixels,
             max_output_pixels: self.limits.output_pixels,
             max_side: self.limits.side,
+            max_frames: self.limits.frames,
+            max_animation_pixels: self.limits.animation_pixels,
         };
         StoreLimits { upload_bytes: self.limits.upload_bytes, engine }
     }

@@ -29,11 +29,15 @@ pub enum ImageFormat {
     Qoi,
     /// Netpbm: PBM, PGM, PPM, PAM.
     Pnm,
+    /// Radiance HDR.
+    Hdr,
+    /// `OpenEXR`.
+    Exr,
 }
 
 impl ImageFormat {
     /// Every format, in the order of the documentation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Jpeg,
         Self::Png,
         Self::Gif,
@@ -44,6 +48,8 @@ impl ImageFormat {
         Self::Ico,
         Self::Qoi,
         Self::Pnm,
+        Self::Hdr,
+        Self::Exr,
     ];
 
     /// The short name used in URLs, JSON and file names.
@@ -59,6 +65,8 @@ impl ImageFormat {
             Self::Ico => "ico",
             Self::Qoi => "qoi",
             Self::Pnm => "pnm",
+            Self::Hdr => "hdr",
+            Self::Exr => "exr",
         }
     }
 
@@ -75,6 +83,8 @@ impl ImageFormat {
             Self::Ico => "image/x-icon",
             Self::Qoi => "image/qoi",
             Self::Pnm => "image/x-portable-anymap",
+            Self::Hdr => "image/vnd.radiance",
+            Self::Exr => "image/x-exr",
         }
     }
 
@@ -91,6 +101,8 @@ impl ImageFormat {
             "ico" => Self::Ico,
             "qoi" => Self::Qoi,
             "pnm" | "ppm" | "pgm" | "pbm" | "pam" => Self::Pnm,
+            "hdr" | "rgbe" => Self::Hdr,
+            "exr" => Self::Exr,
             _ => return None,
         })
     }
@@ -105,7 +117,7 @@ impl ImageFormat {
             Self::Bmp => Some(OutputFormat::Bmp),
             Self::Tiff => Some(OutputFormat::Tiff),
             Self::Avif => Some(OutputFormat::Avif),
-            Self::Ico | Self::Qoi | Self::Pnm => None,
+            Self::Ico | Self::Qoi | Self::Pnm | Self::Hdr | Self::Exr => None,
         }
     }
 
@@ -154,6 +166,11 @@ impl OutputFormat {
     /// Whether transparent pixels survive.
     pub fn has_alpha(self) -> bool {
         !matches!(self, Self::Jpeg)
+    }
+
+    /// Whether an animation stays one.
+    pub fn animates(self) -> bool {
+        matches!(self, Self::WebP | Self::Avif | Self::Gif)
     }
 
     /// "jpg, png, …": for messages.

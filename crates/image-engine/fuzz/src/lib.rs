@@ -10,7 +10,13 @@ use shared_types::transform::{ClientHints, TransformError};
 use shared_types::{ImageFormat, OutputFormat, Recipe, TransformQuery};
 
 /// What every target is bound by.
-pub const LIMITS: Limits = Limits { max_pixels: 1 << 14, max_output_pixels: 1 << 14, max_side: 1 << 10 };
+pub const LIMITS: Limits = Limits {
+    max_pixels: 1 << 14,
+    max_output_pixels: 1 << 14,
+    max_side: 1 << 10,
+    max_frames: 64,
+    max_animation_pixels: 1 << 18,
+};
 
 /// Bytes that reading the header of a file may need: a fixed part, and what it holds, of which a byte may become a number.
 pub fn header_memory(file: &[u8]) -> u64 {

@@ -1,7 +1,9 @@
-//! From bytes to pixels: the first frame, as stored, not turned upright yet.
+//! From bytes to pixels, as stored, not turned upright yet: a still picture, or the frames of an animation.
 
+mod animation;
 mod jpeg;
 mod library;
+mod light;
 
 use image::DynamicImage;
 use shared_types::ImageFormat;
@@ -10,6 +12,7 @@ use crate::ffi::avif::Avif;
 use crate::probe::webp::check_frames;
 use crate::{EngineError, Facts, Limits};
 
+pub(crate) use animation::{Animation, Frame, decode_page, no_page};
 pub(crate) use jpeg::{JpegScale, Plane, Planes, check as check_jpeg, planes as jpeg_planes};
 pub(crate) use library::decoder as library_decoder;
 
@@ -36,6 +39,7 @@ pub(crate) fn decode(source: &[u8], facts: &Facts, scale: JpegScale, limits: &Li
             check_frames(source, (facts.width, facts.height))?;
             library::decode(source, ImageFormat::WebP, limits)
         }
+        format @ (ImageFormat::Hdr | ImageFormat::Exr) => light::decode(source, format, limits),
         format => library::decode(source, format, limits),
     }
 }

@@ -1,9 +1,9 @@
-//! GIF: 256 colours, a pixel is either there or not.
+//! GIF: 256 colours a frame, a pixel is either there or not.
 
-use std::io::Cursor;
+use std::time::Duration;
 
-use image::codecs::gif::GifEncoder;
-use image::{DynamicImage, Frame};
+use gif::{DisposalMethod, Encoder, Frame, Repeat};
+use image::{DynamicImage, GenericImageView, Rgba, RgbaImage};
 
 use super::failed;
 use crate::EngineError;
@@ -12,21 +12,120 @@ use crate::EngineError;
 const SPEED: i32 = 10;
 /// Below this a pixel is left out.
 const VISIBLE: u8 = 128;
+/// Hundredths of a second: viewers slow a frame down to ten if it is shown for less.
+const SHORTEST: u64 = 2;
 
 pub(super) fn encode(pixels: &DynamicImage) -> Result<Vec<u8>, EngineError> {
-    let mut picture = pixels.to_rgba8();
-    for pixel in picture.pixels_mut() {
-        pixel.0[3] = if pixel.0[3] >= VISIBLE { u8::MAX } else { 0 };
+    let mut animation = GifAnimation::new(pixels.dimensions(), 1)?;
+    animation.add(pixels, Duration::ZERO)?;
+    animation.finish()
+}
+
+/// An animation that is being encoded. A frame is written when the next one is known: that decides how it is cleared away.
+pub(super) struct GifAnimation {
+    encoder: Encoder<Vec<u8>>,
+    /// What is seen before the waiting frame is drawn.
+    shown: RgbaImage,
+    waiting: Option<Waiting>,
+    /// When the last written frame ends, in hundredths of a second.
+    now: u64,
+}
+
+struct Waiting {
+    picture: RgbaImage,
+    until: Duration,
+}
+
+impl GifAnimation {
+    /// For frames of this size, shown `plays` times; 0 is without end.
+    pub(super) fn new((width, height): (u32, u32), plays: u32) -> Result<Self, EngineError> {
+        let side = |side: u32| {
+            u16::try_from(side).map_err(|_| EngineError::TooLarge {
+                what: "pixels on its longest side, as GIF",
+                actual: side.into(),
+                limit: u16::MAX.into(),
+            })
+        };
+        let mut encoder = Encoder::new(Vec::new(), side(width)?, side(height)?, &[]).map_err(failed)?;
+        match plays {
+            // Once is what happens without the block, which counts repetitions.
+            1 => {}
+            0 => encoder.set_repeat(Repeat::Infinite).map_err(failed)?,
+            plays => {
+                let repetitions = u16::try_from(plays - 1).unwrap_or(u16::MAX);
+                encoder.set_repeat(Repeat::Finite(repetitions)).map_err(failed)?;
+            }
+        }
+        Ok(Self { encoder, shown: RgbaImage::new(width, height), waiting: None, now: 0 })
     }
-    let side = picture.width().max(picture.height());
-    if side > u16::MAX.into() {
-        return Err(EngineError::TooLarge {
-            what: "pixels on its longest side, as GIF",
-            actual: side.into(),
-            limit: u16::MAX.into(),
-        });
+
+    /// Adds a frame that is shown until this moment.
+    pub(super) fn add(&mut self, pixels: &DynamicImage, until: Duration) -> Result<(), EngineError> {
+        let mut picture = pixels.to_rgba8();
+        for Rgba(pixel) in picture.pixels_mut() {
+            *pixel = if pixel[3] >= VISIBLE { [pixel[0], pixel[1], pixel[2], u8::MAX] } else { [0; 4] };
+        }
+        self.write(Some(&picture))?;
+        self.waiting = Some(Waiting { picture, until });
+        Ok(())
     }
-    let mut bytes = Cursor::new(Vec::new());
-    GifEncoder::new_with_speed(&mut bytes, SPEED).encode_frame(Frame::new(picture)).map_err(failed)?;
-    Ok(bytes.into_inner())
+
+    pub(super) fn finish(mut self) -> Result<Vec<u8>, EngineError> {
+        self.write(None)?;
+        self.encoder.into_inner().map_err(failed)
+    }
+
+    fn write(&mut self, next: Option<&RgbaImage>) -> Result<(), EngineError> {
+        let Some(Waiting { picture, until }) = self.waiting.take() else { return Ok(()) };
+        // Only clearing takes a pixel away again, and it clears all that the frame covers.
+        let cleared = next.is_some_and(|next| uncovers(&picture, next));
+        let region = if cleared { (0, 0, picture.width(), picture.height()) } else { changed(&self.shown, &picture) };
+        let mut frame = self.quantised(&picture, region);
+        frame.dispose = if cleared { DisposalMethod::Background } else { DisposalMethod::Keep };
+        frame.delay = self.delay(until);
+        self.encoder.write_frame(&frame).map_err(failed)?;
+        self.shown = if cleared { RgbaImage::new(picture.width(), picture.height()) } else { picture };
+        Ok(())
+    }
+
+    /// A part of the picture in its own 256 colours; pixels that stay as they are seen are left out.
+    fn quantised(&self, picture: &RgbaImage, (x, y, width, height): (u32, u32, u32, u32)) -> Frame<'static> {
+        let mut part = picture.view(x, y, width, height).to_image();
+        for (dx, dy, pixel) in part.enumerate_pixels_mut() {
+            if self.shown.get_pixel(x + dx, y + dy) == pixel {
+                *pixel = Rgba([0; 4]);
+            }
+        }
+        // Sides were checked when the encoder was made.
+        let side = |side: u32| u16::try_from(side).unwrap_or(u16::MAX);
+        let mut frame = Frame::from_rgba_speed(side(width), side(height), &mut part, SPEED);
+        (frame.left, frame.top) = (side(x), side(y));
+        frame
+    }
+
+    fn delay(&mut self, until: Duration) -> u16 {
+        let end = u64::try_from((until.as_millis() + 5) / 10).unwrap_or(u64::MAX);
+        let delay = match end.saturating_sub(self.now) {
+            0 if until.is_zero() => 0,
+            hundredths => hundredths.max(SHORTEST),
+        };
+        self.now += delay;
+        u16::try_from(delay).unwrap_or(u16::MAX)
+    }
+}
+
+/// Whether a pixel that is there is not there in the next frame.
+fn uncovers(picture: &RgbaImage, next: &RgbaImage) -> bool {
+    picture.pixels().zip(next.pixels()).any(|(here, then)| here.0[3] > 0 && then.0[3] == 0)
+}
+
+/// The smallest rectangle (left, top, width, height) around all that differs; one pixel if nothing does.
+fn changed(before: &RgbaImage, after: &RgbaImage) -> (u32, u32, u32, u32) {
+    let (mut left, mut top, mut right, mut bottom) = (u32::MAX, u32::MAX, 0, 0);
+    for (x, y, pixel) in after.enumerate_pixels() {
+        if before.get_pixel(x, y) != pixel {
+            (left, top, right, bottom) = (left.min(x), top.min(y), right.max(x), bottom.max(y));
+        }
+    }
+    if left > right { (0, 0, 1, 1) } else { (left, top, right - left + 1, bottom - top + 1) }
 }

@@ -1,5 +1,6 @@
 //! From pixels to bytes, one file for each format.
 
+mod animation;
 mod avif;
 mod gif;
 mod jpeg;
@@ -13,6 +14,8 @@ use shared_types::transform::Quality;
 
 use crate::{Effort, EngineError};
 
+pub(crate) use animation::{AnimationEncoder, AnimationSettings};
+
 /// The quality of a format when none is asked for. The numbers differ because the scales do: they look about alike.
 pub(crate) fn default_quality(format: OutputFormat) -> Option<u8> {
     match format {
@@ -22,6 +25,11 @@ pub(crate) fn default_quality(format: OutputFormat) -> Option<u8> {
     }
 }
 
+/// The quality that is used where this one is asked for; `None` for formats that have none.
+pub(crate) fn used_quality(format: OutputFormat, asked: Option<Quality>) -> Option<u8> {
+    default_quality(format).map(|default| asked.map_or(default, Quality::get))
+}
+
 /// Encodes; gives the bytes and the quality used. The pixels have no alpha if the format has none.
 pub(crate) fn encode(
     pixels: &DynamicImage,
@@ -29,7 +37,7 @@ pub(crate) fn encode(
     quality: Option<Quality>,
     effort: Effort,
 ) -> Result<(Vec<u8>, Option<u8>), EngineError> {
-    let used = default_quality(format).map(|default| quality.map_or(default, Quality::get));
+    let used = used_quality(format, quality);
     let q = used.unwrap_or_default();
     let bytes = match format {
         OutputFormat::Jpeg => jpeg::encode(pixels, q, effort),

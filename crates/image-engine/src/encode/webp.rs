@@ -11,13 +11,7 @@ const MAX_SIDE: u32 = 16_383;
 
 pub(super) fn encode(pixels: &DynamicImage, quality: u8, effort: Effort) -> Result<Vec<u8>, EngineError> {
     let (width, height) = (pixels.width(), pixels.height());
-    if width.max(height) > MAX_SIDE {
-        return Err(EngineError::TooLarge {
-            what: "pixels on its longest side, as WebP",
-            actual: width.max(height).into(),
-            limit: MAX_SIDE.into(),
-        });
-    }
+    check_size((width, height))?;
     let mut config = WebPConfig::new().map_err(|()| failed("no configuration"))?;
     config.quality = quality.into();
     // Method 2 costs a third of the default 4 for about 4 % more bytes.
@@ -31,4 +25,16 @@ pub(super) fn encode(pixels: &DynamicImage, quality: u8, effort: Effort) -> Resu
         Encoder::from_rgb(&image, width, height).encode_advanced(&config)
     };
     Ok(memory.map_err(failed)?.to_vec())
+}
+
+/// Refuses what the format cannot say.
+pub(super) fn check_size((width, height): (u32, u32)) -> Result<(), EngineError> {
+    if width.max(height) > MAX_SIDE {
+        return Err(EngineError::TooLarge {
+            what: "pixels on its longest side, as WebP",
+            actual: width.max(height).into(),
+            limit: MAX_SIDE.into(),
+        });
+    }
+    Ok(())
 }

@@ -4,6 +4,7 @@
 //! [`Avif`], which frees them once, on drop, and borrows the file for as long.
 
 use std::ptr::NonNull;
+use std::time::Duration;
 
 use image::{DynamicImage, RgbImage, RgbaImage};
 use libavif_sys as sys;
@@ -80,6 +81,7 @@ impl<'a> Avif<'a> {
             height: image.height,
             orientation: orientation(image),
             animated: decoder.imageCount > 1,
+            frames: Some(u32::try_from(decoder.imageCount).map_or(1, |frames| frames.max(1))),
             has_alpha: decoder.alphaPresent != 0,
             bits: u8::try_from(image.depth).unwrap_or(8),
             progressive: false,
@@ -93,6 +95,20 @@ impl<'a> Avif<'a> {
             let icc = &(*self.decoder.as_ref().image).icc;
             (icc.size > 0 && !icc.data.is_null()).then(|| std::slice::from_raw_parts(icc.data, icc.size).to_vec())
         }
+    }
+
+    /// How often the frames are shown; 0 is without end.
+    pub(crate) fn plays(&self) -> u32 {
+        // SAFETY: as in `facts`. Negative numbers stand for "without end" and "not said".
+        let repetitions = unsafe { self.decoder.as_ref() }.repetitionCount;
+        u32::try_from(repetitions).map_or(0, |repetitions| repetitions + 1)
+    }
+
+    /// How long the frame that was decoded last is shown.
+    pub(crate) fn shown_for(&self) -> Duration {
+        // SAFETY: as in `facts`; after a frame was decoded this is its timing.
+        let seconds = unsafe { self.decoder.as_ref() }.imageTiming.duration;
+        Duration::try_from_secs_f64(seconds).unwrap_or_default()
     }
 
     /// Decodes the next frame to 8-bit RGB or RGBA; `None` after the last.
@@ -156,12 +172,15 @@ fn check(result: sys::avifResult) -> Result<(), EngineError> {
         sys::AVIF_RESULT_NOT_IMPLEMENTED | sys::AVIF_RESULT_NO_CODEC_AVAILABLE => {
             Err(EngineError::Unsupported("a kind of AVIF that is not decoded here".to_owned()))
         }
-        error => {
-            // SAFETY: avifResultToString gives a static, zero-terminated string for any value.
-            let text = unsafe { std::ffi::CStr::from_ptr(sys::avifResultToString(error)) };
-            Err(corrupt(&text.to_string_lossy()))
-        }
+        error => Err(corrupt(&result_text(error))),
     }
+}
+
+/// What libavif says of a result.
+pub(super) fn result_text(result: sys::avifResult) -> String {
+    // SAFETY: avifResultToString gives a static, zero-terminated string for any value.
+    let text = unsafe { std::ffi::CStr::from_ptr(sys::avifResultToString(result)) };
+    text.to_string_lossy().into_owned()
 }
 
 fn larger_than_it_says() -> EngineError {

@@ -30,6 +30,7 @@ impl JpegHeader {
             height: self.height,
             orientation: self.orientation,
             animated: false,
+            frames: Some(1),
             has_alpha: false,
             bits: self.bits,
             progressive: self.progressive,

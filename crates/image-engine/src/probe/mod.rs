@@ -2,13 +2,14 @@
 
 pub(crate) mod av1;
 pub(crate) mod avif_items;
+mod exr;
 mod gif;
 pub(crate) mod jpeg;
 mod png;
 mod tiff;
 pub(crate) mod webp;
 
-use std::io::{BufRead, Read, Seek, SeekFrom};
+use std::io::{BufRead, Cursor, Read, Seek, SeekFrom};
 
 use image::{ColorType, ImageDecoder, ImageReader};
 use shared_types::ImageFormat;
@@ -18,6 +19,16 @@ use crate::sniff::{SNIFF_BYTES, sniff};
 use crate::{EngineError, Facts};
 
 pub(crate) use gif::walk as walk_gif;
+
+/// Counts the frames of a whole GIF.
+pub(crate) fn count_gif(source: &[u8]) -> Result<u32, EngineError> {
+    gif::walk(&mut Cursor::new(source), None).map(|blocks| blocks.frames)
+}
+
+/// The colour profile of a WebP, if it has one that can be read.
+pub(crate) fn webp_icc(source: &[u8]) -> Option<Vec<u8>> {
+    image::codecs::webp::WebPDecoder::new(Cursor::new(source)).ok()?.icc_profile().ok().flatten()
+}
 
 /// Reads the header.
 ///
@@ -33,7 +44,8 @@ pub fn probe<R: BufRead + Seek>(mut reader: R) -> Result<Facts, EngineError> {
         ImageFormat::Gif => {
             let animated = gif::walk(&mut reader, Some(2))?.frames > 1;
             reader.seek(SeekFrom::Start(0))?;
-            Ok(Facts { animated, ..by_library(reader, ImageFormat::Gif)? })
+            let frames = (!animated).then_some(1);
+            Ok(Facts { animated, frames, ..by_library(reader, ImageFormat::Gif)? })
         }
         ImageFormat::WebP => probe_webp(reader),
         ImageFormat::Png => png::probe(reader),
@@ -45,7 +57,13 @@ pub fn probe<R: BufRead + Seek>(mut reader: R) -> Result<Facts, EngineError> {
             png::check_within_ico(&mut reader)?;
             by_library(reader, ImageFormat::Ico)
         }
-        format @ (ImageFormat::Bmp | ImageFormat::Qoi | ImageFormat::Pnm) => by_library(reader, format),
+        ImageFormat::Exr => {
+            exr::check_windows(&mut reader)?;
+            by_library(reader, ImageFormat::Exr)
+        }
+        format @ (ImageFormat::Bmp | ImageFormat::Qoi | ImageFormat::Pnm | ImageFormat::Hdr) => {
+            by_library(reader, format)
+        }
     }
 }
 
@@ -60,6 +78,8 @@ pub(crate) fn library_format(format: ImageFormat) -> Option<image::ImageFormat> 
         ImageFormat::Ico => image::ImageFormat::Ico,
         ImageFormat::Qoi => image::ImageFormat::Qoi,
         ImageFormat::Pnm => image::ImageFormat::Pnm,
+        ImageFormat::Hdr => image::ImageFormat::Hdr,
+        ImageFormat::Exr => image::ImageFormat::OpenExr,
         ImageFormat::Jpeg | ImageFormat::Avif => return None,
     })
 }
@@ -79,11 +99,12 @@ fn describe(mut decoder: impl ImageDecoder, format: ImageFormat) -> Result<Facts
         height,
         orientation: decoder.orientation()?.to_exif(),
         animated: false,
+        frames: Some(1),
         has_alpha: colour.has_alpha(),
-        bits: if matches!(colour, ColorType::L16 | ColorType::La16 | ColorType::Rgb16 | ColorType::Rgba16) {
-            16
-        } else {
-            8
+        bits: match colour {
+            ColorType::Rgb32F | ColorType::Rgba32F => 32,
+            ColorType::L16 | ColorType::La16 | ColorType::Rgb16 | ColorType::Rgba16 => 16,
+            _ => 8,
         },
         progressive: false,
     })
@@ -92,7 +113,8 @@ fn describe(mut decoder: impl ImageDecoder, format: ImageFormat) -> Result<Facts
 fn probe_webp<R: BufRead + Seek>(reader: R) -> Result<Facts, EngineError> {
     let decoder = image::codecs::webp::WebPDecoder::new(reader)?;
     let animated = decoder.has_animation();
-    Ok(Facts { animated, ..describe(decoder, ImageFormat::WebP)? })
+    let frames = (!animated).then_some(1);
+    Ok(Facts { animated, frames, ..describe(decoder, ImageFormat::WebP)? })
 }
 
 /// The boxes that describe the picture come before its data; a few files need more of the beginning than others.

@@ -29,6 +29,7 @@ pub(super) fn probe<R: BufRead + Seek>(reader: R) -> Result<Facts, EngineError> 
         height: info.height,
         orientation: orientation.map_or(1, Orientation::to_exif),
         animated: info.animation_control.is_some_and(|control| control.num_frames > 1),
+        frames: Some(info.animation_control.map_or(1, |control| control.num_frames.max(1))),
         has_alpha: transparent,
         bits: if info.bit_depth == png::BitDepth::Sixteen { 16 } else { 8 },
         progressive: info.interlaced,

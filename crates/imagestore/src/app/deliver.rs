@@ -73,7 +73,8 @@ impl Content {
 impl Wanted {
     /// Settles what `format=auto` means, given the formats that the client takes, best first.
     ///
-    /// An animated source is left as it is unless something else is asked of it: variants show the first frame only.
+    /// An animation stays one: where neither a format that the client takes nor the source's own does that, it becomes a GIF, which is
+    /// shown everywhere.
     pub fn negotiate(
         transform: Transform,
         choice: FormatChoice,
@@ -81,13 +82,21 @@ impl Wanted {
         image: &Image,
         accepted: &[OutputFormat],
     ) -> Self {
+        let facts = &image.facts;
+        let moves = facts.animated && transform.page.is_none();
         let format = match choice {
             FormatChoice::Source => None,
             FormatChoice::Fixed(format) => Some(format),
-            FormatChoice::Auto if image.facts.animated && transform.is_identity() => None,
+            FormatChoice::Auto if moves => {
+                let frozen = !transform.is_identity() && !facts.format.default_output().animates();
+                let accepted = accepted.iter().find(|format| format.animates()).copied();
+                accepted.or(frozen.then_some(OutputFormat::Gif)).map(ImageFormat::from)
+            }
             FormatChoice::Auto => accepted.first().map(|format| ImageFormat::from(*format)),
         };
-        Self { transform, format, name }
+        // The first frame of a still picture is all of it.
+        let page = transform.page.filter(|page| facts.animated || *page > 0);
+        Self { transform: Transform { page, ..transform }, format, name }
     }
 }
 

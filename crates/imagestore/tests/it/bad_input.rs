@@ -47,6 +47,8 @@ async fn truncated_pictures_of_every_format() {
         ("bmp", file::bmp(&picture)),
         ("tiff", file::tiff(&picture)),
         ("ppm", file::ppm(&picture)),
+        ("hdr", file::hdr(&file::light(&picture))),
+        ("exr", file::exr(&file::light(&picture))),
     ];
     for (name, bytes) in files {
         for cut in truncations(&bytes, 10) {

@@ -192,16 +192,6 @@ async fn auto_follows_the_preferences_of_accept() {
 }
 
 #[tokio::test]
-async fn an_animation_is_not_frozen_by_auto() {
-    let store = store();
-    let bytes = file::animated_gif(40, 30, 3);
-    let image = upload(&store, bytes.clone()).await;
-    let answer =
-        get_with(&store, &format!("/i/{}?format=auto", id(&image)), &[("accept", "image/avif,image/webp")]).await;
-    assert_eq!(answer.bytes().await.unwrap(), bytes);
-}
-
-#[tokio::test]
 async fn client_hints_fill_in_sizes_and_are_named_in_vary() {
     let (store, id) = with_photo().await;
     let hinted = get_with(&store, &format!("/i/{id}.png?w=auto"), &[("sec-ch-width", "100")]).await;

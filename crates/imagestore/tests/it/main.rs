@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed test may panic")]
 
+mod animation;
 mod architecture;
 mod bad_input;
 mod caching;

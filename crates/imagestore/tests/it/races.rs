@@ -142,7 +142,7 @@ async fn a_slow_deletion_takes_no_bytes_of_a_later_upload() {
     let back_ends = BackEnds { catalog: Arc::new(catalog), blobs: Arc::new(blobs), remote: None };
     let (budget_bytes, minute) = (100_000_000, Duration::from_mins(1));
     let pool = CpuSettings { threads: 1, budget_bytes, queue: 9, queue_timeout: minute, stall_after: minute };
-    let engine = Limits { max_pixels: 10_000, max_output_pixels: 10_000, max_side: 100 };
+    let engine = Limits { max_pixels: 10_000, max_output_pixels: 10_000, max_side: 100, ..Limits::default() };
     let limits = StoreLimits { upload_bytes: 1_000_000, engine };
     let services = Services::new(back_ends, CpuPool::new(&pool).unwrap(), limits, 1024, RenditionMode::Off);
     let bytes = Bytes::from(jpeg::baseline(&photo(64, 48, 1), 80));

@@ -13,6 +13,9 @@ impl fmt::Display for Recipe {
 /// Every parameter that is not the default, each followed by `&`; empty for the identity.
 impl fmt::Display for Transform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(page) = self.page {
+            write!(f, "page={page}&")?;
+        }
         if let Some(crop) = self.crop {
             write!(f, "crop={crop}&")?;
         }

@@ -4,7 +4,7 @@
 //! device pixels multiplied in. With the output format settled it is a [`Recipe`], which has exactly one canonical text
 //! and so one key: two URLs that ask for the same picture share one variant.
 //!
-//! Order of operations, whatever the order in the URL: EXIF orientation, `crop`, `trim`, `rotate`, `flip`, `flop`, `w h fit gravity`,
+//! Order of operations, whatever the order in the URL: `page`, EXIF orientation, `crop`, `trim`, `rotate`, `flip`, `flop`, `w h fit gravity`,
 //! `brightness`, `contrast`, `gamma`, `saturation`, `hue`, `gray`, `sepia`, `duotone`, `negate`, `pixelate`, `blur`, `sharpen`, `pad`,
 //! `bg`, `wm`, `wmtext`, `round`, encode with `q`.
 
@@ -32,6 +32,8 @@ pub const MAX_SIDE: u32 = 16_384;
 /// Every operation on a picture except the choice of format. The default is to change nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Transform {
+    /// The one frame of an animation to show, counted from 0; `None` is all of them, or the first where the format keeps only one.
+    pub page: Option<u32>,
     /// Region to keep, in pixels of the upright source.
     pub crop: Option<Crop>,
     /// Border of one colour to cut away.
@@ -102,10 +104,13 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// Settles the format, dropping what it makes meaningless (`q` of a lossless format).
+    /// Settles the format, dropping what it makes meaningless (`q` of a lossless format, the first frame where there is no other).
     pub fn new(mut transform: Transform, format: OutputFormat) -> Self {
         if !format.has_quality() {
             transform.quality = None;
+        }
+        if !format.animates() && transform.page == Some(0) {
+            transform.page = None;
         }
         Self { transform, format, watermark: None }
     }

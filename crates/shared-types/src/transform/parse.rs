@@ -96,6 +96,7 @@ impl TransformQuery {
         };
         let gray = query.flag("gray")?.unwrap_or_default();
         parsed.transform = Transform {
+            page: query.page()?,
             crop: query.take("crop")?,
             trim: query.take("trim")?,
             rotate: query.take("rotate")?.unwrap_or_default(),
@@ -249,6 +250,17 @@ impl<'a> Parameters<'a> {
         }
     }
 
+    /// `anim=0` is the first frame.
+    fn page(&mut self) -> Result<Option<u32>, TransformError> {
+        let anim = self.flag("anim")?;
+        let Some(text) = self.0.remove("page") else { return Ok((anim == Some(false)).then_some(0)) };
+        let page = digits(text).ok_or_else(|| TransformError::new("page", "must be the number of a frame, from 0"))?;
+        if anim == Some(true) {
+            return Err(TransformError::new("page", "shows one frame and contradicts anim=1"));
+        }
+        Ok(Some(page))
+    }
+
     fn side(&mut self, name: &str) -> Result<Option<u32>, TransformError> {
         let Some(text) = self.0.remove(name) else { return Ok(None) };
         match digits(text) {
@@ -293,7 +305,7 @@ impl<'a> Parameters<'a> {
     }
 
     fn finish(self) -> Result<(), TransformError> {
-        const KNOWN: &str = "w, h, dpr, fit, gravity, enlarge, crop, trim, rotate, flip, flop, brightness, contrast, gamma, saturation, hue, \
+        const KNOWN: &str = "w, h, dpr, fit, gravity, enlarge, anim, page, crop, trim, rotate, flip, flop, brightness, contrast, gamma, saturation, hue, \
             gray, sepia, duotone, negate, pixelate, blur, sharpen, pad, bg, wm, wmpos, wmopacity, wmscale, wmmargin, wmtext, wmtextpos, \
             wmtextopacity, wmtextmargin, wmtextsize, wmtextcolor, wmtextshadow, round, q, format, type, transform, download";
         match self.0.keys().next() {

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use image::codecs::gif::{GifEncoder, Repeat};
-use image::{DynamicImage, Frame, ImageFormat, Luma, Rgb, RgbImage, Rgba, RgbaImage, imageops};
+use image::{DynamicImage, Frame, ImageFormat, Luma, Rgb, Rgb32FImage, RgbImage, Rgba, RgbaImage, imageops};
 use webp::{AnimEncoder, AnimFrame, WebPConfig};
 
 use super::scene;
@@ -113,6 +113,25 @@ pub fn ico(picture: &RgbaImage) -> Vec<u8> {
 /// A QOI with alpha.
 pub fn qoi(picture: &RgbaImage) -> Vec<u8> {
     encode(&picture.clone().into(), ImageFormat::Qoi)
+}
+
+/// A Radiance HDR of linear light.
+pub fn hdr(light: &Rgb32FImage) -> Vec<u8> {
+    encode(&light.clone().into(), ImageFormat::Hdr)
+}
+
+/// An `OpenEXR` of linear light.
+pub fn exr(light: &Rgb32FImage) -> Vec<u8> {
+    encode(&light.clone().into(), ImageFormat::OpenExr)
+}
+
+/// The light of a picture in sRGB: what [`hdr`] and [`exr`] take.
+pub fn light(picture: &RgbImage) -> Rgb32FImage {
+    let linear = |code: u8| {
+        let part = f32::from(code) / 255.0;
+        if part <= 0.040_45 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+    };
+    Rgb32FImage::from_fn(picture.width(), picture.height(), |x, y| Rgb(picture.get_pixel(x, y).0.map(linear)))
 }
 
 /// A binary PPM (colour).

@@ -1,8 +1,9 @@
 //! Pictures made by code: the same arguments give the same bytes, so no binary file is kept in the repository.
 //!
 //! [`photo`] and [`graphic`] make pixels; [`file`] encodes them in every format the services read; [`jpeg`] and [`png`] hold what is
-//! special to these two; [`broken`] makes what must be refused; [`samples`] lists one of each kind.
+//! special to these two; [`animation`] places frames with every kind of disposal and blending; [`broken`] makes what must be refused; [`samples`] lists one of each kind.
 
+pub mod animation;
 pub mod broken;
 pub mod file;
 pub mod jpeg;
@@ -18,7 +19,8 @@ pub use scene::{graphic, photo};
 pub struct Sample {
     /// What kind of file it is, for messages.
     pub name: &'static str,
-    /// The usual extension of the format: `jpg`, `png`, `gif`, `webp`, `bmp`, `tiff`, `avif`, `ico`, `qoi`, `ppm`, `pgm`.
+    /// The usual extension of the format: `jpg`, `png`, `gif`, `webp`, `bmp`, `tiff`, `avif`, `ico`, `qoi`, `ppm`, `pgm`,
+    /// `hdr`, `exr`.
     pub extension: &'static str,
     /// Width of the upright picture.
     pub width: u32,
@@ -64,12 +66,16 @@ pub fn samples_of(width: u32, height: u32) -> Vec<Sample> {
         moving("webp animated", "webp", file::animated_webp(width, height, 4)),
         opaque("bmp", "bmp", file::bmp(&photo)),
         opaque("tiff", "tiff", file::tiff(&photo)),
+        moving("png animated", "png", animation::apng(width, height, &animation::bars(width, height, 4), 0)),
+        moving("avif animated", "avif", animation::avif(&animation::bars(width, height, 4), 60)),
         opaque("avif", "avif", file::avif(&photo, 60)),
         clear("avif with alpha", "avif", file::avif_alpha(&graphic, 60)),
         clear("ico", "ico", file::ico(&graphic)),
         clear("qoi", "qoi", file::qoi(&graphic)),
         opaque("pnm colour", "ppm", file::ppm(&photo)),
         opaque("pnm grey", "pgm", file::pgm(&photo)),
+        opaque("hdr", "hdr", file::hdr(&file::light(&photo))),
+        opaque("exr", "exr", file::exr(&file::light(&photo))),
     ]
 }
 
@@ -81,7 +87,11 @@ mod tests {
     #[test]
     fn every_sample_is_what_it_says() {
         for sample in samples() {
-            let format = image::guess_format(&sample.bytes).expect(sample.name);
+            // The first brand of a sequence is not known there.
+            let format = match image::guess_format(&sample.bytes) {
+                Err(_) if libavif::is_avif(&sample.bytes) => ImageFormat::Avif,
+                guessed => guessed.expect(sample.name),
+            };
             let known = ImageFormat::from_extension(sample.extension).expect(sample.name);
             assert_eq!(format, known, "{}", sample.name);
             let (width, height) = match sample.extension {

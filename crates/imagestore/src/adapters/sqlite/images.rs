@@ -40,6 +40,7 @@ impl TryFrom<ImageRow> for Image {
                 height: rows::unsigned(row.height)?,
                 orientation: rows::unsigned(row.orientation)?,
                 animated: row.animated,
+                frames: (!row.animated).then_some(1),
                 has_alpha: row.has_alpha,
                 bits: rows::unsigned(row.bits)?,
                 progressive: row.progressive,

@@ -40,6 +40,7 @@ pub(super) fn image(content: &[u8]) -> Image {
             height: 20,
             orientation: 6,
             animated: true,
+            frames: None,
             has_alpha: true,
             bits: 16,
             progressive: true,

@@ -1,0 +1,38 @@
+//! A recipe carried out on every frame of an animation, one at a time: decoded, worked on and encoded before the next one.
+
+use image::GenericImageView;
+
+use crate::decode::Animation;
+use crate::encode::{AnimationEncoder, AnimationSettings, used_quality};
+use crate::pipeline::{Rendered, Work};
+use crate::{Effort, EngineError};
+
+/// Takes every frame through the same steps. What depends on the pixels, such as smart gravity, is decided on the first.
+///
+/// # Errors
+/// Every [`EngineError`]; frames are counted before any is decoded.
+pub(crate) fn render(work: &mut Work<'_>, effort: Effort) -> Result<Rendered, EngineError> {
+    let mut animation = Animation::open(work.source, &work.facts, work.limits)?;
+    work.limits.check_frames(animation.frames, (work.facts.width, work.facts.height))?;
+    work.limits.check_frames(animation.frames, work.geometry.output())?;
+    let format = work.recipe.format;
+    let quality = used_quality(format, work.recipe.transform.quality);
+    let (planned, mut started) = (work.geometry.clone(), None);
+    while let Some(frame) = animation.next_frame()? {
+        (work.pixels, work.icc) = (frame.pixels, animation.icc.clone());
+        work.geometry.clone_from(&planned);
+        work.carry_out()?;
+        let size = work.pixels.dimensions();
+        if started.is_none() {
+            let (plays, alpha) = (animation.plays, work.pixels.color().has_alpha());
+            let settings = AnimationSettings { format, size, plays, quality, effort, alpha };
+            started = Some((AnimationEncoder::new(&settings)?, size));
+        }
+        if let Some((encoder, _)) = &mut started {
+            encoder.add(&work.pixels, frame.delay)?;
+        }
+        work.check_stop()?;
+    }
+    let (encoder, (width, height)) = started.ok_or_else(|| EngineError::Corrupt("it has no frame".to_owned()))?;
+    Ok(Rendered { bytes: encoder.finish()?, format, width, height, quality })
+}

@@ -1,0 +1,95 @@
+//! From frames to an animated file, frame by frame: only what the encoder needs of earlier ones is kept.
+
+use std::time::Duration;
+
+use image::DynamicImage;
+use shared_types::OutputFormat;
+
+use super::gif::GifAnimation;
+use super::webp;
+use crate::ffi::avif_animation::AvifAnimation;
+use crate::ffi::webp_animation::WebpAnimation;
+use crate::{Effort, EngineError};
+
+/// What all frames of a result have in common.
+pub(crate) struct AnimationSettings {
+    pub(crate) format: OutputFormat,
+    pub(crate) size: (u32, u32),
+    /// How often the frames are shown; 0 is without end.
+    pub(crate) plays: u32,
+    /// As [`super::used_quality`] gives it.
+    pub(crate) quality: Option<u8>,
+    pub(crate) effort: Effort,
+    /// Whether frames may have transparent pixels.
+    pub(crate) alpha: bool,
+}
+
+/// An animation that is being encoded.
+pub(crate) struct AnimationEncoder {
+    writer: Writer,
+    /// When the last frame ends. Moments are rounded, not delays, so that errors do not add up.
+    now: Duration,
+}
+
+enum Writer {
+    WebP(WebpAnimation),
+    Avif(AvifAnimation),
+    Gif(Box<GifAnimation>),
+}
+
+impl AnimationEncoder {
+    pub(crate) fn new(settings: &AnimationSettings) -> Result<Self, EngineError> {
+        let thorough = settings.effort == Effort::Thorough;
+        let q = settings.quality.unwrap_or_default();
+        let writer = match settings.format {
+            OutputFormat::WebP => {
+                webp::check_size(settings.size)?;
+                let plays = u16::try_from(settings.plays).unwrap_or(0);
+                Writer::WebP(WebpAnimation::new(settings.size, plays, q, if thorough { 6 } else { 2 })?)
+            }
+            OutputFormat::Avif => {
+                // From 7 on libaom works in its real time mode, which looks at no later frames and keeps none.
+                let speed = if thorough { 6 } else { 9 };
+                Writer::Avif(AvifAnimation::new(settings.plays, q, speed, settings.alpha)?)
+            }
+            OutputFormat::Gif => Writer::Gif(Box::new(GifAnimation::new(settings.size, settings.plays)?)),
+            OutputFormat::Jpeg | OutputFormat::Png | OutputFormat::Bmp | OutputFormat::Tiff => {
+                return Err(super::failed("the format has no animations"));
+            }
+        };
+        Ok(Self { writer, now: Duration::ZERO })
+    }
+
+    /// Adds a frame and how long it is shown.
+    pub(crate) fn add(&mut self, pixels: &DynamicImage, delay: Duration) -> Result<(), EngineError> {
+        let (from, until) = (self.now, self.now + delay);
+        self.now = until;
+        match &mut self.writer {
+            Writer::WebP(encoder) => encoder.add(&pixels.to_rgba8(), moment(from)?),
+            Writer::Avif(encoder) => encoder.add(pixels, rounded(until) - rounded(from)),
+            Writer::Gif(encoder) => encoder.add(pixels, until),
+        }
+    }
+
+    /// The file.
+    pub(crate) fn finish(self) -> Result<Vec<u8>, EngineError> {
+        match self.writer {
+            Writer::WebP(encoder) => encoder.finish(moment(self.now)?),
+            Writer::Avif(encoder) => encoder.finish(),
+            Writer::Gif(encoder) => encoder.finish(),
+        }
+    }
+}
+
+/// Whole milliseconds.
+fn rounded(time: Duration) -> u64 {
+    u64::try_from((time.as_micros() + 500) / 1000).unwrap_or(u64::MAX)
+}
+
+fn moment(time: Duration) -> Result<i32, EngineError> {
+    i32::try_from(rounded(time)).map_err(|_| EngineError::TooLarge {
+        what: "milliseconds, as WebP",
+        actual: rounded(time),
+        limit: i32::MAX as u64,
+    })
+}
