@@ -2,12 +2,14 @@
 //! `cargo run --release -p image-engine --example renditions -- ~/.cache/imagestore/photos`.
 //!
 //! The quality of a variant is the SSIMULACRA2 score against the picture scaled from every pixel of the original; the loss is how much less
-//! it is for the variant made from the master than for the one made from the original, every pixel of it decoded.
+//! it is for the variant made from the master than for the one made from the original, every pixel of it decoded; in parentheses the same
+//! for what is made from the original without a master. A `-` marks what is not served from masters. `all` as the second argument tries
+//! further formats and qualities.
 
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
-    clippy::disallowed_methods,
+    clippy::format_push_string,
     reason = "a program for the console of a developer"
 )]
 

@@ -22,7 +22,7 @@ const MAX_ATTEMPTS: u32 = 5;
 const SHORT_PAUSE: Duration = Duration::from_millis(500);
 
 /// How long to wait when the disk is full or the catalog does not answer.
-const LONG_PAUSE: Duration = Duration::from_secs(60);
+const LONG_PAUSE: Duration = Duration::from_mins(1);
 
 /// What the worker and those who give it work share.
 pub(super) struct Renditions {
