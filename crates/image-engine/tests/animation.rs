@@ -121,7 +121,8 @@ fn every_frame_is_composed_as_a_viewer_shows_it() {
 fn half_transparent_pixels_are_blended() {
     let mut frames = patchwork(SIDE, SIDE);
     frames.push(Placed {
-        at: (6, 6),
+        // On the last frame's patch, and beside it.
+        at: (0, 0),
         picture: RgbaImage::from_pixel(10, 10, Rgba([100, 150, 250, 120])),
         milliseconds: 100,
         dispose: Dispose::Keep,
