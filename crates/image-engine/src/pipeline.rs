@@ -119,8 +119,8 @@ pub(crate) struct Work<'a> {
     is_scaled: bool,
     /// What smart gravity chose: on the first frame, for all of them.
     smart: Option<Window>,
-    /// What was left without its border, likewise; whether there is a border is known with the first frame.
-    trimmed: Option<Option<Region>>,
+    /// What was left without its border, likewise.
+    trimmed: Option<Region>,
 }
 
 impl<'a> Work<'a> {
@@ -248,9 +248,11 @@ impl Work<'_> {
     /// Everything after it is planned anew, for what is left.
     fn trim(&mut self) -> Result<(), EngineError> {
         let Some(trim) = self.recipe.transform.trim else { return Ok(()) };
-        let region = *self.trimmed.get_or_insert_with(|| ops::without_border(&self.pixels, trim));
-        if let Some(Region { x, y, width, height }) = region {
-            self.pixels = self.pixels.crop_imm(x, y, width, height);
+        let (width, height) = self.pixels.dimensions();
+        let all = Region { x: 0, y: 0, width, height };
+        let region = *self.trimmed.get_or_insert_with(|| ops::without_border(&self.pixels, trim).unwrap_or(all));
+        if region != all {
+            self.pixels = self.pixels.crop_imm(region.x, region.y, region.width, region.height);
         }
         self.geometry = Geometry::plan_cut(self.pixels.dimensions(), &self.recipe.transform, self.limits)?;
         Ok(())
