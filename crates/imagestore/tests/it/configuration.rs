@@ -44,7 +44,7 @@ fn all_faults_of_all_places_come_in_one_message() {
     let expected = [
         "data_dir (imagestore.toml:1): must be text, not a whole number",
         "limits.files (imagestore.toml:3): must be a whole number, not text",
-        "limits.fiels (imagestore.toml:4): unknown key; known are limits.body_pause_seconds, limits.files,",
+        "limits.fiels (imagestore.toml:4): unknown key; known are limits.animation_pixels, limits.body_pause_seconds, limits.files,",
         "fetch.enabled (imagestore.toml:7): must be true or false, not text",
         "log.format (IMAGESTORE__LOG__FORMAT, .env:1): unknown variant `loud`, expected `text` or `json`",
         "http.workers (IMAGESTORE__HTTP__WORKERS): must be a whole number, not \"some\"",
