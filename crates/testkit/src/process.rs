@@ -146,6 +146,19 @@ macro_rules! ask_the_service {
                 memory_kib(self.pid(), "VmHWM")
             }
 
+            /// Waits until it has used no processor for a second, 5 minutes at most: what it does in the background is done.
+            pub fn wait_until_idle(&self) {
+                let mut before = None;
+                for _ in 0..300 {
+                    let now = cpu_ticks(self.pid());
+                    if before == Some(now) {
+                        return;
+                    }
+                    before = Some(now);
+                    thread::sleep(Duration::from_secs(1));
+                }
+            }
+
             /// SIGKILL, and waits until it is gone. Nothing happens if it has ended already.
             pub fn kill9(&mut self) {
                 self.service.kill();
@@ -271,6 +284,14 @@ pub fn memory_kib(pid: u32, figure: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(figure)?.strip_prefix(':'));
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
+
+/// Processor time of a process so far, in the kernel's ticks; 0 if it has ended.
+fn cpu_ticks(pid: u32) -> u64 {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The name may hold spaces and brackets. Behind it the 12th and 13th fields are user and system time.
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace().skip(11).take(2);
+    fields.filter_map(|field| field.parse::<u64>().ok()).sum()
 }
 
 /// Runs a binary of the workspace to its end, in an empty folder and without settings of this machine.

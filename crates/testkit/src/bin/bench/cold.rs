@@ -15,9 +15,11 @@ pub(crate) async fn measure(bench: &Bench, report: &mut Report) {
     let images = bench.count(96, 12);
     let store = start_store(&bench.folder("cold"));
     let ids = Arc::new(fill(bench, &store, images).await);
+    store.wait_until_idle();
     for (name, extension) in [("JPEG", "jpg"), ("WebP", "webp")] {
         let outcome = ask(&store, &ids, extension, CONCURRENCY).await;
-        let how = format!("{images} distinct images, {CONCURRENCY} at a time, {}", outcome.failed());
+        let how =
+            format!("{images} distinct images with their master copies, {CONCURRENCY} at a time, {}", outcome.failed());
         let what = format!("12 MP JPEG to 512 px {name}, made anew");
         report.figure(&what, format!("{} a second", number(outcome.rate())), &how);
     }

@@ -23,6 +23,7 @@ pub(crate) async fn measure(bench: &Bench, report: &mut Report) {
 
     step("memory, cold variants");
     let ids = Arc::new(cold::fill(bench, &store, AT_ONCE).await);
+    store.wait_until_idle();
     drop(store);
     let store = start_store(&folder);
     let outcome = cold::ask(&store, &ids, "webp", AT_ONCE).await;

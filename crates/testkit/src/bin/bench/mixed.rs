@@ -23,20 +23,26 @@ pub(crate) async fn measure(bench: &Bench, report: &mut Report) {
     let store = start_store_with(&bench.folder("mixed"), &[("IMAGESTORE__CACHE__MEMORY_BYTES", CACHE)]);
     let traffic = Arc::new(Traffic::new(bench, &store).await);
     let first = traffic.send(0, FEW).await;
-    tokio::time::sleep(REST).await;
+    rest(&store).await;
     let after_few = store.rss_kib();
     let second = traffic.send(FEW, many - FEW).await;
-    tokio::time::sleep(REST).await;
+    rest(&store).await;
     let after_many = store.rss_kib();
     let faults = first.faults.len() + second.faults.len();
     let how = format!(
-        "VmRSS 15 s after the last, memory cache of 4 MiB: 10 % uploads of 0.1 to 12 MP, 20 % new variants, 50 % stored ones, 20 % originals and documents; {} \
+        "VmRSS 15 s after the last work, memory cache of 4 MiB: 10 % uploads of 0.1 to 12 MP, 20 % new variants, 50 % stored ones, 20 % originals and documents; {} \
          a second, {faults} failed",
         number(second.rate())
     );
     let what = format!("memory after {many} mixed requests, against after {FEW}");
     let ratio = after_many as f64 / after_few as f64;
     report.ratio(&what, [mebibytes(after_many), mebibytes(after_few)], ratio, &how);
+}
+
+/// Until the master copies are made as well.
+async fn rest(store: &Store) {
+    store.wait_until_idle();
+    tokio::time::sleep(REST).await;
 }
 
 /// A fixed sequence of requests of all kinds.

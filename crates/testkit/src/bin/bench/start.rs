@@ -15,7 +15,10 @@ const REST: Duration = Duration::from_secs(3);
 pub(crate) async fn measure(bench: &Bench, report: &mut Report) {
     step("start");
     let folder = bench.folder("start");
-    fill(bench, &start_store(&folder)).await;
+    let store = start_store(&folder);
+    fill(bench, &store).await;
+    store.wait_until_idle();
+    drop(store);
     let rounds = bench.count(11, 3);
     let mut times = Vec::new();
     for _ in 0..rounds {
