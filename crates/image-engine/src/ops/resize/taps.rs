@@ -92,16 +92,17 @@ impl Taps {
     }
 }
 
+/// sin(πx) is written by that of a third of the angle, which saves the second of two sines.
 fn lanczos(x: f64) -> f64 {
+    let angle = x * std::f64::consts::PI;
+    if angle.abs() < 1e-9 {
+        return 1.0;
+    }
     if x.abs() >= LOBES {
         return 0.0;
     }
-    sinc(x) * sinc(x / LOBES)
-}
-
-fn sinc(x: f64) -> f64 {
-    let angle = x * std::f64::consts::PI;
-    if angle.abs() < 1e-9 { 1.0 } else { angle.sin() / angle }
+    let sine = (angle / LOBES).sin();
+    LOBES * sine * (3.0 * sine - 4.0 * sine * sine * sine) / (angle * angle)
 }
 
 #[cfg(test)]
@@ -125,6 +126,15 @@ mod tests {
                 prop_assert!(first >= before.0 && first + weights.len() >= before.1, "windows move on");
                 before = (first, first + weights.len());
             }
+        }
+    }
+
+    #[test]
+    fn the_filter_is_the_product_of_two_sincs() {
+        let sinc = |x: f64| (x * std::f64::consts::PI).sin() / (x * std::f64::consts::PI);
+        for step in 1..300 {
+            let x = f64::from(step) / 100.0;
+            assert!((super::lanczos(x) - sinc(x) * sinc(x / 3.0)).abs() < 1e-12, "{x}");
         }
     }
 
