@@ -287,7 +287,7 @@ pub fn memory_kib(pid: u32, figure: &str) -> u64 {
 }
 
 /// Processor time of a process so far, in the kernel's ticks; 0 if it has ended.
-fn cpu_ticks(pid: u32) -> u64 {
+pub fn cpu_ticks(pid: u32) -> u64 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // The name may hold spaces and brackets. Behind it the 12th and 13th fields are user and system time.
     let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace().skip(11).take(2);

@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use testkit::pictures::jpeg;
 use testkit::process::{Store, StoreOptions};
@@ -93,7 +92,7 @@ impl Contender {
             let copies = if round == 0 { 1 } else { repeats };
             ids.push(upload(&store, place.corpus, round, copies).await);
         }
-        wait_until_idle(store.pid()).await;
+        store.wait_until_idle();
         // A fresh process, whose peak of memory is not that of the uploads.
         store.terminate();
         let store = cores::on(place.cores, || Store::start(options));
@@ -178,19 +177,6 @@ async fn upload(store: &Store, corpus: &Corpus, round: usize, copies: usize) -> 
         }
     }
     ids
-}
-
-/// Waits until the process has used no processor for half a second: what it does after an upload is not to be measured.
-async fn wait_until_idle(pid: u32) {
-    let mut before = f64::NAN;
-    for _ in 0..240 {
-        let now = usage::cpu_seconds(&[pid]);
-        if now <= before {
-            return;
-        }
-        before = now;
-        tokio::time::sleep(Duration::from_millis(500)).await;
-    }
 }
 
 async fn body(answer: reqwest::Result<reqwest::Response>) -> Result<Vec<u8>, String> {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use testkit::image::RgbImage;
+use testkit::photos::jpegs_below;
 use testkit::pictures::jpeg;
 
 use crate::lanczos;
@@ -83,9 +84,8 @@ fn web_size(picture: &RgbImage) -> RgbImage {
 
 /// JPEG photos of at least so many pixels, the largest of each motif, in the order of their paths.
 fn candidates(folder: &Path, smallest: f64) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    find_jpegs(folder, &mut found);
-    let mut sized: Vec<(f64, PathBuf)> = found.into_iter().filter_map(|path| Some((pixels(&path)?, path))).collect();
+    let found = jpegs_below(folder).into_iter();
+    let mut sized: Vec<(f64, PathBuf)> = found.filter_map(|path| Some((pixels(&path)?, path))).collect();
     sized.retain(|(pixels, _)| *pixels >= smallest);
     sized.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
     let mut motifs = HashSet::new();
@@ -100,17 +100,6 @@ fn motif(path: &Path) -> PathBuf {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let name = stem.trim_end_matches(|c: char| c.is_ascii_digit() || c == 'x' || c == '_');
     path.with_file_name(name.to_owned() + ".")
-}
-
-fn find_jpegs(folder: &Path, found: &mut Vec<PathBuf>) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for path in entries.flatten().map(|entry| entry.path()) {
-        if path.is_dir() && !path.is_symlink() {
-            find_jpegs(&path, found);
-        } else if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("jpg")) && path.is_file() {
-            found.push(path);
-        }
-    }
 }
 
 /// How many pixels a colour photo has; `None` for anything else.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 
-use testkit::process::memory_kib;
+use testkit::process::{cpu_ticks, memory_kib};
 
 /// The processes of a server: the one that was started and all that descend from it.
 pub(crate) fn tree(root: u32) -> Vec<u32> {
@@ -24,14 +24,15 @@ pub(crate) fn tree(root: u32) -> Vec<u32> {
 
 /// User and system time of the processes so far, in seconds.
 pub(crate) fn cpu_seconds(processes: &[u32]) -> f64 {
-    let ticks: f64 = processes.iter().filter_map(|pid| stat(*pid)).map(|fields| ticks(&fields, [11, 12])).sum();
-    ticks / rustix::param::clock_ticks_per_second() as f64
+    let ticks: u64 = processes.iter().map(|pid| cpu_ticks(*pid)).sum();
+    ticks as f64 / rustix::param::clock_ticks_per_second() as f64
 }
 
 /// User and system time of the programs that this process has run and that have ended, in seconds.
 pub(crate) fn cpu_seconds_of_ended() -> f64 {
     let fields = stat(std::process::id()).expect("a running process has figures");
-    ticks(&fields, [13, 14]) / rustix::param::clock_ticks_per_second() as f64
+    let ticks: f64 = [13, 14].iter().filter_map(|index| fields.get(*index)?.parse::<f64>().ok()).sum();
+    ticks / rustix::param::clock_ticks_per_second() as f64
 }
 
 /// The most memory that each of the processes ever held, summed, in KiB.
@@ -44,8 +45,4 @@ fn stat(pid: u32) -> Option<Vec<String>> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (_, fields) = text.rsplit_once(')')?;
     Some(fields.split_whitespace().map(str::to_owned).collect())
-}
-
-fn ticks(fields: &[String], indices: [usize; 2]) -> f64 {
-    indices.iter().filter_map(|index| fields.get(*index)?.parse::<f64>().ok()).sum()
 }

@@ -1,12 +1,13 @@
 //! The pictures that are sent: 12 megapixels, every file another one.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use image::RgbImage;
 use image::imageops::FilterType;
 use testkit::image;
+use testkit::photos::jpegs_below;
 use testkit::pictures::{jpeg, photo};
 
 const WIDTH: u32 = 4000;
@@ -25,10 +26,7 @@ pub(crate) struct Pictures {
 impl Pictures {
     /// From the photos in the folder if it has any that are large enough, otherwise by code.
     pub(crate) fn make(folder: Option<&Path>, count: usize) -> Self {
-        let mut paths = Vec::new();
-        if let Some(folder) = folder {
-            find_jpegs(folder, &mut paths);
-        }
+        let mut paths = folder.map(jpegs_below).unwrap_or_default();
         // The most detailed first: a picture of sky and blur compresses to a tenth of what a camera writes.
         paths.sort_by_key(|path| (std::cmp::Reverse(fs::metadata(path).map_or(0, |facts| facts.len())), path.clone()));
         let taken: Vec<_> = paths.iter().filter_map(|path| large_photo(path)).take(count).collect();
@@ -57,17 +55,6 @@ impl Pictures {
 /// A file of any size that was not sent before.
 pub(crate) fn small(width: u32, height: u32, number: u64) -> Vec<u8> {
     jpeg::baseline(&photo(width, height, number), QUALITY)
-}
-
-fn find_jpegs(folder: &Path, found: &mut Vec<PathBuf>) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for path in entries.flatten().map(|entry| entry.path()) {
-        if path.is_dir() && !path.is_symlink() {
-            find_jpegs(&path, found);
-        } else if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("jpg")) && path.is_file() {
-            found.push(path);
-        }
-    }
 }
 
 fn large_photo(path: &Path) -> Option<RgbImage> {
