@@ -5,7 +5,6 @@ use shared_types::{ImageFormat, OutputFormat, Recipe};
 
 use crate::decode::JpegScale;
 use crate::geometry::Geometry;
-use crate::pipeline::jpeg_scale;
 use crate::{Facts, Limits};
 
 /// What codecs keep beside the pixels.
@@ -39,7 +38,11 @@ pub fn verify_cost(facts: &Facts, source_bytes: u64) -> u64 {
 /// Bytes that [`render`](crate::render) needs for a file of `source_bytes`, these included.
 pub fn render_cost(facts: &Facts, source_bytes: u64, recipe: &Recipe) -> u64 {
     match plan(facts, recipe) {
-        Some(geometry) => cost(facts, source_bytes, recipe, &geometry, jpeg_scale(&geometry)),
+        Some(geometry) => {
+            let scale =
+                if geometry.is_cut() { JpegScale::Full } else { JpegScale::for_reduction(geometry.reduction()) };
+            cost(facts, source_bytes, recipe, &geometry, scale)
+        }
         // It will be refused before it needs anything.
         None => source_bytes + FIXED,
     }

@@ -92,6 +92,12 @@ impl Geometry {
         self.canvas.map_or(self.scaled, |(size, _)| size)
     }
 
+    /// Whether pixels are cut from the whole picture, so that all of it has to be decoded: a crop is in pixels of that, and how much is reduced
+    /// is not known before it is trimmed.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.crop.is_some() || self.trims
+    }
+
     /// How much smaller the result is than the content; below 1 where it is larger.
     pub(crate) fn reduction(&self) -> f64 {
         (self.window.width / f64::from(self.scaled.0)).min(self.window.height / f64::from(self.scaled.1))

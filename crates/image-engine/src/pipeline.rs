@@ -62,11 +62,8 @@ pub fn render_with_watermark(
     limits: &Limits,
     stop: Stop<'_>,
 ) -> Result<Rendered, EngineError> {
-    let facts = probe(Cursor::new(source))?;
-    limits.check(&facts)?;
-    let geometry = Geometry::plan(facts.upright_size(), &recipe.transform, limits)?;
-    let scale = JpegScale::for_reduction(geometry.reduction());
-    let mut work = Work { watermark, scale, ..Work::new((source, facts), recipe, limits, geometry, stop) };
+    let mut work = Work { watermark, ..Work::open(source, None, recipe, limits, stop)? };
+    work.scale = JpegScale::for_reduction(work.geometry.reduction());
     if work.facts.animated && recipe.format.animates() && recipe.transform.page.is_none() {
         return animation::render(&mut work, effort);
     }
@@ -84,21 +81,7 @@ pub(crate) fn render_fully(
     limits: &Limits,
     stop: Stop<'_>,
 ) -> Result<Rendered, EngineError> {
-    let facts = probe(Cursor::new(source))?;
-    limits.check(&facts)?;
-    let upright = upright.unwrap_or_else(|| facts.upright_size());
-    let geometry = Geometry::plan(upright, &recipe.transform, limits)?;
-    Work { watermark, upright, ..Work::new((source, facts), recipe, limits, geometry, stop) }.render(effort)
-}
-
-/// How much of a JPEG has to be decoded. A crop is in pixels of the whole picture, so it is cut from that; and how much a picture will be
-/// reduced is not known before it is trimmed.
-pub(crate) fn jpeg_scale(geometry: &Geometry) -> JpegScale {
-    if geometry.crop.is_some() || geometry.trims {
-        JpegScale::Full
-    } else {
-        JpegScale::for_reduction(geometry.reduction())
-    }
+    Work { watermark, ..Work::open(source, upright, recipe, limits, stop)? }.render(effort)
 }
 
 /// A picture, or a frame, on its way.
@@ -124,29 +107,34 @@ pub(crate) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    fn new(
-        (source, facts): (&'a [u8], Facts),
+    /// Reads the header and plans, for a picture whose upright size is `upright` where the source is a copy of it. Every pixel of the
+    /// source will be decoded unless `scale` is set.
+    fn open(
+        source: &'a [u8],
+        upright: Option<(u32, u32)>,
         recipe: &'a Recipe,
         limits: &'a Limits,
-        geometry: Geometry,
         stop: Stop<'a>,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, EngineError> {
+        let facts = probe(Cursor::new(source))?;
+        limits.check(&facts)?;
+        let upright = upright.unwrap_or_else(|| facts.upright_size());
+        Ok(Self {
             source,
             watermark: None,
-            upright: facts.upright_size(),
             facts,
             recipe,
             limits,
             stop,
-            geometry,
+            geometry: Geometry::plan(upright, &recipe.transform, limits)?,
+            upright,
             scale: JpegScale::Full,
             pixels: DynamicImage::default(),
             icc: None,
             is_scaled: false,
             smart: None,
             trimmed: None,
-        }
+        })
     }
 
     fn render(mut self, effort: Effort) -> Result<Rendered, EngineError> {
@@ -205,7 +193,7 @@ impl Work<'_> {
         } else if page > 0 {
             return Err(no_page(page, 1));
         } else {
-            let scale = if self.geometry.crop.is_some() || self.geometry.trims { JpegScale::Full } else { self.scale };
+            let scale = if self.geometry.is_cut() { JpegScale::Full } else { self.scale };
             decode(self.source, &self.facts, scale, self.limits)?
         };
         (self.pixels, self.icc) = (decoded.pixels, decoded.icc);
