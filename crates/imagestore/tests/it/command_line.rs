@@ -1,5 +1,8 @@
 //! Starting, stopping and being told why not.
 
+use sqlx::ConnectOptions;
+use sqlx::Connection as _;
+use sqlx::sqlite::SqliteConnectOptions;
 use testkit::pictures::{jpeg, photo};
 use testkit::process::{Store, StoreOptions, run_cli};
 use testkit::raw::Connection;
@@ -122,4 +125,25 @@ fn health_asks_the_running_service() {
     let store = Store::start(StoreOptions::default());
     assert_eq!(run(&["health", "--bind", store.address()], &[]).0, Some(0));
     assert_eq!(run(&["health", "--bind", "127.0.0.1:1"], &[]).0, Some(1));
+}
+
+#[tokio::test]
+async fn a_folder_of_an_older_version_is_told_apart() {
+    let mut store = store();
+    store.terminate();
+    let data = store.data_dir().display().to_string();
+    let options = SqliteConnectOptions::new().filename(store.data_dir().join("catalog.sqlite"));
+    let mut catalog = options.connect().await.unwrap();
+    sqlx::query("DROP TABLE renditions").execute(&mut catalog).await.unwrap();
+    sqlx::query("DELETE FROM _sqlx_migrations WHERE version = 2").execute(&mut catalog).await.unwrap();
+    catalog.close().await.unwrap();
+    for command in [&["fsck"][..], &["renditions", "status"]] {
+        let output = run_cli("imagestore", [command, &["--data-dir", &data]].concat(), &[]);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(text.contains("made by an older version; start imagestore on it once"), "{text}");
+    }
+    drop(Store::start(StoreOptions { data_dir: Some(store.data_dir().to_owned()), ..StoreOptions::default() }));
+    let output = run_cli("imagestore", ["fsck", "--data-dir", &data], &[]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -15,11 +15,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use shared_types::{Digest, ImageId};
 use sqlx::ConnectOptions;
+use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
 use crate::domain::{Image, Variant};
 use crate::ports::{Catalog, CatalogError, Page};
 use writer::Writer;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// The catalog of the embedded default.
 pub struct SqliteCatalog {
@@ -38,7 +41,7 @@ impl SqliteCatalog {
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5));
         let mut connection = options.connect().await?;
-        sqlx::migrate!("migrations/sqlite").run(&mut connection).await?;
+        MIGRATIONS.run(&mut connection).await?;
         let reader = SqlitePoolOptions::new().max_connections(8).connect_with(options.read_only(true)).await?;
         Ok(Self { reader, writer: Writer::start(connection) })
     }
@@ -46,7 +49,13 @@ impl SqliteCatalog {
     /// Opens the file of a stopped or running service for reading alone.
     pub async fn open_read_only(file: &Path) -> Result<Self, sqlx::Error> {
         let options = SqliteConnectOptions::new().filename(file).read_only(true).busy_timeout(Duration::from_secs(5));
-        let connection = options.connect().await?;
+        let mut connection = options.connect().await?;
+        let current: i64 =
+            sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(&mut connection).await?;
+        if MIGRATIONS.iter().any(|migration| migration.version > current) {
+            let older = "it was made by an older version; start imagestore on it once, which brings it up to date";
+            return Err(sqlx::Error::Configuration(older.into()));
+        }
         let reader = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
         Ok(Self { reader, writer: Writer::start(connection) })
     }
