@@ -4,24 +4,32 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::taps::{GROUP, Taps};
-use crate::ops::light::{LIGHT_OF_8, LIGHT_OF_16, code_8, code_16, codes_8};
+use super::rows::Layout;
+use super::taps::{Span, Taps};
+use crate::ops::light::{LIGHT_OF_16, code_8, code_16, codes_8, light_of_8};
 
-/// Interleaved samples, row after row.
-pub(super) struct Raster<'a, S> {
-    pub(super) samples: &'a [S],
-    pub(super) width: usize,
-    pub(super) channels: usize,
-    /// Whether the last channel is alpha.
-    pub(super) alpha: bool,
-    /// Whether code values stand for light; those of colour differences do not and are averaged as they are.
-    pub(super) is_light: bool,
+/// How many samples of a column are filtered at once.
+pub(super) const LANES: usize = 8;
+
+/// How many registers hold the sums of a row.
+const SUMS: usize = 4;
+
+/// How long a row of at least so many samples is in memory: nothing is left over whatever the size of a register, and the same columns of
+/// many rows do not compete for the same place in the cache.
+pub(super) fn stride(samples: usize) -> usize {
+    const BLOCK: usize = SUMS * 16;
+    (samples.div_ceil(BLOCK) | 1) * BLOCK
+}
+
+/// Does the work, compiled for the processor at hand. A closure would be compiled once, for the oldest of them.
+pub(super) fn with_simd<W: WithSimd>(work: W) -> W::Output {
+    Arch::new().dispatch(work)
 }
 
 /// How samples are stored.
 pub(super) trait Depth: Copy + Default + 'static {
     /// Code values as light.
-    fn to_light(codes: &[Self], light: &mut [f32]);
+    fn to_light<K: Simd>(kind: K, codes: &[Self], light: &mut [f32]);
     /// A share of the most, for alpha, which is no light.
     fn to_share(self) -> f32;
     fn from_share(share: f32) -> Self;
@@ -31,21 +39,24 @@ pub(super) trait Depth: Copy + Default + 'static {
 
 impl Depth for u8 {
     #[inline(always)]
-    fn to_light(codes: &[Self], light: &mut [f32]) {
-        let table = &*LIGHT_OF_8;
+    fn to_light<K: Simd>(kind: K, codes: &[Self], light: &mut [f32]) {
         for (light, code) in light.iter_mut().zip(codes) {
-            *light = table[usize::from(*code)];
+            *light = f32::from(*code);
         }
+        light_of_8(kind, light);
     }
 
     #[inline(always)]
     fn to_share(self) -> f32 {
-        f32::from(self) / 255.0
+        f32::from(self) * (1.0 / 255.0)
     }
 
     #[inline(always)]
     fn from_share(share: f32) -> Self {
-        (share * 255.0 + 0.5).clamp(0.0, 255.0) as Self
+        /// Numbers from here on have no bits for fractions left: adding it rounds, and the lowest bits are the whole number. Casts that
+        /// look after every value a number can have take several times longer.
+        const WHOLE: f32 = 8_388_608.0;
+        ((share * 255.0).clamp(0.0, 255.0) + WHOLE).to_bits() as Self
     }
 
     #[inline(always)]
@@ -59,7 +70,7 @@ impl Depth for u8 {
 
 impl Depth for u16 {
     #[inline(always)]
-    fn to_light(codes: &[Self], light: &mut [f32]) {
+    fn to_light<K: Simd>(_: K, codes: &[Self], light: &mut [f32]) {
         let table = LIGHT_OF_16.as_slice();
         for (light, code) in light.iter_mut().zip(codes) {
             *light = table[usize::from(*code)];
@@ -68,7 +79,7 @@ impl Depth for u16 {
 
     #[inline(always)]
     fn to_share(self) -> f32 {
-        f32::from(self) / 65_535.0
+        f32::from(self) * (1.0 / 65_535.0)
     }
 
     #[inline(always)]
@@ -84,73 +95,20 @@ impl Depth for u16 {
     }
 }
 
-/// Scales to as many columns and rows as the taps say.
-pub(super) fn scale<S: Depth>(raster: &Raster<'_, S>, across: &Taps, down: &Taps) -> Vec<S> {
-    Arch::new().dispatch(Scaling { raster, across, down })
-}
-
-/// The work, to be compiled for each kind of processor. A closure would be compiled once, for the oldest of them.
-struct Scaling<'a, S> {
-    raster: &'a Raster<'a, S>,
-    across: &'a Taps,
-    down: &'a Taps,
-}
-
-impl<S: Depth> WithSimd for Scaling<'_, S> {
-    type Output = Vec<S>;
-
-    #[inline(always)]
-    fn with_simd<K: Simd>(self, kind: K) -> Vec<S> {
-        scale_here(kind, self.raster, self.across, self.down)
-    }
-}
-
-#[inline(always)]
-fn scale_here<K: Simd, S: Depth>(kind: K, raster: &Raster<'_, S>, across: &Taps, down: &Taps) -> Vec<S> {
-    let channels = raster.channels;
-    let columns = across.range();
-    let stride = columns.len() * channels;
-    let mut result = vec![S::default(); across.len() * down.len() * channels];
-    let mut rows = vec![0.0f32; stride * down.longest()];
-    // Beyond the end there are zeros for the last group of weights.
-    let mut combined = vec![0.0f32; stride + GROUP * channels];
-    let mut pixels = vec![[0.0f32; 4]; if channels == 1 { 0 } else { columns.len() + GROUP }];
-    let mut light = vec![0.0f32; across.len() * channels];
-    let mut next = down.range().start;
-    for (index, out) in result.chunks_exact_mut(across.len() * channels).enumerate() {
-        let (first, weights) = down.of(index);
-        next = next.max(first);
-        while next < first + weights.len() {
-            let at = next % down.longest() * stride;
-            let from = (next * raster.width + columns.start) * channels;
-            read_row(&raster.samples[from..from + stride], raster, &mut rows[at..at + stride]);
-            next += 1;
-        }
-        combine(kind, &rows, stride, first, weights, &mut combined[..stride]);
-        if channels == 1 {
-            filter_gray(kind, &combined, columns.start, across, &mut light);
-        } else {
-            spread(&combined, channels, &mut pixels);
-            filter(&pixels, columns.start, across, channels, &mut light);
-        }
-        write_row(&mut light, raster, out);
-    }
-    result
-}
-
 /// Light, multiplied by alpha: what is transparent counts for nothing.
 #[inline(always)]
-fn read_row<S: Depth>(codes: &[S], raster: &Raster<'_, S>, light: &mut [f32]) {
-    if !raster.is_light {
+pub(super) fn read_row<K: Simd, S: Depth>(kind: K, codes: &[S], layout: Layout, light: &mut [f32]) {
+    let light = &mut light[..codes.len().next_multiple_of(K::F32_LANES)];
+    if !layout.is_light {
         for (value, code) in light.iter_mut().zip(codes) {
             *value = code.to_share();
         }
         return;
     }
-    S::to_light(codes, light);
-    if raster.alpha {
-        let last = raster.channels - 1;
-        for (pixel, codes) in light.chunks_exact_mut(raster.channels).zip(codes.chunks_exact(raster.channels)) {
+    S::to_light(kind, codes, light);
+    if layout.alpha {
+        let last = layout.channels - 1;
+        for (pixel, codes) in light.chunks_exact_mut(layout.channels).zip(codes.chunks_exact(layout.channels)) {
             let share = codes[last].to_share();
             for value in &mut pixel[..last] {
                 *value *= share;
@@ -161,18 +119,18 @@ fn read_row<S: Depth>(codes: &[S], raster: &Raster<'_, S>, light: &mut [f32]) {
 }
 
 #[inline(always)]
-fn write_row<S: Depth>(light: &mut [f32], raster: &Raster<'_, S>, codes: &mut [S]) {
-    if !raster.is_light {
+pub(super) fn write_row<S: Depth>(light: &mut [f32], layout: Layout, codes: &mut [S]) {
+    if !layout.is_light {
         for (code, value) in codes.iter_mut().zip(light) {
             *code = S::from_share(*value);
         }
         return;
     }
-    if !raster.alpha {
+    if !layout.alpha {
         return S::from_light(light, codes);
     }
-    let last = raster.channels - 1;
-    for (pixel, codes) in light.chunks_exact_mut(raster.channels).zip(codes.chunks_exact_mut(raster.channels)) {
+    let last = layout.channels - 1;
+    for (pixel, codes) in light.chunks_exact_mut(layout.channels).zip(codes.chunks_exact_mut(layout.channels)) {
         let share = pixel[last].clamp(0.0, 1.0);
         for value in &mut pixel[..last] {
             *value = if share > 0.0 { *value / share } else { 0.0 };
@@ -182,92 +140,129 @@ fn write_row<S: Depth>(light: &mut [f32], raster: &Raster<'_, S>, codes: &mut [S
     }
 }
 
-/// The weighted sum of rows, which lie in a ring: row `n` at `n` modulo their number. Four at a time, as the sums are read and written
-/// back each time.
+/// The weighted sums of the rows of two spans, which lie in a ring: row `n` at `n` modulo their number. The second span neither begins nor
+/// ends before the first. A block of columns after the other, so that the sums stay in registers; two at once, as they have most of their
+/// rows in common.
 #[inline(always)]
-fn combine<K: Simd>(kind: K, rows: &[f32], stride: usize, first: usize, weights: &[f32], sums: &mut [f32]) {
-    let count = rows.len() / stride;
-    let row = |index: usize| &rows[(first + index) % count * stride..][..stride];
-    sums.fill(0.0);
-    let (fours, rest) = weights.as_chunks::<4>();
-    for (four, weights) in fours.iter().enumerate() {
-        let rows: [&[f32]; 4] = std::array::from_fn(|index| row(four * 4 + index));
-        add_rows(kind, weights, rows, sums);
-    }
-    for (index, weight) in rest.iter().enumerate() {
-        add_rows(kind, &[*weight], [row(fours.len() * 4 + index)], sums);
+pub(super) fn combine<K: Simd>(kind: K, ring: &[f32], stride: usize, [one, two]: [Span<'_>; 2], sums: [&mut [f32]; 2]) {
+    let count = ring.len() / stride;
+    let block = SUMS * K::F32_LANES;
+    let (alone, shared) = one.weights.split_at(two.first.min(one.end()) - one.first);
+    let (shared_too, rest) = two.weights.split_at(shared.len());
+    let [sums, sums_too] = sums.map(|sums| sums.chunks_exact_mut(block));
+    for (index, (sums, sums_too)) in sums.zip(sums_too).enumerate() {
+        let mut row = one.first % count;
+        let mut next_row = || {
+            let from = row * stride + index * block;
+            row = if row + 1 == count { 0 } else { row + 1 };
+            K::as_simd_f32s(&ring[from..from + block]).0
+        };
+        let mut held = [kind.splat_f32s(0.0); SUMS];
+        let mut held_too = held;
+        for weight in alone {
+            add_row(kind, *weight, next_row(), &mut held);
+        }
+        for (weight, weight_too) in shared.iter().zip(shared_too) {
+            let values = next_row();
+            add_row(kind, *weight, values, &mut held);
+            add_row(kind, *weight_too, values, &mut held_too);
+        }
+        for weight in rest {
+            add_row(kind, *weight, next_row(), &mut held_too);
+        }
+        for (sums, held) in [(sums, held), (sums_too, held_too)] {
+            for (sum, held) in K::as_mut_simd_f32s(sums).0.iter_mut().zip(held) {
+                *sum = held;
+            }
+        }
     }
 }
 
 #[inline(always)]
-fn add_rows<K: Simd, const N: usize>(kind: K, weights: &[f32; N], rows: [&[f32]; N], sums: &mut [f32]) {
-    let (body, tail) = K::as_mut_simd_f32s(sums);
-    let rows = rows.map(|row| K::as_simd_f32s(row));
-    let splat = weights.map(|weight| kind.splat_f32s(weight));
-    for (at, sum) in body.iter_mut().enumerate() {
-        for (weight, (row, _)) in splat.iter().zip(&rows) {
-            *sum = kind.mul_add_e_f32s(*weight, row[at], *sum);
-        }
+fn add_row<K: Simd>(kind: K, weight: f32, values: &[K::f32s], sums: &mut [K::f32s; SUMS]) {
+    let weight = kind.splat_f32s(weight);
+    for (sum, value) in sums.iter_mut().zip(values) {
+        *sum = kind.mul_add_e_f32s(weight, *value, *sum);
     }
-    for (at, sum) in tail.iter_mut().enumerate() {
-        for (weight, (_, row)) in weights.iter().zip(&rows) {
-            *sum += weight * row[at];
+}
+
+/// Turns rows that lie above each other into pixels of as many lanes: channel `c` of row `r` is lane `r` times `channels` plus `c`.
+#[inline(always)]
+pub(super) fn lay_beside(rows: &[f32], stride: usize, channels: usize, lanes: &mut [[f32; LANES]]) {
+    /// So many pixels stay in the nearest cache while one row after the other is put into them.
+    const BLOCK: usize = 128;
+    for (index, lanes) in lanes.chunks_mut(BLOCK).enumerate() {
+        for (row, samples) in rows.chunks_exact(stride).enumerate() {
+            let samples = &samples[index * BLOCK * channels..];
+            match channels {
+                1 => put::<1>(samples, row, lanes),
+                2 => put::<2>(samples, row, lanes),
+                3 => put::<3>(samples, row, lanes),
+                _ => put::<4>(samples, row, lanes),
+            }
         }
     }
 }
 
-/// A pixel in a vector register, whatever its number of channels.
 #[inline(always)]
-fn spread(samples: &[f32], channels: usize, pixels: &mut [[f32; 4]]) {
+fn put<const CHANNELS: usize>(samples: &[f32], row: usize, lanes: &mut [[f32; LANES]]) {
+    let first = row * CHANNELS;
+    assert!(first + CHANNELS <= LANES, "a row has its own lanes");
+    for (lanes, samples) in lanes.iter_mut().zip(samples.as_chunks::<CHANNELS>().0) {
+        for (index, sample) in samples.iter().enumerate() {
+            lanes[first + index] = *sample;
+        }
+    }
+}
+
+/// The inverse, of one row.
+#[inline(always)]
+pub(super) fn take_row(lanes: &[[f32; LANES]], row: usize, channels: usize, samples: &mut [f32]) {
     match channels {
-        3 => {
-            for (pixel, samples) in pixels.iter_mut().zip(samples.chunks_exact(3)) {
-                *pixel = [samples[0], samples[1], samples[2], 0.0];
-            }
-        }
-        4 => {
-            for (pixel, samples) in pixels.iter_mut().zip(samples.chunks_exact(4)) {
-                *pixel = [samples[0], samples[1], samples[2], samples[3]];
-            }
-        }
-        _ => {
-            for (pixel, samples) in pixels.iter_mut().zip(samples.chunks_exact(channels)) {
-                pixel[..channels].copy_from_slice(samples);
-            }
+        1 => take::<1>(lanes, row, samples),
+        2 => take::<2>(lanes, row, samples),
+        3 => take::<3>(lanes, row, samples),
+        _ => take::<4>(lanes, row, samples),
+    }
+}
+
+#[inline(always)]
+fn take<const CHANNELS: usize>(lanes: &[[f32; LANES]], row: usize, samples: &mut [f32]) {
+    let first = row * CHANNELS;
+    assert!(first + CHANNELS <= LANES, "a row has its own lanes");
+    for (samples, lanes) in samples.as_chunks_mut::<CHANNELS>().0.iter_mut().zip(lanes) {
+        for (index, sample) in samples.iter_mut().enumerate() {
+            *sample = lanes[first + index];
         }
     }
 }
 
-/// Four sums, so that no addition has to wait for the one before.
+/// Several sums, so that no addition has to wait for the one before.
 #[inline(always)]
-fn filter(pixels: &[[f32; 4]], start: usize, taps: &Taps, channels: usize, result: &mut [f32]) {
-    for (index, out) in result.chunks_exact_mut(channels).enumerate() {
-        let (first, groups) = taps.groups_of(index);
-        let mut sums = [[0.0f32; 4]; 4];
-        for (weights, pixels) in groups.iter().zip(pixels[first - start..].as_chunks::<GROUP>().0) {
-            for (tap, (weight, pixel)) in weights.iter().zip(pixels).enumerate() {
-                for (sum, value) in sums[tap % 4].iter_mut().zip(pixel) {
-                    *sum += weight * value;
-                }
+pub(super) fn filter(lanes: &[[f32; LANES]], start: usize, taps: &Taps, result: &mut [[f32; LANES]]) {
+    for (index, out) in result.iter_mut().enumerate() {
+        let span = taps.of(index);
+        let mut sums = [[0.0f32; LANES]; 4];
+        let pixels = &lanes[span.first - start..][..span.weights.len()];
+        let (weights, last_weights) = span.weights.as_chunks::<4>();
+        let (pixels, last_pixels) = pixels.as_chunks::<4>();
+        for (weights, pixels) in weights.iter().zip(pixels) {
+            for ((sum, weight), pixel) in sums.iter_mut().zip(weights).zip(pixels) {
+                add(sum, *weight, pixel);
             }
+        }
+        for (weight, pixel) in last_weights.iter().zip(last_pixels) {
+            add(&mut sums[0], *weight, pixel);
         }
         for (lane, out) in out.iter_mut().enumerate() {
-            *out = sums.iter().map(|sum| sum[lane]).sum();
+            *out = (sums[0][lane] + sums[1][lane]) + (sums[2][lane] + sums[3][lane]);
         }
     }
 }
 
 #[inline(always)]
-fn filter_gray<K: Simd>(kind: K, samples: &[f32], start: usize, taps: &Taps, result: &mut [f32]) {
-    for (index, out) in result.iter_mut().enumerate() {
-        let (first, weights) = taps.groups_of(index);
-        // A register holds a group or an even part of it, so nothing is left at the end.
-        let (weights, _) = K::as_simd_f32s(weights.as_flattened());
-        let (samples, _) = K::as_simd_f32s(&samples[first - start..]);
-        let mut sums = kind.splat_f32s(0.0);
-        for (weights, samples) in weights.iter().zip(samples) {
-            sums = kind.mul_add_e_f32s(*weights, *samples, sums);
-        }
-        *out = kind.reduce_sum_f32s(sums);
+fn add(sum: &mut [f32; LANES], weight: f32, pixel: &[f32; LANES]) {
+    for (sum, value) in sum.iter_mut().zip(pixel) {
+        *sum += weight * value;
     }
 }

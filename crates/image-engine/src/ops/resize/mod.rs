@@ -1,10 +1,11 @@
 //! Scaling in linear light with premultiplied alpha: averages of light, not of its code values, and no dark fringes.
 //!
-//! Rows come in one after the other. Each is turned into light once; a few of them are combined into an output row, which is then filtered
-//! across. Beside the source and the result only as many rows are held as the filter is high.
+//! Each row is turned into light once; a few of them are combined into an output row, which is then filtered across. Beside the source and
+//! the result only as many rows are held as the filter is high.
 
 mod kernel;
 mod planes;
+mod rows;
 mod taps;
 
 use image::{DynamicImage, ImageBuffer, Pixel};
@@ -12,8 +13,8 @@ use image::{DynamicImage, ImageBuffer, Pixel};
 pub(crate) use self::planes::resize_planes;
 use crate::EngineError;
 use crate::geometry::Window;
-use kernel::{Depth, Raster};
-use taps::Taps;
+use kernel::Depth;
+use rows::{Layout, RowScaler};
 
 /// Scales the window of the picture to `size` with a Lanczos filter of three lobes.
 pub(crate) fn resize(pixels: &DynamicImage, window: Window, size: (u32, u32)) -> Result<DynamicImage, EngineError> {
@@ -40,17 +41,15 @@ where
     P: Pixel,
     P::Subpixel: Depth,
 {
-    let across = Taps::new(image.width() as usize, window.left, window.width, width as usize).in_groups();
-    let down = Taps::new(image.height() as usize, window.top, window.height, height as usize);
-    let channels = usize::from(P::CHANNEL_COUNT);
-    let raster = Raster {
-        samples: image.as_raw(),
-        width: image.width() as usize,
-        channels,
-        alpha: P::HAS_ALPHA,
-        is_light: true,
-    };
-    let result = kernel::scale(&raster, &across, &down);
-    ImageBuffer::from_raw(width, height, result)
+    let layout = Layout { channels: P::CHANNEL_COUNT.into(), alpha: P::HAS_ALPHA, is_light: true };
+    let source = (image.width() as usize, image.height() as usize);
+    let mut scaler = RowScaler::new(source, window, (width, height), layout);
+    for row in image.as_raw().chunks_exact(source.0 * layout.channels) {
+        if scaler.is_done() {
+            break;
+        }
+        scaler.push(row);
+    }
+    ImageBuffer::from_raw(width, height, scaler.finish())
         .ok_or_else(|| EngineError::Encode("the scaled picture has another size".to_owned()))
 }

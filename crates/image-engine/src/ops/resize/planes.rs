@@ -4,36 +4,30 @@
 
 use image::{DynamicImage, RgbImage};
 
-use super::kernel::{self, Raster};
-use super::taps::Taps;
+use super::rows::{Layout, RowScaler};
 use crate::EngineError;
 use crate::decode::{Plane, Planes};
 use crate::geometry::Window;
 
 /// Scales the window of the planes to `size` and turns them into pixels.
 pub(crate) fn resize_planes(planes: &Planes, window: Window, size: (u32, u32)) -> Result<DynamicImage, EngineError> {
-    let luma = scaled(&planes.luma, &taps(&planes.luma, window, size), true);
+    let luma = scaled(&planes.luma, window, size, true);
     let shared = window.times(1.0 / f64::from(planes.shared.0), 1.0 / f64::from(planes.shared.1));
-    // Both differences have the same size.
-    let taps = taps(&planes.chroma[0], shared, size);
-    let [blue, red] = planes.chroma.each_ref().map(|plane| scaled(plane, &taps, false));
+    let [blue, red] = planes.chroma.each_ref().map(|plane| scaled(plane, shared, size, false));
     let pixels = luma.iter().zip(&blue).zip(&red).flat_map(|((luma, blue), red)| rgb(*luma, *blue, *red)).collect();
     RgbImage::from_raw(size.0, size.1, pixels)
         .map(DynamicImage::ImageRgb8)
         .ok_or_else(|| EngineError::Encode("the scaled picture has another size".to_owned()))
 }
 
-/// Across and down.
-fn taps(plane: &Plane, window: Window, (width, height): (u32, u32)) -> [Taps; 2] {
-    let columns = plane.width as usize;
-    let across = Taps::new(columns, window.left, window.width, width as usize).in_groups();
-    let down = Taps::new(plane.samples.len() / columns, window.top, window.height, height as usize);
-    [across, down]
-}
-
-fn scaled(plane: &Plane, [across, down]: &[Taps; 2], is_light: bool) -> Vec<u8> {
-    let (samples, width) = (plane.samples.as_slice(), plane.width as usize);
-    kernel::scale(&Raster { samples, width, channels: 1, alpha: false, is_light }, across, down)
+fn scaled(plane: &Plane, window: Window, size: (u32, u32), is_light: bool) -> Vec<u8> {
+    let width = plane.width as usize;
+    let layout = Layout { channels: 1, alpha: false, is_light };
+    let mut scaler = RowScaler::new((width, plane.samples.len() / width), window, size, layout);
+    for row in plane.samples.chunks_exact(width) {
+        scaler.push(row);
+    }
+    scaler.finish()
 }
 
 /// JFIF's conversion (Rec. 601, full range), in units of 1/65536.

@@ -6,23 +6,35 @@
 ///
 /// Lanczos with three lobes (Duchon 1979), stretched by the reduction, so that everything above the new resolution is filtered out.
 pub(super) struct Taps {
-    spans: Vec<Span>,
+    spans: Vec<Place>,
     weights: Vec<f32>,
 }
 
+/// Where the weights of an output pixel stand, and for which input pixels.
 #[derive(Clone, Copy)]
-struct Span {
-    /// The first input pixel.
+struct Place {
     first: usize,
-    /// Where its weight stands.
     at: usize,
     len: usize,
 }
 
-const LOBES: f64 = 3.0;
+/// What one output pixel is made of.
+#[derive(Clone, Copy)]
+pub(super) struct Span<'a> {
+    /// The first input pixel.
+    pub(super) first: usize,
+    /// The weights from there on.
+    pub(super) weights: &'a [f32],
+}
 
-/// Weights come in groups of so many: those that are missing are 0, and reach up to so many pixels less one beyond the input.
-pub(super) const GROUP: usize = 8;
+impl Span<'_> {
+    /// The first input pixel that is not needed any more.
+    pub(super) fn end(self) -> usize {
+        self.first + self.weights.len()
+    }
+}
+
+const LOBES: f64 = 3.0;
 
 impl Taps {
     /// For `output` pixels made of the part of `input` pixels that begins at `offset` and is `length` long.
@@ -30,34 +42,30 @@ impl Taps {
         let step = length / output as f64;
         let stretch = step.max(1.0);
         let reach = LOBES * stretch;
-        let mut taps = Self { spans: Vec::with_capacity(output), weights: Vec::new() };
+        let mut taps = Self {
+            spans: Vec::with_capacity(output),
+            weights: Vec::with_capacity(output * (2.0 * reach + 2.0) as usize),
+        };
         for index in 0..output {
             let centre = offset + (index as f64 + 0.5) * step;
             let first = (centre - reach).floor().max(0.0) as usize;
             let end = ((centre + reach).ceil() as usize).clamp(first + 1, input.max(first + 1));
-            taps.push(first.min(input - 1), end.min(input), |pixel| lanczos((pixel as f64 + 0.5 - centre) / stretch));
+            let first = first.min(input - 1);
+            taps.push(first, end.min(input), (first as f64 + 0.5 - centre) / stretch, 1.0 / stretch);
         }
         taps
     }
 
-    /// The same in whole groups.
-    pub(super) fn in_groups(mut self) -> Self {
-        let weights = std::mem::take(&mut self.weights);
-        for span in &mut self.spans {
-            let own = &weights[span.at..span.at + span.len];
-            span.at = self.weights.len();
-            self.weights.extend_from_slice(own);
-            self.weights.resize(span.at + span.len.next_multiple_of(GROUP), 0.0);
+    /// The weights of one output pixel, which add up to one, for input pixels that begin at `from` and are `apart` in its widths.
+    fn push(&mut self, first: usize, end: usize, from: f64, apart: f64) {
+        let at = self.weights.len();
+        self.weights.extend(Lanczos::new(from, apart).take(end - first));
+        let weights = &mut self.weights[at..];
+        let sum: f32 = weights.iter().sum();
+        for weight in weights {
+            *weight /= sum;
         }
-        self
-    }
-
-    /// The weights of one output pixel, which add up to one.
-    fn push(&mut self, first: usize, end: usize, weight: impl Fn(usize) -> f64) {
-        let weights: Vec<f64> = (first..end).map(weight).collect();
-        let sum: f64 = weights.iter().sum();
-        self.spans.push(Span { first, at: self.weights.len(), len: weights.len() });
-        self.weights.extend(weights.iter().map(|weight| (weight / sum) as f32));
+        self.spans.push(Place { first, at, len: end - first });
     }
 
     /// How many output pixels there are.
@@ -65,23 +73,31 @@ impl Taps {
         self.spans.len()
     }
 
-    /// The first input pixel of an output pixel, and the weights from there on.
+    /// What an output pixel is made of.
     #[inline(always)]
-    pub(super) fn of(&self, index: usize) -> (usize, &[f32]) {
-        let Span { first, at, len } = self.spans[index];
-        (first, &self.weights[at..at + len])
+    pub(super) fn of(&self, index: usize) -> Span<'_> {
+        let Place { first, at, len } = self.spans[index];
+        Span { first, weights: &self.weights[at..at + len] }
     }
 
-    /// The same of taps [in groups](Self::in_groups).
+    /// What an output pixel and the one after it are made of, and how many they are: after the last one there is one that is made of
+    /// nothing.
     #[inline(always)]
-    pub(super) fn groups_of(&self, index: usize) -> (usize, &[[f32; GROUP]]) {
-        let Span { first, at, len } = self.spans[index];
-        (first, self.weights[at..at + len.next_multiple_of(GROUP)].as_chunks().0)
+    pub(super) fn two(&self, index: usize) -> Option<([Span<'_>; 2], usize)> {
+        match self.len().saturating_sub(index) {
+            0 => None,
+            1 => {
+                let last = self.of(index);
+                Some(([last, Span { first: last.end(), weights: &[] }], 1))
+            }
+            _ => Some(([self.of(index), self.of(index + 1)], 2)),
+        }
     }
 
-    /// The most input pixels that one output pixel is made of.
-    pub(super) fn longest(&self) -> usize {
-        self.spans.iter().map(|span| span.len).max().unwrap_or(1)
+    /// The most input pixels that two output pixels beside each other are made of.
+    pub(super) fn longest_of_two(&self) -> usize {
+        let two = |index: usize| self.of((index + 1).min(self.len() - 1)).end() - self.of(index).first;
+        (0..self.len()).map(two).max().unwrap_or(1)
     }
 
     /// The input pixels that are needed at all.
@@ -92,24 +108,54 @@ impl Taps {
     }
 }
 
-/// sin(πx) is written by that of a third of the angle, which saves the second of two sines.
-fn lanczos(x: f64) -> f64 {
-    let angle = x * std::f64::consts::PI;
-    if angle.abs() < 1e-9 {
-        return 1.0;
+/// The values of the filter at places that are equally far apart. One sine and cosine is turned from place to place (Singleton 1967), and
+/// sin(πx) is written by that of a third of the angle.
+struct Lanczos {
+    /// Where, in widths of an output pixel.
+    x: f64,
+    apart: f64,
+    /// Sine and cosine of a third of πx.
+    third: (f64, f64),
+    /// Those of a third of π times `apart`.
+    turn: (f64, f64),
+}
+
+impl Lanczos {
+    fn new(x: f64, apart: f64) -> Self {
+        let third = |x: f64| (x * std::f64::consts::PI / LOBES).sin_cos();
+        Self { x, apart, third: third(x), turn: third(apart) }
     }
-    if x.abs() >= LOBES {
-        return 0.0;
+
+    fn value(&self) -> f64 {
+        let angle = self.x * std::f64::consts::PI;
+        if angle.abs() < 1e-9 {
+            return 1.0;
+        }
+        if self.x.abs() >= LOBES {
+            return 0.0;
+        }
+        let sine = self.third.0;
+        LOBES * sine * (3.0 * sine - 4.0 * sine * sine * sine) / (angle * angle)
     }
-    let sine = (angle / LOBES).sin();
-    LOBES * sine * (3.0 * sine - 4.0 * sine * sine * sine) / (angle * angle)
+}
+
+impl Iterator for Lanczos {
+    type Item = f32;
+
+    fn next(&mut self) -> Option<f32> {
+        let value = self.value() as f32;
+        let ((sine, cosine), (turn_sine, turn_cosine)) = (self.third, self.turn);
+        self.third = (sine * turn_cosine + cosine * turn_sine, cosine * turn_cosine - sine * turn_sine);
+        self.x += self.apart;
+        Some(value)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::Taps;
+    use super::{Lanczos, Span, Taps};
 
     proptest! {
         #[test]
@@ -120,7 +166,7 @@ mod tests {
             prop_assert_eq!(taps.len(), output);
             let mut before = (0, 0);
             for index in 0..output {
-                let (first, weights) = taps.of(index);
+                let Span { first, weights } = taps.of(index);
                 prop_assert!(!weights.is_empty() && first + weights.len() <= input);
                 prop_assert!((weights.iter().sum::<f32>() - 1.0).abs() < 1e-3);
                 prop_assert!(first >= before.0 && first + weights.len() >= before.1, "windows move on");
@@ -131,10 +177,11 @@ mod tests {
 
     #[test]
     fn the_filter_is_the_product_of_two_sincs() {
-        let sinc = |x: f64| (x * std::f64::consts::PI).sin() / (x * std::f64::consts::PI);
-        for step in 1..300 {
-            let x = f64::from(step) / 100.0;
-            assert!((super::lanczos(x) - sinc(x) * sinc(x / 3.0)).abs() < 1e-12, "{x}");
+        let sinc = |x: f64| if x == 0.0 { 1.0 } else { (x * std::f64::consts::PI).sin() / (x * std::f64::consts::PI) };
+        // 60,000 places in turn: far more than a filter has.
+        for (step, value) in Lanczos::new(-3.0, 1e-4).take(60_000).enumerate() {
+            let x = (step as f64 - 30_000.0) / 1e4;
+            assert!((f64::from(value) - sinc(x) * sinc(x / 3.0)).abs() < 1e-6, "{x}: {value}");
         }
     }
 
@@ -142,7 +189,7 @@ mod tests {
     fn the_same_size_changes_nothing() {
         let taps = Taps::new(10, 0.0, 10.0, 10);
         for index in 0..10 {
-            let (first, weights) = taps.of(index);
+            let Span { first, weights } = taps.of(index);
             for (offset, weight) in weights.iter().enumerate() {
                 let expected = if first + offset == index { 1.0 } else { 0.0 };
                 assert!((weight - expected).abs() < 1e-6);
