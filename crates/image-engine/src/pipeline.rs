@@ -180,10 +180,10 @@ impl<'a> Work<'a> {
 impl Work<'_> {
     fn decode(&mut self) -> Result<(), EngineError> {
         if self.can_scale_planes()
-            && let Some(planes) = jpeg_planes(self.source, self.scale)?
+            && let Some(planes) = jpeg_planes(self.source, self.scale, self.stop)?
         {
             let (window, size) = self.window_as_stored();
-            (self.pixels, self.is_scaled) = (ops::resize_planes(&planes, window, size)?, true);
+            (self.pixels, self.is_scaled) = (ops::resize_planes(planes.bands, window, size)?, true);
             self.icc = planes.icc;
             return Ok(());
         }
@@ -200,14 +200,13 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// What is scaled, in the pixels that are decoded, and the size it gets before it is turned.
+    /// What is scaled, in pixels as the file stores them, and the size it gets before it is turned.
     fn window_as_stored(&self) -> (Window, (u32, u32)) {
         let exif = self.facts.orientation;
         let (window, size) = self.geometry.as_stored(self.upright, exif, &self.recipe.transform);
         let (width, height) = if exif >= 5 { (self.upright.1, self.upright.0) } else { self.upright };
-        let divisor = f64::from(self.scale.divisor());
-        let across = f64::from(self.facts.width) / f64::from(width) / divisor;
-        let down = f64::from(self.facts.height) / f64::from(height) / divisor;
+        let across = f64::from(self.facts.width) / f64::from(width);
+        let down = f64::from(self.facts.height) / f64::from(height);
         (window.times(across, down), size)
     }
 

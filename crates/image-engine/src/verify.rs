@@ -22,7 +22,7 @@ pub fn verify(source: &[u8], limits: &Limits, stop: Stop<'_>) -> Result<(), Engi
         return Err(EngineError::Stopped);
     }
     match facts.format {
-        ImageFormat::Jpeg => check_jpeg(source),
+        ImageFormat::Jpeg => check_jpeg(source, stop),
         ImageFormat::Png => check_png(source, &facts, limits, stop),
         ImageFormat::Gif => check_gif(source, &facts, limits, stop),
         ImageFormat::WebP => check_webp(source, &facts, limits, stop),

@@ -1,13 +1,14 @@
-//! JPEG through libjpeg-turbo, at a fraction of its size where that is enough, as pixels or as the planes that the file holds.
+//! JPEG through libjpeg-turbo, at a fraction of its size where that is enough: as pixels, or row by row as the file holds them.
 
 use std::io::Cursor;
 
 use image::{DynamicImage, GrayImage, RgbImage};
-use turbojpeg::{Colorspace, DecompressHeader, Decompressor, Image, PixelFormat, ScalingFactor, Subsamp, YuvImage};
+use turbojpeg::{DecompressHeader, Decompressor, Image, PixelFormat, ScalingFactor};
 
 use super::Decoded;
-use crate::EngineError;
+use crate::ffi::jpeg_rows::{JpegBands, JpegRows};
 use crate::probe::jpeg::{JpegHeader, header};
+use crate::{EngineError, Stop};
 
 /// The part of each side that is decoded: the DCT gives these almost for free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,52 +68,51 @@ pub(super) fn decode(source: &[u8], scale: JpegScale) -> Result<Decoded, EngineE
 }
 
 /// Decodes everything at an eighth of the size: reads every coefficient and needs little memory.
-pub(crate) fn check(source: &[u8]) -> Result<(), EngineError> {
+pub(crate) fn check(source: &[u8], stop: Stop<'_>) -> Result<(), EngineError> {
     let header = header(&mut Cursor::new(source))?;
-    decompress(source, &header, JpegScale::Eighth).map(drop)
+    if header.lossless {
+        return decompress(source, &header, JpegScale::Full).map(drop);
+    }
+    pixel_format(&header)?;
+    let mut bands = rows(source, &header)?.start(JpegScale::Eighth.divisor(), stop)?;
+    while bands.next()?.is_some() {}
+    Ok(())
 }
 
-/// Brightness and the two colour differences (Rec. 601, full range), each plane at the resolution that the file has it in.
-pub(crate) struct Planes {
-    /// Brightness, with a value for each pixel.
-    pub(crate) luma: Plane,
-    /// Blue and red difference.
-    pub(crate) chroma: [Plane; 2],
-    /// How many pixels share a value of a difference, across and down.
-    pub(crate) shared: (u32, u32),
+/// What a file holds before it becomes pixels.
+pub(crate) struct JpegPlanes<'a> {
+    /// Brightness alone, or brightness and the blue and the red difference (Rec. 601, full range), each at the resolution that it has.
+    pub(crate) bands: JpegBands<'a>,
     /// The profile that says what the colours are.
     pub(crate) icc: Option<Vec<u8>>,
 }
 
-/// Samples, row after row without gaps.
-pub(crate) struct Plane {
-    pub(crate) samples: Vec<u8>,
-    pub(crate) width: u32,
-}
-
-/// Decodes no further than to planes; `None` if the file holds its colours in another way.
-pub(crate) fn planes(source: &[u8], scale: JpegScale) -> Result<Option<Planes>, EngineError> {
+/// Decodes no further than to planes, a band of rows after the other; `None` if the file holds its colours in another way.
+pub(crate) fn planes<'a>(
+    source: &'a [u8],
+    scale: JpegScale,
+    stop: Stop<'a>,
+) -> Result<Option<JpegPlanes<'a>>, EngineError> {
     let header = header(&mut Cursor::new(source))?;
-    let (mut decompressor, found) = open(source, &header)?;
-    let common = [Subsamp::None, Subsamp::Sub2x1, Subsamp::Sub1x2, Subsamp::Sub2x2].contains(&found.subsamp);
-    if found.colorspace != Colorspace::YCbCr || found.is_lossless || !common {
+    let rows = rows(source, &header)?;
+    let is_usual = rows.components() == 1 || rows.is_ycc() && rows.components() == 3;
+    if header.bits != 8 || header.lossless || !is_usual {
         return Ok(None);
     }
-    decompressor.set_scaling_factor(scale.factor()).map_err(|error| corrupt(&error))?;
-    let (width, height) = (scale.factor().scale(found.width), scale.factor().scale(found.height));
-    let len = turbojpeg::yuv_pixels_len(width, 1, height, found.subsamp).map_err(|error| corrupt(&error))?;
-    let mut image = YuvImage { pixels: vec![0; len], width, align: 1, height, subsamp: found.subsamp };
-    accept(decompressor.decompress_to_yuv(source, image.as_deref_mut()), source)?;
-    let (luma, chroma) = (image.y_size(), image.uv_size());
-    let mut blue = image.pixels.split_off(luma.0 * luma.1);
-    let red = blue.split_off(chroma.0 * chroma.1);
-    let plane = |samples, (width, _): (usize, usize)| Plane { samples, width: width as u32 };
-    Ok(Some(Planes {
-        luma: plane(image.pixels, luma),
-        chroma: [plane(blue, chroma), plane(red, chroma)],
-        shared: (found.subsamp.width() as u32, found.subsamp.height() as u32),
-        icc: header.icc,
-    }))
+    Ok(Some(JpegPlanes { bands: rows.start(scale.divisor(), stop)?, icc: header.icc }))
+}
+
+fn rows<'a>(source: &'a [u8], header: &JpegHeader) -> Result<JpegRows<'a>, EngineError> {
+    let rows = JpegRows::open(source)?;
+    check_size(rows.size(), header)?;
+    Ok(rows)
+}
+
+fn check_size(found: (u32, u32), header: &JpegHeader) -> Result<(), EngineError> {
+    if found == (header.width, header.height) {
+        return Ok(());
+    }
+    Err(EngineError::Corrupt("it has two frames of different sizes".to_owned()))
 }
 
 fn open(source: &[u8], header: &JpegHeader) -> Result<(Decompressor, DecompressHeader), EngineError> {
@@ -120,22 +120,22 @@ fn open(source: &[u8], header: &JpegHeader) -> Result<(Decompressor, DecompressH
     // A progressive file can hold thousands of scans of nothing, each a pass over the whole picture.
     decompressor.set_scan_limit(500).map_err(|error| corrupt(&error))?;
     let found = decompressor.read_header(source).map_err(|error| corrupt(&error))?;
-    if (found.width, found.height) != (header.width as usize, header.height as usize) {
-        return Err(EngineError::Corrupt("it has two frames of different sizes".to_owned()));
-    }
+    check_size((found.width as u32, found.height as u32), header)?;
     Ok((decompressor, found))
 }
 
-fn decompress(source: &[u8], header: &JpegHeader, scale: JpegScale) -> Result<Image<Vec<u8>>, EngineError> {
-    if header.bits != 8 {
-        return Err(EngineError::Unsupported(format!("a JPEG of {} bits", header.bits)));
+fn pixel_format(header: &JpegHeader) -> Result<PixelFormat, EngineError> {
+    match (header.bits, header.components) {
+        (8, 1) => Ok(PixelFormat::GRAY),
+        (8, 3) => Ok(PixelFormat::RGB),
+        (8, 4) => Ok(PixelFormat::CMYK),
+        (8, n) => Err(EngineError::Unsupported(format!("a JPEG of {n} components"))),
+        (bits, _) => Err(EngineError::Unsupported(format!("a JPEG of {bits} bits"))),
     }
-    let format = match header.components {
-        1 => PixelFormat::GRAY,
-        3 => PixelFormat::RGB,
-        4 => PixelFormat::CMYK,
-        n => return Err(EngineError::Unsupported(format!("a JPEG of {n} components"))),
-    };
+}
+
+fn decompress(source: &[u8], header: &JpegHeader, scale: JpegScale) -> Result<Image<Vec<u8>>, EngineError> {
+    let format = pixel_format(header)?;
     let (mut decompressor, found) = open(source, header)?;
     let scale = if found.is_lossless { JpegScale::Full } else { scale };
     decompressor.set_scaling_factor(scale.factor()).map_err(|error| corrupt(&error))?;

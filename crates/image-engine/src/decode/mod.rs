@@ -13,7 +13,7 @@ use crate::probe::webp::check_frames;
 use crate::{EngineError, Facts, Limits};
 
 pub(crate) use animation::{Animation, Frame, decode_page, no_page};
-pub(crate) use jpeg::{JpegScale, Plane, Planes, check as check_jpeg, planes as jpeg_planes};
+pub(crate) use jpeg::{JpegScale, check as check_jpeg, planes as jpeg_planes};
 pub(crate) use library::decoder as library_decoder;
 
 /// Decoded pixels.

@@ -9,6 +9,8 @@ pub(crate) mod avif;
 pub(crate) mod avif_animation;
 #[allow(unsafe_code, reason = "libavif reads through a function pointer; each block carries its proof")]
 mod avif_source;
+#[allow(unsafe_code, reason = "libjpeg-turbo's wrapper decodes whole pictures only; each block carries its proof")]
+pub(crate) mod jpeg_rows;
 #[allow(unsafe_code, reason = "libwebp's wrapper wants all frames at once; each block carries its proof")]
 pub(crate) mod webp_animation;
 #[allow(unsafe_code, reason = "libwebp's wrapper decodes all frames at once; each block carries its proof")]

@@ -15,6 +15,8 @@ pub(crate) struct JpegHeader {
     pub(crate) components: u8,
     pub(crate) bits: u8,
     pub(crate) progressive: bool,
+    /// Whether the samples are predicted instead of transformed (annex H).
+    pub(crate) lossless: bool,
     pub(crate) orientation: u8,
     /// Whether Adobe's marker is there: its CMYK is stored inverted.
     pub(crate) adobe: bool,
@@ -83,7 +85,8 @@ pub(crate) fn header<R: BufRead + Seek>(reader: &mut R) -> Result<JpegHeader, En
         return Err(corrupt("its frame has no pixels"));
     }
     let progressive = matches!(marker, 0xc2 | 0xc6 | 0xca | 0xce);
-    Ok(JpegHeader { width, height, components, bits, progressive, orientation, adobe, icc: join(icc) })
+    let lossless = matches!(marker, 0xc3 | 0xc7 | 0xcb | 0xcf);
+    Ok(JpegHeader { width, height, components, bits, progressive, lossless, orientation, adobe, icc: join(icc) })
 }
 
 fn next_marker<R: Read>(reader: &mut R) -> Result<u8, EngineError> {

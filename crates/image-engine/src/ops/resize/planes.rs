@@ -2,32 +2,50 @@
 //!
 //! Brightness is scaled in linear light. The differences are averaged as they are: where brightness is right, the eye does not tell.
 
-use image::{DynamicImage, RgbImage};
+use image::{DynamicImage, GrayImage, RgbImage};
 
 use super::rows::{Layout, RowScaler};
 use crate::EngineError;
-use crate::decode::{Plane, Planes};
+use crate::ffi::jpeg_rows::{JpegBands, PlaneShape};
 use crate::geometry::Window;
 
-/// Scales the window of the planes to `size` and turns them into pixels.
-pub(crate) fn resize_planes(planes: &Planes, window: Window, size: (u32, u32)) -> Result<DynamicImage, EngineError> {
-    let luma = scaled(&planes.luma, window, size, true);
-    let shared = window.times(1.0 / f64::from(planes.shared.0), 1.0 / f64::from(planes.shared.1));
-    let [blue, red] = planes.chroma.each_ref().map(|plane| scaled(plane, shared, size, false));
-    let pixels = luma.iter().zip(&blue).zip(&red).flat_map(|((luma, blue), red)| rgb(*luma, *blue, *red)).collect();
-    RgbImage::from_raw(size.0, size.1, pixels)
-        .map(DynamicImage::ImageRgb8)
-        .ok_or_else(|| EngineError::Encode("the scaled picture has another size".to_owned()))
+/// Scales the window, in pixels of the file, to `size` and turns what comes out into pixels: grey if there is only brightness.
+pub(crate) fn resize_planes(
+    mut bands: JpegBands<'_>,
+    window: Window,
+    size: (u32, u32),
+) -> Result<DynamicImage, EngineError> {
+    let shapes = bands.planes().to_vec();
+    let mut scalers: Vec<_> =
+        shapes.iter().enumerate().map(|(index, shape)| scaler(shape, window, size, index == 0)).collect();
+    // Rows below the window are not decoded.
+    while !scalers.iter().all(RowScaler::is_done)
+        && let Some(planes) = bands.next()?
+    {
+        for ((plane, shape), scaler) in planes.iter().zip(&shapes).zip(&mut scalers) {
+            for row in plane.chunks_exact(shape.stride as usize) {
+                scaler.push(&row[..shape.width as usize]);
+            }
+        }
+    }
+    let mut planes = scalers.into_iter().map(RowScaler::finish);
+    let pixels = match (planes.next(), planes.next(), planes.next()) {
+        (Some(luma), Some(blue), Some(red)) => {
+            let mut pixels = vec![0; luma.len() * 3];
+            for (((pixel, luma), blue), red) in pixels.as_chunks_mut().0.iter_mut().zip(luma).zip(blue).zip(red) {
+                *pixel = rgb(luma, blue, red);
+            }
+            RgbImage::from_raw(size.0, size.1, pixels).map(DynamicImage::ImageRgb8)
+        }
+        (luma, ..) => GrayImage::from_raw(size.0, size.1, luma.unwrap_or_default()).map(DynamicImage::ImageLuma8),
+    };
+    pixels.ok_or_else(|| EngineError::Encode("the scaled picture has another size".to_owned()))
 }
 
-fn scaled(plane: &Plane, window: Window, size: (u32, u32), is_light: bool) -> Vec<u8> {
-    let width = plane.width as usize;
-    let layout = Layout { channels: 1, alpha: false, is_light };
-    let mut scaler = RowScaler::new((width, plane.samples.len() / width), window, size, layout);
-    for row in plane.samples.chunks_exact(width) {
-        scaler.push(row);
-    }
-    scaler.finish()
+fn scaler(shape: &PlaneShape, window: Window, size: (u32, u32), is_light: bool) -> RowScaler<u8> {
+    let source = (shape.width as usize, shape.height as usize);
+    let window = window.times(shape.across.into(), shape.down.into());
+    RowScaler::new(source, window, size, Layout { channels: 1, alpha: false, is_light })
 }
 
 /// JFIF's conversion (Rec. 601, full range), in units of 1/65536.
