@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::adapters::remote::RemoteSettings;
-use crate::app::StoreLimits;
+use crate::app::{CachePolicy, StoreLimits};
 use crate::domain::RenditionMode;
 use crate::http::BodyLimits;
 
@@ -85,6 +85,7 @@ pub struct StoreLimitSettings {
 #[expect(missing_docs, reason = "config/imagestore.toml documents each")]
 pub struct Cache {
     pub memory_bytes: u64,
+    pub keep_variants: bool,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -159,6 +160,10 @@ impl Settings {
             max_animation_pixels: self.limits.animation_pixels,
         };
         StoreLimits { upload_bytes: self.limits.upload_bytes, engine }
+    }
+
+    pub(crate) fn cache_policy(&self) -> CachePolicy {
+        CachePolicy { memory_bytes: self.cache.memory_bytes, keep_variants: self.cache.keep_variants }
     }
 
     pub(crate) fn remote(&self) -> RemoteSettings {

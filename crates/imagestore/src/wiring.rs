@@ -57,8 +57,7 @@ pub async fn open(settings: &Settings, access: Access) -> anyhow::Result<Opened>
     };
     let back_ends = BackEnds { catalog: Arc::new(catalog), blobs: Arc::new(blobs), remote };
     let cpu = CpuPool::new(&settings.cpu.pool(settings.limits.pixel_budget))?;
-    let services =
-        Services::new(back_ends, cpu, settings.limits(), settings.cache.memory_bytes, settings.renditions.mode);
+    let services = Services::new(back_ends, cpu, settings.limits(), settings.cache_policy(), settings.renditions.mode);
     Ok(Opened { services, _lock: lock })
 }
 

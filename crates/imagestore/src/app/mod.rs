@@ -42,6 +42,15 @@ pub struct StoreLimits {
     pub engine: Limits,
 }
 
+/// Where finished pictures are kept.
+#[derive(Debug, Clone, Copy)]
+pub struct CachePolicy {
+    /// Memory for them, in bytes.
+    pub memory_bytes: u64,
+    /// Whether they are kept by the back ends too.
+    pub keep_variants: bool,
+}
+
 /// The back ends that the use cases work on.
 pub struct BackEnds {
     /// Rows.
@@ -66,6 +75,7 @@ struct Inner {
     limits: StoreLimits,
     images: images::ImageCache,
     pictures: PictureCache,
+    keeps_variants: bool,
     flights: Flights<Arc<Picture>>,
     background: TaskTracker,
     /// The runtime of the process. A web worker's own ends with the worker, and what was spawned there with it.
@@ -80,12 +90,12 @@ struct Inner {
 const STORING: usize = 32;
 
 impl Services {
-    /// Use cases over these back ends, to be called within the runtime of the process, with `cache_bytes` of memory for finished pictures.
+    /// Use cases over these back ends, to be called within the runtime of the process.
     pub fn new(
         back_ends: BackEnds,
         cpu: CpuPool,
         limits: StoreLimits,
-        cache_bytes: u64,
+        cache: CachePolicy,
         renditions: RenditionMode,
     ) -> Self {
         let inner = Inner {
@@ -95,7 +105,8 @@ impl Services {
             cpu,
             limits,
             images: images::cache(),
-            pictures: produce::cache(cache_bytes),
+            pictures: produce::cache(cache.memory_bytes),
+            keeps_variants: cache.keep_variants,
             flights: Flights::default(),
             background: TaskTracker::new(),
             runtime: Handle::current(),

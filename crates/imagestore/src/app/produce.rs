@@ -64,7 +64,7 @@ impl Services {
     }
 
     async fn load_or_make(&self, image: &Arc<Image>, recipe: &Recipe, key: Digest) -> Result<Arc<Picture>, StoreError> {
-        let stored = self.load(image, key).await?;
+        let stored = if self.inner.keeps_variants { self.load(image, key).await? } else { Stored::Never };
         if let Stored::Whole(picture) = stored {
             if matches!(*picture, Picture::Memory(_)) {
                 self.inner.pictures.insert(key, Arc::clone(&picture));
@@ -79,6 +79,9 @@ impl Services {
         let picture = Arc::new(Picture::Memory(bytes.clone()));
         if bytes.len() as u64 <= MAX_IN_MEMORY {
             self.inner.pictures.insert(key, Arc::clone(&picture));
+        }
+        if !self.inner.keeps_variants {
+            return Ok(picture);
         }
         let variant = Variant {
             image: image.id,

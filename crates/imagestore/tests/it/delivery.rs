@@ -133,6 +133,18 @@ async fn too_large_a_result_is_refused() {
 }
 
 #[tokio::test]
+async fn nothing_is_kept_where_that_is_said() {
+    let mut store = store_with(&[("CACHE__KEEP_VARIANTS", "false"), ("CACHE__MEMORY_BYTES", "0")]);
+    let image = upload(&store, jpeg::baseline(&photo(400, 300, 1), 92)).await;
+    let path = format!("/i/{}.webp?w=100", id(&image));
+    let first = get(&store, &path).await.bytes().await.unwrap();
+    assert_eq!(get(&store, &path).await.bytes().await.unwrap(), first);
+    // It does not end before what it has begun.
+    store.terminate();
+    assert_eq!(files(&store, "blobs").len(), 1, "the original");
+}
+
+#[tokio::test]
 async fn a_variant_is_made_once_and_kept() {
     let (store, id) = with_photo().await;
     let first = get(&store, &format!("/i/{id}.webp?w=100")).await.bytes().await.unwrap();

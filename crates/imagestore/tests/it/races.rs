@@ -7,7 +7,7 @@ use bytes::Bytes;
 use image_engine::Limits;
 use imagestore::adapters::files::FileBlobs;
 use imagestore::adapters::sqlite::SqliteCatalog;
-use imagestore::app::{BackEnds, Services, StoreLimits, Wanted, fsck};
+use imagestore::app::{BackEnds, CachePolicy, Services, StoreLimits, Wanted, fsck};
 use imagestore::domain::RenditionMode;
 use imagestore::ports::{BlobError, BlobReader, BlobStore, Leftovers, StagedBlob, StagedReader};
 use serde_json::Value;
@@ -144,7 +144,8 @@ async fn a_slow_deletion_takes_no_bytes_of_a_later_upload() {
     let pool = CpuSettings { threads: 1, budget_bytes, queue: 9, queue_timeout: minute, stall_after: minute };
     let engine = Limits { max_pixels: 10_000, max_output_pixels: 10_000, max_side: 100, ..Limits::default() };
     let limits = StoreLimits { upload_bytes: 1_000_000, engine };
-    let services = Services::new(back_ends, CpuPool::new(&pool).unwrap(), limits, 1024, RenditionMode::Off);
+    let cache = CachePolicy { memory_bytes: 1024, keep_variants: true };
+    let services = Services::new(back_ends, CpuPool::new(&pool).unwrap(), limits, cache, RenditionMode::Off);
     let bytes = Bytes::from(jpeg::baseline(&photo(64, 48, 1), 80));
     let upload = async || {
         let mut receiving = services.receive().await.unwrap();

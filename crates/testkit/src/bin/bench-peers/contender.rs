@@ -4,10 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use testkit::pictures::jpeg;
 use testkit::process::{Store, StoreOptions};
 use testkit::reqwest::{self, Client};
-use tokio::task::{JoinSet, spawn_blocking};
+use tokio::task::spawn_blocking;
 
 use crate::cores::{self, Cores};
 use crate::corpus::Corpus;
@@ -22,10 +21,10 @@ pub(crate) struct Contender {
 }
 
 enum Kind {
-    /// `ids[round][number]`: every request of a work is for an upload of its own, as a repeated one is answered from what is stored.
+    /// Without its caches, so that it makes every picture anew as the others do.
     Imagestore {
         store: Store,
-        ids: Vec<Vec<String>>,
+        ids: Vec<String>,
     },
     Peer {
         peer: Peer,
@@ -80,18 +79,19 @@ pub(crate) struct Place<'a> {
 }
 
 impl Contender {
-    /// A store that has `repeats` distinct copies of each photo for each round, and one for the round before the first.
-    pub(crate) async fn imagestore(place: &Place<'_>, rounds: usize, repeats: usize) -> Self {
+    /// A store that has the photos, and the master copies of those that get one.
+    pub(crate) async fn imagestore(place: &Place<'_>) -> Self {
         let data_dir = place.scratch.join("data");
-        // The peers write no access log either.
-        let env = vec![("RUST_LOG".to_owned(), "info,access=off".to_owned())];
+        let settings = [
+            // The peers write no access log either.
+            ("RUST_LOG", "info,access=off"),
+            ("IMAGESTORE__CACHE__MEMORY_BYTES", "0"),
+            ("IMAGESTORE__CACHE__KEEP_VARIANTS", "false"),
+        ];
+        let env = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
         let options = StoreOptions { data_dir: Some(data_dir), env, ..StoreOptions::default() };
         let mut store = cores::on(place.cores, || Store::start(options.clone()));
-        let mut ids = Vec::new();
-        for round in 0..=rounds {
-            let copies = if round == 0 { 1 } else { repeats };
-            ids.push(upload(&store, place.corpus, round, copies).await);
-        }
+        let ids = upload(&store, place.corpus).await;
         store.wait_until_idle();
         // A fresh process, whose peak of memory is not that of the uploads.
         store.terminate();
@@ -113,13 +113,13 @@ impl Contender {
         Self { name: "vipsthumbnail", kind }
     }
 
-    /// The request with this number of a round; numbers that differ by the count of photos are for the same photo.
-    pub(crate) fn request(&self, client: &Client, work: Work, round: usize, number: usize) -> Request {
+    /// The request with this number; numbers that differ by the count of photos are for the same photo.
+    pub(crate) fn request(&self, client: &Client, work: Work, number: usize) -> Request {
         let Work { side, format, quality } = work;
         match &self.kind {
             Kind::Imagestore { store, ids } => {
                 let quality = if format == Format::Png { String::new() } else { format!("&q={quality}") };
-                let path = format!("/i/{}.{}?w={side}&h={side}{quality}", ids[round][number], format.extension());
+                let path = format!("/i/{}.{}?w={side}&h={side}{quality}", ids[number % ids.len()], format.extension());
                 Request::Get(client.clone(), store.url(&path))
             }
             Kind::Peer { peer, photos } => Request::Get(client.clone(), peer.url(work, &photos[number % photos.len()])),
@@ -159,22 +159,14 @@ impl Contender {
 }
 
 /// The ids of `copies` uploads of each photo, each with a comment of its own: the same pixels, another file.
-async fn upload(store: &Store, corpus: &Corpus, round: usize, copies: usize) -> Vec<String> {
+async fn upload(store: &Store, corpus: &Corpus) -> Vec<String> {
     let client = Client::builder().no_proxy().build().expect("the client starts");
-    let mut ids = vec![String::new(); copies * corpus.photos.len()];
-    for copy in 0..copies {
-        let mut uploads = JoinSet::new();
-        for (index, photo) in corpus.photos.iter().enumerate() {
-            let file = jpeg::with_comment(&photo.bytes, &format!("round {round}, copy {copy}"));
-            let (client, url) = (client.clone(), store.url("/v1/images"));
-            uploads.spawn(async move { (index, body(client.post(url).body(file).send().await).await) });
-        }
-        for (index, answer) in uploads.join_all().await {
-            let answer = answer.expect("the upload succeeds");
-            let document: serde_json::Value = serde_json::from_slice(&answer).expect("the answer is a document");
-            let id = document["id"].as_str().expect("the document has an id");
-            id.clone_into(&mut ids[copy * corpus.photos.len() + index]);
-        }
+    let mut ids = Vec::new();
+    for photo in &corpus.photos {
+        let answer = body(client.post(store.url("/v1/images")).body(photo.bytes.clone()).send().await).await;
+        let answer = answer.expect("the upload succeeds");
+        let document: serde_json::Value = serde_json::from_slice(&answer).expect("the answer is a document");
+        ids.push(document["id"].as_str().expect("the document has an id").to_owned());
     }
     ids
 }

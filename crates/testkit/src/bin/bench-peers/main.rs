@@ -102,7 +102,7 @@ async fn measure(
     let extent = Extent { rounds, repeats: shape.repeats(), photos: corpus.photos.len() };
     let place = Place { corpus, scratch, installed: &cli.peers, cores };
     eprintln!("bench-peers: {}, {}; uploading", shape.name(), corpus.about());
-    let mut contenders = vec![Contender::imagestore(&place, rounds, extent.repeats).await];
+    let mut contenders = vec![Contender::imagestore(&place).await];
     for kind in peers::ALL.into_iter().filter(|kind| versions.contains_key(kind.name())) {
         match Contender::peer(kind, &place) {
             Ok(peer) => contenders.push(peer),

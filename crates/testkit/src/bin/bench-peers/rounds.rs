@@ -63,7 +63,7 @@ pub(crate) async fn measure(contenders: &[Contender], works: &[Work], extent: Ex
             turn.rotate_left(first);
             for entry in turn {
                 let contender = &contenders[entry.contender];
-                entry.samples.push(run(contender, &client, *work, round, extent).await);
+                entry.samples.push(run(contender, &client, *work, extent).await);
             }
         }
         eprintln!("bench-peers: round {round} of {} is done", extent.rounds);
@@ -75,7 +75,7 @@ pub(crate) async fn measure(contenders: &[Contender], works: &[Work], extent: Ex
 async fn warm_up(contender: &Contender, client: &Client, work: Work, photos: usize) -> Result<Vec<Vec<u8>>, String> {
     let mut results = Vec::new();
     for number in 0..photos {
-        let bytes = contender.request(client, work, 0, number).send().await?;
+        let bytes = contender.request(client, work, number).send().await?;
         if !work.format.is_that_of(&bytes) {
             return Err("it answered in another format".to_owned());
         }
@@ -84,9 +84,9 @@ async fn warm_up(contender: &Contender, client: &Client, work: Work, photos: usi
     Ok(results)
 }
 
-async fn run(contender: &Contender, client: &Client, work: Work, round: usize, extent: Extent) -> Sample {
+async fn run(contender: &Contender, client: &Client, work: Work, extent: Extent) -> Sample {
     let total = extent.repeats * extent.photos;
-    let requests = (0..total).map(|number| contender.request(client, work, round, number)).collect();
+    let requests = (0..total).map(|number| contender.request(client, work, number)).collect();
     let cpu_before = contender.cpu_seconds();
     let start = Instant::now();
     send_all(requests).await;
