@@ -62,6 +62,12 @@ fn is_translucent(pixels: &DynamicImage) -> bool {
     }
 }
 
+/// Refuses what a format cannot say.
+fn check_side((width, height): (u32, u32), limit: u32, what: &'static str) -> Result<(), EngineError> {
+    let actual = width.max(height).into();
+    if actual <= u64::from(limit) { Ok(()) } else { Err(EngineError::TooLarge { what, actual, limit: limit.into() }) }
+}
+
 fn failed(error: impl std::fmt::Debug) -> EngineError {
     EngineError::Encode(format!("{error:?}"))
 }

@@ -3,7 +3,7 @@
 use image::DynamicImage;
 use webp::{Encoder, WebPConfig};
 
-use super::{failed, is_translucent};
+use super::{check_side, failed, is_translucent};
 use crate::{Effort, EngineError};
 
 /// The longest side that the format can say.
@@ -28,13 +28,6 @@ pub(super) fn encode(pixels: &DynamicImage, quality: u8, effort: Effort) -> Resu
 }
 
 /// Refuses what the format cannot say.
-pub(super) fn check_size((width, height): (u32, u32)) -> Result<(), EngineError> {
-    if width.max(height) > MAX_SIDE {
-        return Err(EngineError::TooLarge {
-            what: "pixels on its longest side, as WebP",
-            actual: width.max(height).into(),
-            limit: MAX_SIDE.into(),
-        });
-    }
-    Ok(())
+pub(super) fn check_size(size: (u32, u32)) -> Result<(), EngineError> {
+    check_side(size, MAX_SIDE, "pixels on its longest side, as WebP")
 }

@@ -11,6 +11,8 @@ pub(crate) mod avif_animation;
 mod avif_source;
 #[allow(unsafe_code, reason = "libjpeg-turbo's wrapper decodes whole pictures only; each block carries its proof")]
 pub(crate) mod jpeg_rows;
+#[allow(unsafe_code, reason = "jpegli has no safe wrapper of a free licence; each block carries its proof")]
+pub(crate) mod jpegli;
 #[allow(unsafe_code, reason = "libwebp's wrapper wants all frames at once; each block carries its proof")]
 pub(crate) mod webp_animation;
 #[allow(unsafe_code, reason = "libwebp's wrapper decodes all frames at once; each block carries its proof")]
