@@ -3,7 +3,7 @@
 //!
 //! The quality of a variant is the SSIMULACRA2 score against the picture scaled from every pixel of the original; the loss is how much less
 //! it is for the variant made from the master than for the one made from the original, every pixel of it decoded; in parentheses the same
-//! for what is made from the original without a master. A `-` marks what is not served from masters. `all` as the second argument tries
+//! for what is made from the original without a master. A `-` stands where masters do not serve. `all` as the second argument tries
 //! further formats and qualities.
 
 #![allow(
@@ -19,9 +19,7 @@ use std::path::{Path, PathBuf};
 
 use fast_ssim2::{PixelDescriptor, PixelSlice, Ssimulacra2Reference};
 use image::RgbImage;
-use image_engine::{
-    Effort, Limits, Rendered, make_rendition, probe, render, render_from_rendition, serves, wants_rendition,
-};
+use image_engine::{Effort, Limits, MasterCopy, Plan, Rendered, RenditionPlan, Source, Sources, probe, render};
 use shared_types::transform::ClientHints;
 use shared_types::{OutputFormat, Recipe, TransformQuery};
 
@@ -38,8 +36,9 @@ fn main() {
         let facts = probe(Cursor::new(&source)).unwrap();
         let name = path.file_name().unwrap().to_string_lossy();
         let size = facts.upright_size();
-        let Some(plan) = wants_rendition(&facts, source.len() as u64) else { continue };
-        let Some(master) = make_rendition(&source, &plan, &Limits::default(), &|| false).unwrap() else {
+        let bytes = source.len() as u64;
+        let Some(plan) = RenditionPlan::new(&facts, bytes, &Limits::default()) else { continue };
+        let Some(master) = plan.make(&source, &|| false).unwrap() else {
             println!("{name} {size:?}: not worth it");
             continue;
         };
@@ -54,20 +53,18 @@ fn main() {
                 let cut = format!("{small}&crop=0,0,{},{}", size.0, size.1);
                 let full = make(&source, &cut, format);
                 let judge = judge(&source, &format!("w={side}&h={side}&crop=0,0,{},{}", size.0, size.1));
-                let recipe = recipe(&small, format);
-                let ours = render_from_rendition(
-                    &master.bytes,
-                    &facts,
-                    None,
-                    &recipe,
-                    Effort::Fast,
-                    &Limits::default(),
-                    &|| false,
-                );
-                let mark = if serves((master.width, master.height), &facts, &recipe) { ' ' } else { '-' };
-                let [best, ours, direct] = [full, ours.unwrap(), make(&source, &small, format)]
-                    .map(|made| judge.compare(&slice(&picture(&made))).unwrap());
-                let cell = format!(" {side}{mark}{best:5.1} {:+5.2} ({:+5.2})", ours - best, direct - best);
+                let direct = make(&source, &small, format);
+                let [best, direct] = [full, direct].map(|made| judge.compare(&slice(&picture(&made))).unwrap());
+                let copy = MasterCopy { bytes: master.bytes.len() as u64, ..plan.expected() };
+                let sources = Sources { master: Some(copy), ..Sources::original(&facts, bytes) };
+                let variant = Plan::new(&sources, &recipe(&small, format), Effort::Fast, &Limits::default()).unwrap();
+                let loss = if variant.source() == Source::Master {
+                    let ours = render(&variant, &master.bytes, None, &|| false).unwrap();
+                    format!("{:+5.2}", judge.compare(&slice(&picture(&ours))).unwrap() - best)
+                } else {
+                    "    -".to_owned()
+                };
+                let cell = format!(" {side} {best:5.1} {loss} ({:+5.2})", direct - best);
                 line.push_str(&cell);
             }
             println!("{line}");
@@ -90,7 +87,10 @@ fn recipe(query: &str, format: OutputFormat) -> Recipe {
 }
 
 fn make(source: &[u8], query: &str, format: OutputFormat) -> Rendered {
-    render(source, &recipe(query, format), Effort::Fast, &Limits::default(), &|| false).unwrap()
+    let facts = probe(Cursor::new(source)).unwrap();
+    let sources = Sources::original(&facts, source.len() as u64);
+    let plan = Plan::new(&sources, &recipe(query, format), Effort::Fast, &Limits::default()).unwrap();
+    render(&plan, source, None, &|| false).unwrap()
 }
 
 fn judge(source: &[u8], query: &str) -> Ssimulacra2Reference {

@@ -2,25 +2,25 @@
 
 use image::GenericImageView;
 
+use crate::EngineError;
 use crate::decode::Animation;
 use crate::encode::{AnimationEncoder, AnimationSettings, used_quality};
 use crate::pipeline::{Rendered, Work};
-use crate::{Effort, EngineError};
 
 /// Takes every frame through the same steps. What depends on the pixels, such as smart gravity, is decided on the first.
 ///
 /// # Errors
 /// Every [`EngineError`]; frames are counted before any is decoded.
-pub(crate) fn render(work: &mut Work<'_>, effort: Effort) -> Result<Rendered, EngineError> {
-    let mut animation = Animation::open(work.source, &work.facts, work.limits)?;
-    work.limits.check_frames(animation.frames, (work.facts.width, work.facts.height))?;
-    work.limits.check_frames(animation.frames, work.geometry.output())?;
-    let format = work.recipe.format;
-    let quality = used_quality(format, work.recipe.transform.quality);
-    let (planned, mut started) = (work.geometry.clone(), None);
+pub(crate) fn render(work: &mut Work<'_>) -> Result<Rendered, EngineError> {
+    let (plan, mut started) = (work.plan, None);
+    let (recipe, effort) = (plan.recipe(), plan.effort());
+    let mut animation = Animation::open(work.source, &work.facts, plan.limits())?;
+    plan.limits().check_frames(animation.frames, (work.facts.width, work.facts.height))?;
+    plan.limits().check_frames(animation.frames, plan.geometry().output())?;
+    let (format, quality) = (recipe.format, used_quality(recipe.format, recipe.transform.quality));
     while let Some(frame) = animation.next_frame()? {
         (work.pixels, work.icc) = (frame.pixels, animation.icc.clone());
-        work.geometry.clone_from(&planned);
+        work.geometry.clone_from(plan.geometry());
         work.carry_out()?;
         let size = work.pixels.dimensions();
         if started.is_none() {

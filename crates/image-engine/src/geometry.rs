@@ -103,6 +103,17 @@ impl Geometry {
         (self.window.width / f64::from(self.scaled.0)).min(self.window.height / f64::from(self.scaled.1))
     }
 
+    /// Whether pixels are scaled, or cut to the shape of a box, where every one of them was decoded.
+    pub(crate) fn scales(&self) -> bool {
+        self.scales_from(self.window_in(self.content), self.content)
+    }
+
+    /// The same for a window of content that was decoded at another size.
+    pub(crate) fn scales_from(&self, window: Window, decoded: (u32, u32)) -> bool {
+        let is_whole = window.width >= f64::from(decoded.0) && window.height >= f64::from(decoded.1);
+        !is_whole || decoded != self.scaled
+    }
+
     /// The window in content that was decoded smaller.
     pub(crate) fn window_in(&self, decoded: (u32, u32)) -> Window {
         let along = |start: f64, length: f64, content: u32, decoded: u32| {

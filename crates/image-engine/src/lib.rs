@@ -5,7 +5,6 @@
 //! caller's [`Stop`] first.
 
 mod animation;
-mod cost;
 mod decode;
 mod encode;
 mod error;
@@ -14,21 +13,19 @@ mod ffi;
 mod geometry;
 mod ops;
 mod pipeline;
+mod plan;
 mod probe;
-mod rendition;
 mod sniff;
 mod verify;
 mod watermark;
 
-pub use cost::{render_cost, verify_cost, watermark_cost};
 pub use error::EngineError;
 pub use facts::{Facts, Limits};
-pub use pipeline::{Effort, Rendered, render, render_with_watermark};
-pub use probe::probe;
-pub use rendition::{
-    RenditionPlan, make_rendition, render_from_rendition, rendition_cost, rendition_render_cost, serves,
-    wants_rendition,
+pub use pipeline::{Rendered, render};
+pub use plan::{
+    Effort, Header, JpegScale, MasterCopy, NotMaster, Plan, RenditionPlan, Source, Sources, Step, verify_cost,
 };
+pub use probe::probe;
 pub use sniff::{SNIFF_BYTES, sniff};
 pub use verify::verify;
 

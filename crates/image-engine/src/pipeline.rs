@@ -4,22 +4,13 @@ use std::io::Cursor;
 
 use image::metadata::Orientation;
 use image::{DynamicImage, GenericImageView};
-use shared_types::transform::{Colour, Gravity, Rotate, Transform};
-use shared_types::{ImageFormat, OutputFormat, Recipe};
+use shared_types::transform::{Colour, Gravity, Rotate, TextMark, Trim, Watermark};
+use shared_types::{ImageFormat, OutputFormat};
 
 use crate::animation;
-use crate::decode::{JpegScale, decode, decode_page, jpeg_planes, no_page};
+use crate::decode::{decode, decode_page, jpeg_planes};
 use crate::geometry::{Geometry, Region, Window};
-use crate::{EngineError, Facts, Limits, Stop, encode, ops, probe, watermark};
-
-/// How much time an encoder may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effort {
-    /// Somebody waits for the answer.
-    Fast,
-    /// The result is kept and sent many times: smaller files, several times the time.
-    Thorough,
-}
+use crate::{EngineError, Facts, Plan, Step, Stop, encode, ops, probe, watermark};
 
 /// A finished picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,68 +27,31 @@ pub struct Rendered {
     pub quality: Option<u8>,
 }
 
-/// Carries out a recipe: on all frames of an animation if the format keeps them and no one frame is asked for.
+/// Carries out a plan on the file that [`Plan::source`] names and, where its recipe has a `wm`, the file of that image: on all frames of an
+/// animation if it keeps them.
 ///
 /// # Errors
-/// Every [`EngineError`]; [`EngineError::Stopped`] at the step after `stop` became true.
-pub fn render(
-    source: &[u8],
-    recipe: &Recipe,
-    effort: Effort,
-    limits: &Limits,
-    stop: Stop<'_>,
-) -> Result<Rendered, EngineError> {
-    render_with_watermark(source, None, recipe, effort, limits, stop)
-}
-
-/// The same with the file of the image that the recipe's `wm` names.
-///
-/// # Errors
-/// Those of [`render`]; [`EngineError::InvalidTransform`] about `wm` if that image is missing or cannot be drawn.
-pub fn render_with_watermark(
-    source: &[u8],
-    watermark: Option<&[u8]>,
-    recipe: &Recipe,
-    effort: Effort,
-    limits: &Limits,
-    stop: Stop<'_>,
-) -> Result<Rendered, EngineError> {
-    let mut work = Work { watermark, ..Work::open(source, None, recipe, limits, stop)? };
-    work.scale = JpegScale::for_reduction(work.geometry.reduction());
-    if work.facts.animated && recipe.format.animates() && recipe.transform.page.is_none() {
-        return animation::render(&mut work, effort);
+/// Every [`EngineError`]; [`EngineError::Corrupt`] also if the header of the file is not the one that was planned for,
+/// [`EngineError::InvalidTransform`] about `wm` if that image cannot be drawn, [`EngineError::Stopped`] at the step after `stop` became true.
+pub fn render(plan: &Plan, source: &[u8], watermark: Option<&[u8]>, stop: Stop<'_>) -> Result<Rendered, EngineError> {
+    let mut work = Work::open(plan, source, watermark, stop)?;
+    if plan.keeps_frames() {
+        return animation::render(&mut work);
     }
-    work.render(effort)
-}
-
-/// As [`render_with_watermark`], with every pixel of the source decoded, or with `upright` as the size of the picture that `source` is a
-/// copy of.
-pub(crate) fn render_fully(
-    source: &[u8],
-    upright: Option<(u32, u32)>,
-    watermark: Option<&[u8]>,
-    recipe: &Recipe,
-    effort: Effort,
-    limits: &Limits,
-    stop: Stop<'_>,
-) -> Result<Rendered, EngineError> {
-    Work { watermark, ..Work::open(source, upright, recipe, limits, stop)? }.render(effort)
+    work.render()
 }
 
 /// A picture, or a frame, on its way.
 pub(crate) struct Work<'a> {
+    pub(crate) plan: &'a Plan,
     pub(crate) source: &'a [u8],
     watermark: Option<&'a [u8]>,
-    pub(crate) facts: Facts,
-    pub(crate) recipe: &'a Recipe,
-    pub(crate) limits: &'a Limits,
     stop: Stop<'a>,
-    pub(crate) geometry: Geometry,
-    /// Upright size of the picture that the recipe is for; the source may be a smaller copy of it.
-    upright: (u32, u32),
-    scale: JpegScale,
+    pub(crate) facts: Facts,
     pub(crate) pixels: DynamicImage,
     pub(crate) icc: Option<Vec<u8>>,
+    /// What was planned, and after a trim what holds for what is left.
+    pub(crate) geometry: Geometry,
     /// Whether the pixels have been cropped and scaled already, as they were stored.
     is_scaled: bool,
     /// What smart gravity chose: on the first frame, for all of them.
@@ -107,41 +61,38 @@ pub(crate) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    /// Reads the header and plans, for a picture whose upright size is `upright` where the source is a copy of it. Every pixel of the
-    /// source will be decoded unless `scale` is set.
     fn open(
+        plan: &'a Plan,
         source: &'a [u8],
-        upright: Option<(u32, u32)>,
-        recipe: &'a Recipe,
-        limits: &'a Limits,
+        watermark: Option<&'a [u8]>,
         stop: Stop<'a>,
     ) -> Result<Self, EngineError> {
         let facts = probe(Cursor::new(source))?;
-        limits.check(&facts)?;
-        let upright = upright.unwrap_or_else(|| facts.upright_size());
+        let shape = |facts: &Facts| (facts.width, facts.height, facts.orientation, facts.animated);
+        if shape(&facts) != shape(plan.facts()) {
+            return Err(EngineError::Corrupt("it is not the file that was planned for".to_owned()));
+        }
         Ok(Self {
+            plan,
             source,
-            watermark: None,
-            facts,
-            recipe,
-            limits,
+            watermark,
             stop,
-            geometry: Geometry::plan(upright, &recipe.transform, limits)?,
-            upright,
-            scale: JpegScale::Full,
+            facts,
             pixels: DynamicImage::default(),
             icc: None,
+            geometry: plan.geometry().clone(),
             is_scaled: false,
             smart: None,
             trimmed: None,
         })
     }
 
-    fn render(mut self, effort: Effort) -> Result<Rendered, EngineError> {
+    fn render(mut self) -> Result<Rendered, EngineError> {
         self.check_stop()?;
         self.decode()?;
         self.carry_out()?;
-        let recipe = self.recipe;
+        let recipe = self.plan.recipe();
+        let effort = self.plan.effort();
         let (bytes, quality) = encode::encode(&self.pixels, recipe.format, recipe.transform.quality, effort)?;
         let (width, height) = self.pixels.dimensions();
         Ok(Rendered { bytes, format: recipe.format, width, height, quality })
@@ -149,24 +100,9 @@ impl<'a> Work<'a> {
 
     /// Every step between decoding and encoding.
     pub(crate) fn carry_out(&mut self) -> Result<(), EngineError> {
-        let steps = [
-            Work::turn_upright,
-            Work::crop,
-            Work::trim,
-            Work::rotate_and_mirror,
-            Work::resize,
-            Work::convert_to_srgb,
-            Work::set_tone,
-            Work::filter,
-            Work::set_on_background,
-            Work::draw_watermark,
-            Work::draw_text,
-            Work::round_corners,
-            Work::fit_format,
-        ];
-        for step in steps {
+        for step in self.plan.steps() {
             self.check_stop()?;
-            step(self)?;
+            self.take(step)?;
         }
         self.check_stop()
     }
@@ -174,27 +110,60 @@ impl<'a> Work<'a> {
     pub(crate) fn check_stop(&self) -> Result<(), EngineError> {
         if (self.stop)() { Err(EngineError::Stopped) } else { Ok(()) }
     }
+
+    fn take(&mut self, step: &Step) -> Result<(), EngineError> {
+        let tone = &self.plan.recipe().transform.tone;
+        match step {
+            Step::Orient => self.turn_upright(),
+            Step::Crop => self.crop(),
+            Step::Trim(trim) => self.trim(*trim)?,
+            Step::Rotate(rotate) => self.rotate(*rotate),
+            Step::Flip => self.pixels = self.pixels.flipv(),
+            Step::Flop => self.pixels = self.pixels.fliph(),
+            Step::Resize => self.resize()?,
+            Step::ConvertToSrgb => self.convert_to_srgb(),
+            Step::Levels => ops::levels(&mut self.pixels, tone),
+            Step::TurnColours => ops::turn_colours(&mut self.pixels, tone.saturation, tone.hue),
+            Step::Gray => self.pixels = self.pixels.grayscale(),
+            Step::Sepia => self.pixels = ops::sepia(self.take_pixels()),
+            Step::Duotone(duotone) => self.pixels = ops::duotone(self.take_pixels(), *duotone),
+            Step::Negate => ops::negate(&mut self.pixels),
+            Step::Pixelate(pixelate) => ops::pixelate(&mut self.pixels, *pixelate),
+            Step::Blur(blur) => self.pixels = ops::blur(self.take_pixels(), *blur),
+            Step::Sharpen(sharpen) => self.pixels = ops::sharpen(self.take_pixels(), *sharpen),
+            Step::Pad(colour) => self.pad(*colour),
+            Step::Background(colour) | Step::Flatten(colour) => {
+                self.pixels = ops::flatten(self.take_pixels(), *colour);
+            }
+            Step::Watermark(watermark) => self.draw_watermark(watermark)?,
+            Step::Text(text) => self.draw_text(text)?,
+            Step::Round(round) => self.pixels = ops::round(self.take_pixels(), *round),
+        }
+        Ok(())
+    }
+
+    fn take_pixels(&mut self) -> DynamicImage {
+        std::mem::take(&mut self.pixels)
+    }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "every step has the same signature")]
 impl Work<'_> {
     fn decode(&mut self) -> Result<(), EngineError> {
-        if self.can_scale_planes()
-            && let Some(planes) = jpeg_planes(self.source, self.scale, self.stop)?
+        let (plan, is_jpeg) = (self.plan, self.facts.format == ImageFormat::Jpeg);
+        if is_jpeg
+            && plan.knows_window()
+            && let Some(planes) = jpeg_planes(self.source, plan.scale_of_planes(), self.stop)?
         {
             let (window, size) = self.window_as_stored();
             (self.pixels, self.is_scaled) = (ops::resize_planes(planes.bands, window, size)?, true);
             self.icc = planes.icc;
             return Ok(());
         }
-        let page = self.recipe.transform.page.unwrap_or(0);
         let decoded = if self.facts.animated {
-            decode_page(self.source, &self.facts, page, self.limits, self.stop)?
-        } else if page > 0 {
-            return Err(no_page(page, 1));
+            let page = plan.recipe().transform.page.unwrap_or(0);
+            decode_page(self.source, &self.facts, page, plan.limits(), self.stop)?
         } else {
-            let scale = if self.geometry.is_cut() { JpegScale::Full } else { self.scale };
-            decode(self.source, &self.facts, scale, self.limits)?
+            decode(self.source, &self.facts, plan.scale_of_pixels(), plan.limits())?
         };
         (self.pixels, self.icc) = (decoded.pixels, decoded.icc);
         Ok(())
@@ -202,168 +171,83 @@ impl Work<'_> {
 
     /// What is scaled, in pixels as the file stores them, and the size it gets before it is turned.
     fn window_as_stored(&self) -> (Window, (u32, u32)) {
-        let exif = self.facts.orientation;
-        let (window, size) = self.geometry.as_stored(self.upright, exif, &self.recipe.transform);
-        let (width, height) = if exif >= 5 { (self.upright.1, self.upright.0) } else { self.upright };
+        let (upright, exif) = (self.plan.upright(), self.facts.orientation);
+        let (window, size) = self.geometry.as_stored(upright, exif, &self.plan.recipe().transform);
+        let (width, height) = if exif >= 5 { (upright.1, upright.0) } else { upright };
         let across = f64::from(self.facts.width) / f64::from(width);
         let down = f64::from(self.facts.height) / f64::from(height);
         (window.times(across, down), size)
     }
 
-    /// A JPEG that is made smaller, and whose window is known before its pixels.
-    fn can_scale_planes(&self) -> bool {
-        let known = self.recipe.transform.resize.as_ref().is_some_and(|resize| resize.gravity != Gravity::Smart);
-        let known = known && !self.geometry.trims;
-        let first = self.recipe.transform.page.unwrap_or(0) == 0;
-        self.facts.format == ImageFormat::Jpeg && known && first && self.geometry.reduction() > 1.0
-    }
-
-    fn turn_upright(&mut self) -> Result<(), EngineError> {
+    fn turn_upright(&mut self) {
         if let Some(orientation) = Orientation::from_exif(self.facts.orientation) {
             self.pixels.apply_orientation(orientation);
         }
-        Ok(())
     }
 
-    fn crop(&mut self) -> Result<(), EngineError> {
+    fn crop(&mut self) {
         if let Some(region) = self.geometry.crop.filter(|_| !self.is_scaled) {
             self.pixels = self.pixels.crop_imm(region.x, region.y, region.width, region.height);
         }
-        Ok(())
     }
 
     /// Everything after it is planned anew, for what is left.
-    fn trim(&mut self) -> Result<(), EngineError> {
-        let Some(trim) = self.recipe.transform.trim else { return Ok(()) };
+    fn trim(&mut self, trim: Trim) -> Result<(), EngineError> {
         let (width, height) = self.pixels.dimensions();
         let all = Region { x: 0, y: 0, width, height };
         let region = *self.trimmed.get_or_insert_with(|| ops::without_border(&self.pixels, trim).unwrap_or(all));
         if region != all {
             self.pixels = self.pixels.crop_imm(region.x, region.y, region.width, region.height);
         }
-        self.geometry = Geometry::plan_cut(self.pixels.dimensions(), &self.recipe.transform, self.limits)?;
+        let transform = &self.plan.recipe().transform;
+        self.geometry = Geometry::plan_cut(self.pixels.dimensions(), transform, self.plan.limits())?;
         Ok(())
     }
 
-    fn rotate_and_mirror(&mut self) -> Result<(), EngineError> {
-        let transform = &self.recipe.transform;
-        match transform.rotate {
+    fn rotate(&mut self, rotate: Rotate) {
+        match rotate {
             Rotate::None => {}
             Rotate::Quarter => self.pixels = self.pixels.rotate90(),
             Rotate::Half => self.pixels = self.pixels.rotate180(),
             Rotate::ThreeQuarters => self.pixels = self.pixels.rotate270(),
         }
-        if transform.flip {
-            self.pixels = self.pixels.flipv();
-        }
-        if transform.flop {
-            self.pixels = self.pixels.fliph();
-        }
-        Ok(())
     }
 
     fn resize(&mut self) -> Result<(), EngineError> {
-        let Some(resize) = self.recipe.transform.resize.as_ref().filter(|_| !self.is_scaled) else { return Ok(()) };
+        if self.is_scaled {
+            return Ok(());
+        }
         let mut window = self.geometry.window_in(self.pixels.dimensions());
-        if resize.gravity == Gravity::Smart {
+        if self.plan.recipe().transform.resize.as_ref().is_some_and(|resize| resize.gravity == Gravity::Smart) {
             window = *self.smart.get_or_insert_with(|| ops::most_detailed(&self.pixels, window));
         }
-        let is_whole =
-            window.width >= f64::from(self.pixels.width()) && window.height >= f64::from(self.pixels.height());
-        if !(is_whole && self.pixels.dimensions() == self.geometry.scaled) {
+        if self.geometry.scales_from(window, self.pixels.dimensions()) {
             self.pixels = ops::resize(&self.pixels, window, self.geometry.scaled)?;
         }
         Ok(())
     }
 
-    /// After the resize, where it costs least.
-    fn convert_to_srgb(&mut self) -> Result<(), EngineError> {
+    fn convert_to_srgb(&mut self) {
         if let Some(icc) = self.icc.take() {
-            self.pixels = ops::to_srgb(std::mem::take(&mut self.pixels), &icc);
+            self.pixels = ops::to_srgb(self.take_pixels(), &icc);
         }
-        Ok(())
     }
 
-    fn set_tone(&mut self) -> Result<(), EngineError> {
-        let Transform { tone, gray, .. } = &self.recipe.transform;
-        ops::levels(&mut self.pixels, tone);
-        ops::turn_colours(&mut self.pixels, tone.saturation, tone.hue);
-        if *gray {
-            self.pixels = self.pixels.grayscale();
-        }
-        if tone.sepia {
-            self.pixels = ops::sepia(std::mem::take(&mut self.pixels));
-        }
-        if let Some(duotone) = tone.duotone {
-            self.pixels = ops::duotone(std::mem::take(&mut self.pixels), duotone);
-        }
-        if tone.negate {
-            ops::negate(&mut self.pixels);
-        }
-        Ok(())
-    }
-
-    fn filter(&mut self) -> Result<(), EngineError> {
-        let transform = &self.recipe.transform;
-        if let Some(pixelate) = transform.pixelate {
-            ops::pixelate(&mut self.pixels, pixelate);
-        }
-        if let Some(blur) = transform.blur {
-            self.pixels = ops::blur(std::mem::take(&mut self.pixels), blur);
-        }
-        if let Some(sharpen) = transform.sharpen {
-            self.pixels = ops::sharpen(std::mem::take(&mut self.pixels), sharpen);
-        }
-        Ok(())
-    }
-
-    fn set_on_background(&mut self) -> Result<(), EngineError> {
-        let background = self.recipe.transform.background;
+    fn pad(&mut self, colour: Colour) {
         if let Some((size, place)) = self.geometry.canvas {
-            let default = if self.recipe.format.has_alpha() { Colour::TRANSPARENT } else { Colour::WHITE };
-            self.pixels = ops::pad(std::mem::take(&mut self.pixels), size, place, background.unwrap_or(default));
+            self.pixels = ops::pad(self.take_pixels(), size, place, colour);
         }
-        if let Some(background) = background {
-            self.pixels = ops::flatten(std::mem::take(&mut self.pixels), background);
-        }
+    }
+
+    fn draw_watermark(&mut self, watermark: &Watermark) -> Result<(), EngineError> {
+        let mark = watermark::ready(self.watermark, watermark, self.pixels.dimensions(), self.plan.limits())?;
+        self.pixels = ops::mark(self.take_pixels(), &mark, &watermark.placing);
         Ok(())
     }
 
-    fn draw_watermark(&mut self) -> Result<(), EngineError> {
-        if let Some(watermark) = &self.recipe.transform.watermark {
-            let mark = watermark::ready(self.watermark, watermark, self.pixels.dimensions(), self.limits)?;
-            self.pixels = ops::mark(std::mem::take(&mut self.pixels), &mark, &watermark.placing);
-        }
+    fn draw_text(&mut self, text: &TextMark) -> Result<(), EngineError> {
+        let mark = ops::text(text, self.pixels.dimensions())?;
+        self.pixels = ops::mark(self.take_pixels(), &mark, &text.placing);
         Ok(())
     }
-
-    fn draw_text(&mut self) -> Result<(), EngineError> {
-        if let Some(text) = &self.recipe.transform.text {
-            let mark = ops::text(text, self.pixels.dimensions())?;
-            self.pixels = ops::mark(std::mem::take(&mut self.pixels), &mark, &text.placing);
-        }
-        Ok(())
-    }
-
-    fn round_corners(&mut self) -> Result<(), EngineError> {
-        if let Some(round) = self.recipe.transform.round {
-            self.pixels = ops::round(std::mem::take(&mut self.pixels), round);
-        }
-        Ok(())
-    }
-
-    /// What the format cannot keep is settled here and not left to the encoder.
-    fn fit_format(&mut self) -> Result<(), EngineError> {
-        if !self.recipe.format.has_alpha() {
-            self.pixels = ops::flatten(
-                std::mem::take(&mut self.pixels),
-                self.recipe.transform.background.map_or(Colour::WHITE, opaque),
-            );
-        }
-        Ok(())
-    }
-}
-
-fn opaque(colour: Colour) -> Colour {
-    Colour { alpha: u8::MAX, ..colour }
 }

@@ -6,9 +6,17 @@ use image::metadata::Orientation;
 use image::{GenericImageView, RgbaImage};
 use shared_types::transform::Watermark;
 
-use crate::decode::{JpegScale, decode};
+use crate::decode::decode;
 use crate::geometry::Window;
-use crate::{EngineError, Limits, ops, probe};
+use crate::{EngineError, Facts, JpegScale, Limits, ops, probe};
+
+/// Refuses a watermark that is missing or larger than is allowed, before its pixels are needed.
+///
+/// # Errors
+/// [`EngineError::InvalidTransform`] about `wm`.
+pub(crate) fn check(facts: Option<&Facts>, limits: &Limits) -> Result<(), EngineError> {
+    limits.check(facts.ok_or_else(missing)?).map_err(|error| undrawable(&error))
+}
 
 /// Decodes an image and scales it for a picture of that size, its aspect kept, upright and in sRGB.
 ///
@@ -20,19 +28,22 @@ pub(crate) fn ready(
     size: (u32, u32),
     limits: &Limits,
 ) -> Result<RgbaImage, EngineError> {
-    let told = |reason: String| EngineError::InvalidTransform { parameter: "wm", reason };
-    let source = source.ok_or_else(|| told("has no effect here".to_owned()))?;
-    scaled(source, watermark, size, limits)
-        .map_err(|error| told(format!("names an image that cannot be drawn: {error}")))
+    scaled(source.ok_or_else(missing)?, watermark, size, limits).map_err(|error| undrawable(&error))
+}
+
+fn missing() -> EngineError {
+    EngineError::InvalidTransform { parameter: "wm", reason: "has no effect here".to_owned() }
+}
+
+fn undrawable(error: &EngineError) -> EngineError {
+    EngineError::InvalidTransform { parameter: "wm", reason: format!("names an image that cannot be drawn: {error}") }
 }
 
 fn scaled(source: &[u8], watermark: &Watermark, size: (u32, u32), limits: &Limits) -> Result<RgbaImage, EngineError> {
     let facts = probe(Cursor::new(source))?;
     limits.check(&facts)?;
-    let target = target(facts.upright_size(), watermark, size);
-    let (width, height) = facts.upright_size();
-    let reduction = (f64::from(width) / f64::from(target.0)).min(f64::from(height) / f64::from(target.1));
-    let decoded = decode(source, &facts, JpegScale::for_reduction(reduction), limits)?;
+    let (target, scale) = fitted(&facts, watermark, size);
+    let decoded = decode(source, &facts, scale, limits)?;
     let mut pixels = decoded.pixels;
     if let Some(orientation) = Orientation::from_exif(facts.orientation) {
         pixels.apply_orientation(orientation);
@@ -45,6 +56,14 @@ fn scaled(source: &[u8], watermark: &Watermark, size: (u32, u32), limits: &Limit
         pixels = ops::to_srgb(pixels, &icc);
     }
     Ok(pixels.into_rgba8())
+}
+
+/// The size at which the image is drawn over a picture of that size, and the scale at which it is decoded for that.
+pub(crate) fn fitted(facts: &Facts, watermark: &Watermark, size: (u32, u32)) -> ((u32, u32), JpegScale) {
+    let (width, height) = facts.upright_size();
+    let target = target((width, height), watermark, size);
+    let reduction = (f64::from(width) / f64::from(target.0)).min(f64::from(height) / f64::from(target.1));
+    (target, JpegScale::for_reduction(reduction))
 }
 
 /// As large as the scale allows, within the margins, and at least a pixel.

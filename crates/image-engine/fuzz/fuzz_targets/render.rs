@@ -4,7 +4,7 @@
 
 use std::io::Cursor;
 
-use image_engine::{Effort, probe, render_cost, render_with_watermark, verify, watermark_cost};
+use image_engine::{Effort, Header, Plan, Sources, probe, render, verify};
 use image_engine_fuzz::{LIMITS, assert_within_limits, memory, parse};
 use libfuzzer_sys::Corpus;
 use shared_types::transform::{ClientHints, FormatChoice};
@@ -24,13 +24,12 @@ libfuzzer_sys::fuzz_target!(|input: &[u8]| -> Corpus {
     let recipe = Recipe::new(query.transform, format);
     let effort = if picture.len().is_multiple_of(2) { Effort::Fast } else { Effort::Thorough };
     // The picture is its own watermark.
-    let mark = recipe.transform.watermark.map(|_| picture);
-    let (made, held) = memory::peak(|| render_with_watermark(picture, mark, &recipe, effort, &LIMITS, &|| false));
-    if LIMITS.check(&facts).is_ok() {
-        let bytes = picture.len() as u64;
-        let more = mark.map_or(0, |_| watermark_cost(&facts, bytes));
-        memory::assert_within(held, render_cost(&facts, bytes, &recipe) + more, "rendering");
-    }
+    let (mark, bytes) = (recipe.transform.watermark.map(|_| picture), picture.len() as u64);
+    let watermark = mark.map(|_| Header { facts: &facts, bytes });
+    let sources = Sources { watermark, ..Sources::original(&facts, bytes) };
+    let Ok(plan) = Plan::new(&sources, &recipe, effort, &LIMITS) else { return Corpus::Keep };
+    let (made, held) = memory::peak(|| render(&plan, picture, mark, &|| false));
+    memory::assert_within(held, plan.memory(), "rendering");
     if let Ok(made) = made {
         assert_within_limits((made.width, made.height));
         let read = probe(Cursor::new(&made.bytes)).expect("what was made can be read");

@@ -4,7 +4,7 @@ pub mod memory;
 
 use std::io::Cursor;
 
-use image_engine::{Effort, Limits, probe, render, sniff, verify, verify_cost};
+use image_engine::{Effort, Limits, Plan, Sources, probe, render, sniff, verify, verify_cost};
 use libfuzzer_sys::Corpus;
 use shared_types::transform::{ClientHints, TransformError};
 use shared_types::{ImageFormat, OutputFormat, Recipe, TransformQuery};
@@ -49,7 +49,9 @@ pub fn decode(format: ImageFormat, file: &[u8]) -> Corpus {
     memory::assert_within(held, verify_cost(&facts, file.len() as u64), "verifying");
     for query in ["", "w=3"] {
         let transform = parse(query, ClientHints::default()).expect("the query is right").transform;
-        let made = render(file, &Recipe::new(transform, OutputFormat::Bmp), Effort::Fast, &LIMITS, &|| false);
+        let recipe = Recipe::new(transform, OutputFormat::Bmp);
+        let plan = Plan::new(&Sources::original(&facts, file.len() as u64), &recipe, Effort::Fast, &LIMITS);
+        let made = plan.and_then(|plan| render(&plan, file, None, &|| false));
         match made {
             Ok(made) => {
                 assert_within_limits((made.width, made.height));

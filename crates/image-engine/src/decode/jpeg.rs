@@ -8,47 +8,7 @@ use turbojpeg::{DecompressHeader, Decompressor, Image, PixelFormat, ScalingFacto
 use super::Decoded;
 use crate::ffi::jpeg_rows::{JpegBands, JpegRows};
 use crate::probe::jpeg::{JpegHeader, header};
-use crate::{EngineError, Stop};
-
-/// The part of each side that is decoded: the DCT gives these almost for free.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum JpegScale {
-    Full,
-    Half,
-    Quarter,
-    Eighth,
-}
-
-impl JpegScale {
-    /// The smallest scale that leaves enough pixels for a reduction by `ratio`.
-    ///
-    /// The DCT's own reduction is a box filter on code values, so at least this much is left to the proper one. On photos of 2.8 megapixels
-    /// that are made four times smaller, SSIMULACRA2 against a reduction of every pixel is 94 with all of them, 91 with half of each
-    /// side (and 79 for the worst photo), while decoding takes a sixth less time. A larger reduction saves more time and loses less.
-    pub(crate) fn for_reduction(ratio: f64) -> Self {
-        const MARGIN: f64 = 3.5;
-        match ratio / MARGIN {
-            r if r >= 8.0 => Self::Eighth,
-            r if r >= 4.0 => Self::Quarter,
-            r if r >= 2.0 => Self::Half,
-            _ => Self::Full,
-        }
-    }
-
-    /// 1, 2, 4 or 8.
-    pub(crate) fn divisor(self) -> u32 {
-        match self {
-            Self::Full => 1,
-            Self::Half => 2,
-            Self::Quarter => 4,
-            Self::Eighth => 8,
-        }
-    }
-
-    fn factor(self) -> ScalingFactor {
-        ScalingFactor::new(1, self.divisor() as usize)
-    }
-}
+use crate::{EngineError, JpegScale, Stop};
 
 pub(super) fn decode(source: &[u8], scale: JpegScale) -> Result<Decoded, EngineError> {
     let header = header(&mut Cursor::new(source))?;
@@ -138,12 +98,16 @@ fn decompress(source: &[u8], header: &JpegHeader, scale: JpegScale) -> Result<Im
     let format = pixel_format(header)?;
     let (mut decompressor, found) = open(source, header)?;
     let scale = if found.is_lossless { JpegScale::Full } else { scale };
-    decompressor.set_scaling_factor(scale.factor()).map_err(|error| corrupt(&error))?;
-    let (width, height) = (scale.factor().scale(found.width), scale.factor().scale(found.height));
+    decompressor.set_scaling_factor(factor(scale)).map_err(|error| corrupt(&error))?;
+    let (width, height) = (factor(scale).scale(found.width), factor(scale).scale(found.height));
     let pitch = width * format.size();
     let mut image = Image { pixels: vec![0; pitch * height], width, pitch, height, format };
     accept(decompressor.decompress(source, image.as_deref_mut()), source)?;
     Ok(image)
+}
+
+fn factor(scale: JpegScale) -> ScalingFactor {
+    ScalingFactor::new(1, scale.divisor() as usize)
 }
 
 /// Whether the picture is whole although the decoder has something to say.

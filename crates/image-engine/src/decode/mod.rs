@@ -10,10 +10,10 @@ use shared_types::ImageFormat;
 
 use crate::ffi::avif::Avif;
 use crate::probe::webp::check_frames;
-use crate::{EngineError, Facts, Limits};
+use crate::{EngineError, Facts, JpegScale, Limits};
 
 pub(crate) use animation::{Animation, Frame, decode_page, no_page};
-pub(crate) use jpeg::{JpegScale, check as check_jpeg, planes as jpeg_planes};
+pub(crate) use jpeg::{check as check_jpeg, planes as jpeg_planes};
 pub(crate) use library::decoder as library_decoder;
 
 /// Decoded pixels.

@@ -8,7 +8,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared, WeakShared};
-use image_engine::{Effort, Limits, Rendered};
+use image_engine::{Effort, Limits, Plan, Rendered, Sources};
 use service_kit::cpu::CpuPool;
 use service_kit::http::{ApiError, request};
 use shared_types::transform::Quality;
@@ -109,10 +109,9 @@ impl Compressor {
         let facts = image_engine::probe(Cursor::new(&*source))?;
         let transform = Transform { quality: quality.and_then(Quality::new), ..Transform::default() };
         let recipe = Recipe::new(transform, format);
-        let cost = image_engine::render_cost(&facts, source.len() as u64, &recipe);
-        let limits = self.limits;
-        let work =
-            self.cpu.run(cost, move |stop| image_engine::render(&source, &recipe, Effort::Thorough, &limits, stop));
+        let sources = Sources::original(&facts, source.len() as u64);
+        let plan = Plan::new(&sources, &recipe, Effort::Thorough, &self.limits)?;
+        let work = self.cpu.run(plan.memory(), move |stop| image_engine::render(&plan, &source, None, stop));
         Ok(work.await??)
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use image_engine::{Effort, Rendered};
+use image_engine::{Effort, Header, MasterCopy, Plan, Rendered, Source, Sources};
 use moka::sync::Cache;
 use service_kit::cpu::Admission;
 use shared_types::{Digest, Recipe};
@@ -119,56 +119,71 @@ impl Services {
 
     async fn make(&self, image: &Arc<Image>, recipe: &Recipe) -> Result<Rendered, StoreError> {
         let watermark = self.watermark(&recipe.transform).await?;
-        let from_master = match self.master_for(image, recipe).await {
-            Some(master) => self.make_from_master(image, &master, watermark.as_deref(), recipe).await?,
+        let watermark = watermark.as_deref();
+        let from_master = match self.master_for(image, watermark, recipe).await {
+            Some(master) => self.make_from_master(image, &master, watermark, recipe).await?,
             None => None,
         };
         let (rendered, source) = match from_master {
             Some(rendered) => (rendered, "master"),
-            None => (self.make_from_original(image, watermark.as_deref(), recipe).await?, "original"),
+            None => (self.make_from_original(image, watermark, recipe).await?, "original"),
         };
         log::debug!("variant made: {recipe} of image {}, {} bytes, from the {source}", image.id, rendered.bytes.len());
         Ok(rendered)
     }
 
-    /// `None` if the master is not what it should be.
+    /// `None` if the master does not serve, or is not what it should be.
     async fn make_from_master(
         &self,
-        image: &Arc<Image>,
+        image: &Image,
         master: &Master,
         watermark: Option<&Image>,
         recipe: &Recipe,
     ) -> Result<Option<Rendered>, StoreError> {
-        let size = (master.width, master.height);
-        let cost = image_engine::rendition_render_cost(size, master.bytes, &image.facts, recipe);
-        let place: Admission = self.inner.cpu.admit(cost + watermark_cost(watermark)).await?;
+        let plan = self.plan(image, Some(master.into()), watermark, recipe)?;
+        if plan.source() != Source::Master {
+            return Ok(None);
+        }
+        let place = self.inner.cpu.admit(plan.memory()).await?;
         let Some(source) = self.read_master(&image.digest, master).await else { return Ok(None) };
-        let watermark = self.read_watermark(watermark).await?;
-        let (original, recipe, limits) = (image.facts.clone(), recipe.clone(), self.inner.limits.engine);
-        let work = move |stop: &(dyn Fn() -> bool + Sync)| {
-            let watermark = watermark.as_deref();
-            image_engine::render_from_rendition(&source, &original, watermark, &recipe, Effort::Fast, &limits, stop)
-        };
-        Ok(Some(place.run(work).await??))
+        self.carry_out(place, plan, source, watermark).await.map(Some)
     }
 
     async fn make_from_original(
         &self,
-        image: &Arc<Image>,
+        image: &Image,
         watermark: Option<&Image>,
         recipe: &Recipe,
     ) -> Result<Rendered, StoreError> {
-        let cost = image_engine::render_cost(&image.facts, image.bytes, recipe);
-        let place: Admission = self.inner.cpu.admit(cost + watermark_cost(watermark)).await?;
+        let plan = self.plan(image, None, watermark, recipe)?;
+        let place = self.inner.cpu.admit(plan.memory()).await?;
         // Read after admission: the bytes of the original are part of what was admitted.
         let source = self.source(image).await?.read_all().await?;
+        self.carry_out(place, plan, source, watermark).await
+    }
+
+    /// What will be done for a variant, given a master of the image.
+    pub(super) fn plan(
+        &self,
+        image: &Image,
+        master: Option<MasterCopy>,
+        watermark: Option<&Image>,
+        recipe: &Recipe,
+    ) -> Result<Plan, StoreError> {
+        let watermark = watermark.map(|image| Header { facts: &image.facts, bytes: image.bytes });
+        let sources = Sources { master, watermark, ..Sources::original(&image.facts, image.bytes) };
+        Ok(Plan::new(&sources, recipe, Effort::Fast, &self.inner.limits.engine)?)
+    }
+
+    async fn carry_out(
+        &self,
+        place: Admission,
+        plan: Plan,
+        source: Bytes,
+        watermark: Option<&Image>,
+    ) -> Result<Rendered, StoreError> {
         let watermark = self.read_watermark(watermark).await?;
-        let (recipe, limits) = (recipe.clone(), self.inner.limits.engine);
-        let work = move |stop: &(dyn Fn() -> bool + Sync)| {
-            let watermark = watermark.as_deref();
-            image_engine::render_with_watermark(&source, watermark, &recipe, Effort::Fast, &limits, stop)
-        };
-        Ok(place.run(work).await??)
+        Ok(place.run(move |stop| image_engine::render(&plan, &source, watermark.as_deref(), stop)).await??)
     }
 
     async fn read_watermark(&self, watermark: Option<&Image>) -> Result<Option<Bytes>, StoreError> {
@@ -202,9 +217,4 @@ impl Services {
         });
         self.inner.background.spawn_on(work, &self.inner.runtime);
     }
-}
-
-/// Bytes that the picture drawn on top needs beside the rest.
-fn watermark_cost(watermark: Option<&Image>) -> u64 {
-    watermark.map_or(0, |image| image_engine::watermark_cost(&image.facts, image.bytes))
 }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use image_engine::{Rendered, make_rendition, rendition_cost, serves, wants_rendition};
+use image_engine::{Rendered, RenditionPlan, Source};
 use shared_types::{Digest, ErrorCode, ImageId, Recipe};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -37,11 +37,6 @@ impl Renditions {
         Self { mode, queued: Notify::new(), stop: CancellationToken::new() }
     }
 
-    /// Whether a master of a picture that was just uploaded is to be made.
-    pub(super) fn wanted_at_once(&self, image: &Image) -> bool {
-        self.mode == RenditionMode::On && wants_rendition(&image.facts, image.bytes).is_some()
-    }
-
     /// There is something to do.
     pub(super) fn wake(&self) {
         self.queued.notify_one();
@@ -55,17 +50,27 @@ impl Renditions {
 
 // Using them.
 impl Services {
-    /// The master to make a variant from, if there is one that serves. Where one would have served, it is queued.
-    pub(super) async fn master_for(&self, image: &Image, recipe: &Recipe) -> Option<Master> {
-        let plan = wants_rendition(&image.facts, image.bytes)?;
-        let renditions = &self.inner.renditions;
-        if renditions.mode == RenditionMode::Off || !serves((plan.width, plan.height), &image.facts, recipe) {
+    /// Whether a master of a picture that was just uploaded is to be made.
+    pub(super) fn wants_master_at_once(&self, image: &Image) -> bool {
+        self.inner.renditions.mode == RenditionMode::On && self.rendition_plan(image).is_some()
+    }
+
+    /// How the master of an image is made; `None` if it is not worth one.
+    fn rendition_plan(&self, image: &Image) -> Option<RenditionPlan> {
+        RenditionPlan::new(&image.facts, image.bytes, &self.inner.limits.engine)
+    }
+
+    /// The master of an image, if there is one and one of the expected size would serve. Where it is not there, it is queued.
+    pub(super) async fn master_for(&self, image: &Image, watermark: Option<&Image>, recipe: &Recipe) -> Option<Master> {
+        if self.inner.renditions.mode == RenditionMode::Off {
+            return None;
+        }
+        let expected = self.rendition_plan(image)?.expected();
+        if self.plan(image, Some(expected), watermark, recipe).ok()?.source() != Source::Master {
             return None;
         }
         match self.inner.catalog.rendition(&image.digest).await {
-            Ok(Some(Rendition::Done(master))) => {
-                Some(master).filter(|master| serves((master.width, master.height), &image.facts, recipe))
-            }
+            Ok(Some(Rendition::Done(master))) => Some(master),
             Ok(Some(Rendition::Pending | Rendition::NotWorthIt | Rendition::Failed)) => None,
             Ok(None) => {
                 self.queue_in_background(image.digest);
@@ -190,12 +195,11 @@ impl Services {
 
     async fn make_master(&self, original: &Digest) -> Result<(), StoreError> {
         let image = self.inner.catalog.image_by_digest(original).await?;
-        let planned = image.and_then(|image| Some((wants_rendition(&image.facts, image.bytes)?, image)));
+        let planned = image.and_then(|image| Some((self.rendition_plan(&image)?, image)));
         let Some((plan, image)) = planned else { return self.settle_master(*original, Rendition::NotWorthIt).await };
-        let place = self.inner.cpu.admit_background(rendition_cost(&image.facts, image.bytes)).await?;
+        let place = self.inner.cpu.admit_background(plan.plan().memory()).await?;
         let source = self.source(&image).await?.read_all().await?;
-        let limits = self.inner.limits.engine;
-        match place.run(move |stop| make_rendition(&source, &plan, &limits, stop)).await?? {
+        match place.run(move |stop| plan.make(&source, stop)).await?? {
             Some(made) => self.store_master(*original, made).await,
             None => self.settle_master(*original, Rendition::NotWorthIt).await,
         }
@@ -244,7 +248,7 @@ pub async fn rebuild_renditions(services: &Services) -> Result<u64, StoreError> 
     loop {
         let page = services.list(after, MAX_PAGE).await?;
         for image in &page.images {
-            if wants_rendition(&image.facts, image.bytes).is_some() {
+            if services.rendition_plan(image).is_some() {
                 services.inner.catalog.queue_rendition(&image.digest).await?;
             }
         }

@@ -120,7 +120,8 @@ impl Receiving {
             let hold = recorder.inner.blob_locks.hold(&digest).await;
             staged.commit().await?;
             let renditions = &recorder.inner.renditions;
-            let inserted = recorder.inner.catalog.insert_image(&image, renditions.wanted_at_once(&image)).await;
+            let wants_master = recorder.wants_master_at_once(&image);
+            let inserted = recorder.inner.catalog.insert_image(&image, wants_master).await;
             drop(hold);
             recorder.conclude(&digest, inserted).await?;
             renditions.wake();

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use image_engine::MasterCopy;
 use serde::{Deserialize, Serialize};
 use shared_types::Digest;
 
@@ -28,6 +29,12 @@ pub struct Master {
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
+}
+
+impl From<&Master> for MasterCopy {
+    fn from(Master { bytes, width, height, .. }: &Master) -> Self {
+        Self { width: *width, height: *height, bytes: *bytes }
+    }
 }
 
 /// What came of the master of one original.

@@ -1,28 +1,13 @@
 //! What each operation does to pixels, in every kind of them.
 
-#![allow(clippy::unwrap_used, reason = "a failed test may panic")]
-
-use std::io::Cursor;
-
 use image::{DynamicImage, GenericImageView, Rgb, RgbImage, Rgba, RgbaImage};
-use image_engine::{Effort, EngineError, Limits, Rendered, probe, render, render_cost};
-use shared_types::transform::ClientHints;
-use shared_types::{ImageFormat, Recipe, TransformQuery};
+use image_engine::{EngineError, Rendered};
 use testkit::pictures::photo;
 
-fn recipe(query: &str, format: &str) -> Recipe {
-    let transform = TransformQuery::parse_text(query, ClientHints::default()).unwrap().transform;
-    Recipe::new(transform, ImageFormat::from_extension(format).unwrap().as_output().unwrap())
-}
-
-fn png(picture: &DynamicImage) -> Vec<u8> {
-    let mut bytes = Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
-    bytes.into_inner()
-}
+use crate::support::{self, plan, png, recipe};
 
 fn make(picture: &DynamicImage, query: &str, format: &str) -> Result<Rendered, EngineError> {
-    render(&png(picture), &recipe(query, format), Effort::Fast, &Limits::default(), &|| false)
+    support::make(&png(picture), query, format)
 }
 
 fn made(picture: &DynamicImage, query: &str) -> DynamicImage {
@@ -33,7 +18,7 @@ fn made(picture: &DynamicImage, query: &str) -> DynamicImage {
 /// The result as a JPEG, which has no transparency.
 fn made_as_jpeg(picture: &DynamicImage, query: &str) -> RgbImage {
     let made = make(picture, query, "jpg").unwrap();
-    let read = render(&made.bytes, &recipe("", "png"), Effort::Fast, &Limits::default(), &|| false).unwrap();
+    let read = support::make(&made.bytes, "", "png").unwrap();
     image::load_from_memory(&read.bytes).unwrap().to_rgb8()
 }
 
@@ -97,11 +82,10 @@ fn the_whole_of_a_trimmed_jpeg_is_decoded_and_announced() {
     let picture = DynamicImage::from(framed([20, 90, 30, 255], [250, 250, 250, 255])).to_rgb8();
     let large = image::imageops::resize(&picture, 960, 800, image::imageops::FilterType::Nearest);
     let source = testkit::pictures::jpeg::baseline(&large, 90);
-    let trimmed = render(&source, &recipe("trim=30&w=60", "png"), Effort::Fast, &Limits::default(), &|| false).unwrap();
+    let trimmed = support::make(&source, "trim=30&w=60", "png").unwrap();
     assert_eq!((trimmed.width, trimmed.height), (60, 40));
-    let facts = probe(Cursor::new(&source)).unwrap();
-    let cost = |query| render_cost(&facts, source.len() as u64, &recipe(query, "png"));
-    assert!(cost("trim&w=60") > cost("w=60") + 960 * 800 * 3, "at full size and with the result unknown");
+    let memory = |query| plan(&source, &recipe(query, "png")).memory();
+    assert!(memory("trim&w=60") > memory("w=60") + 960 * 800 * 3, "at full size and with the result unknown");
 }
 
 #[test]

@@ -1,21 +1,14 @@
 //! Variants made from a master copy are those made from the original.
 
-#![allow(clippy::unwrap_used, reason = "a failed test may panic")]
-
-use std::io::Cursor;
-
 use image::RgbaImage;
-use image_engine::{
-    Effort, Facts, Limits, make_rendition, probe, render, render_from_rendition, serves, wants_rendition,
-};
+use image_engine::{Effort, Facts, Limits, MasterCopy, Plan, RenditionPlan, Source, Sources, render};
 use proptest::prelude::*;
-use shared_types::transform::ClientHints;
-use shared_types::{OutputFormat, Recipe, TransformQuery};
 use testkit::pictures::{file, graphic, jpeg, photo};
 
-fn recipe(query: &str) -> Recipe {
-    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    Recipe::new(TransformQuery::parse(pairs, ClientHints::default()).unwrap().transform, OutputFormat::WebP)
+use crate::support::{facts, make, recipe};
+
+fn planned(source: &[u8], limits: &Limits) -> RenditionPlan {
+    RenditionPlan::new(&facts(source), source.len() as u64, limits).unwrap()
 }
 
 /// An original and its master.
@@ -23,29 +16,28 @@ struct Pair {
     source: Vec<u8>,
     facts: Facts,
     master: Vec<u8>,
-    size: (u32, u32),
+    copy: MasterCopy,
 }
 
 impl Pair {
     fn of(source: Vec<u8>) -> Self {
-        let facts = probe(Cursor::new(&source)).unwrap();
-        let plan = wants_rendition(&facts, source.len() as u64).unwrap();
-        let master = make_rendition(&source, &plan, &Limits::default(), &|| false).unwrap().unwrap();
-        assert_eq!((master.width, master.height), (plan.width, plan.height));
-        Self { source, facts, master: master.bytes, size: (plan.width, plan.height) }
+        let plan = planned(&source, &Limits::default());
+        let master = plan.make(&source, &|| false).unwrap().unwrap();
+        let MasterCopy { width, height, .. } = plan.expected();
+        assert_eq!((master.width, master.height), (width, height));
+        let copy = MasterCopy { width, height, bytes: master.bytes.len() as u64 };
+        Self { facts: facts(&source), source, master: master.bytes, copy }
     }
 
     /// The variant made from every pixel of the original, and the one made from its master.
     fn variants(&self, query: &str) -> (RgbaImage, RgbaImage) {
-        let (limits, go_on) = (Limits::default(), || false);
-        let asked = recipe(query);
-        assert!(serves(self.size, &self.facts, &asked), "{query}");
+        let sources = Sources { master: Some(self.copy), ..Sources::original(&self.facts, self.source.len() as u64) };
+        let plan = Plan::new(&sources, &recipe(query, "webp"), Effort::Fast, &Limits::default()).unwrap();
+        assert_eq!(plan.source(), Source::Master, "{query}");
+        let copied = render(&plan, &self.master, None, &|| false).unwrap();
         // A crop is cut from the whole picture, so this one keeps a JPEG from being decoded smaller.
         let (width, height) = self.facts.upright_size();
-        let fully = recipe(&format!("{query}&crop=0,0,{width},{height}"));
-        let direct = render(&self.source, &fully, Effort::Fast, &limits, &go_on).unwrap();
-        let copied =
-            render_from_rendition(&self.master, &self.facts, None, &asked, Effort::Fast, &limits, &go_on).unwrap();
+        let direct = make(&self.source, &format!("{query}&crop=0,0,{width},{height}"), "webp").unwrap();
         assert_eq!(
             (copied.width, copied.height, copied.format),
             (direct.width, direct.height, direct.format),
@@ -88,16 +80,14 @@ fn a_variant_from_the_master_looks_like_one_from_the_original() {
 #[test]
 fn a_master_that_is_not_worth_its_bytes_is_not_given() {
     let source = jpeg::baseline(&photo(2600, 2000, 3), 20);
-    let plan = wants_rendition(&probe(Cursor::new(&source)).unwrap(), source.len() as u64).unwrap();
-    assert_eq!(make_rendition(&source, &plan, &Limits::default(), &|| false).unwrap(), None);
+    assert_eq!(planned(&source, &Limits::default()).make(&source, &|| false).unwrap(), None);
 }
 
 #[test]
 fn what_clients_may_ask_for_does_not_bound_the_master() {
     let source = jpeg::baseline(&photo(2600, 2000, 3), 95);
-    let plan = wants_rendition(&probe(Cursor::new(&source)).unwrap(), source.len() as u64).unwrap();
     let limits = Limits { max_output_pixels: 1000, ..Limits::default() };
-    assert!(make_rendition(&source, &plan, &limits, &|| false).unwrap().is_some());
+    assert!(planned(&source, &limits).make(&source, &|| false).unwrap().is_some());
 }
 
 proptest! {

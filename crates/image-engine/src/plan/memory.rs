@@ -1,11 +1,10 @@
 //! How much memory work needs at its peak, estimated from headers: what admission counts with. Rather too much than too little.
 
 use shared_types::transform::Fit;
-use shared_types::{ImageFormat, OutputFormat, Recipe};
+use shared_types::{ImageFormat, OutputFormat};
 
-use crate::decode::JpegScale;
-use crate::geometry::Geometry;
-use crate::{Facts, Limits};
+use super::{Header, Plan};
+use crate::Facts;
 
 /// What codecs keep beside the pixels.
 const FIXED: u64 = 1024 * 1024;
@@ -35,31 +34,10 @@ pub fn verify_cost(facts: &Facts, source_bytes: u64) -> u64 {
     source_bytes + decoded + FIXED
 }
 
-/// Bytes that [`render`](crate::render) needs for a file of `source_bytes`, these included.
-pub fn render_cost(facts: &Facts, source_bytes: u64, recipe: &Recipe) -> u64 {
-    match plan(facts, recipe) {
-        Some(geometry) => {
-            let scale =
-                if geometry.is_cut() { JpegScale::Full } else { JpegScale::for_reduction(geometry.reduction()) };
-            cost(facts, source_bytes, recipe, &geometry, scale)
-        }
-        // It will be refused before it needs anything.
-        None => source_bytes + FIXED,
-    }
-}
-
-/// As [`render_cost`], with every pixel of the source decoded.
-pub(crate) fn full_render_cost(facts: &Facts, source_bytes: u64, recipe: &Recipe) -> u64 {
-    plan(facts, recipe)
-        .map_or(source_bytes + FIXED, |geometry| cost(facts, source_bytes, recipe, &geometry, JpegScale::Full))
-}
-
-fn plan(facts: &Facts, recipe: &Recipe) -> Option<Geometry> {
-    let limits = Limits { max_pixels: u64::MAX, max_output_pixels: u64::MAX, max_side: u32::MAX, ..Limits::default() };
-    Geometry::plan(facts.upright_size(), &recipe.transform, &limits).ok()
-}
-
-fn cost(facts: &Facts, source_bytes: u64, recipe: &Recipe, geometry: &Geometry, scale: JpegScale) -> u64 {
+/// Bytes that carrying out the plan needs for a file of `source_bytes`, these and the watermark's included.
+pub(super) fn of(plan: &Plan, source_bytes: u64, watermark: Option<Header<'_>>) -> u64 {
+    let (facts, geometry, recipe) = (&plan.facts, &plan.geometry, &plan.recipe);
+    let scale = plan.scale_of_pixels();
     let is_jpeg = facts.format == ImageFormat::Jpeg;
     let divisor = if is_jpeg { u64::from(scale.divisor()) } else { 1 };
     let decoded = facts.pixels() / (divisor * divisor);
@@ -67,27 +45,27 @@ fn cost(facts: &Facts, source_bytes: u64, recipe: &Recipe, geometry: &Geometry, 
     // The decoded picture and, while it is turned, cropped or made linear, a second one of twice its depth.
     let held = decoded * bytes_per_pixel(facts) * 3 + if facts.animated { decoded * CANVASES } else { 0 };
     let trusted = if facts.format == ImageFormat::WebP { WEBP_PARTITION } else { 0 };
-    let (width, height) = if geometry.trims { most_trimmed(geometry, recipe) } else { geometry.output() };
+    let (width, height) = if geometry.trims { most_trimmed(plan) } else { geometry.output() };
     let scaled =
         (u64::from(geometry.scaled.0) * u64::from(geometry.scaled.1)).max(u64::from(width) * u64::from(height));
-    let animated = facts.animated && recipe.format.animates() && recipe.transform.page.is_none();
+    let animated = plan.keeps_frames();
     let encoding = match recipe.format {
         // Encoders keep canvases to tell what changes, and AVIF the pictures that others are predicted from.
         OutputFormat::WebP if animated => 64,
         OutputFormat::Avif if animated => 100,
         OutputFormat::Gif if animated => 24,
-
         OutputFormat::Avif => 40,
         OutputFormat::WebP => 24,
         OutputFormat::Jpeg | OutputFormat::Png | OutputFormat::Gif | OutputFormat::Bmp | OutputFormat::Tiff => 16,
     };
     // What is drawn on top is at most as large: linear, scaled and 8 bits, and for text a shadow.
     let marks = if recipe.transform.watermark.is_some() || recipe.transform.text.is_some() { 20 } else { 0 };
-    source_bytes + coefficients + trusted + held + scaled * (encoding + marks) + FIXED
+    let watermark = watermark.filter(|_| recipe.transform.watermark.is_some()).map_or(0, of_watermark);
+    source_bytes + coefficients + trusted + held + scaled * (encoding + marks) + FIXED + watermark
 }
 
-/// Bytes that [`render_with_watermark`](crate::render_with_watermark) needs more for a watermark whose file has `bytes`, these included.
-pub fn watermark_cost(facts: &Facts, bytes: u64) -> u64 {
+/// Bytes that a watermark needs beside the rest, those of its file included.
+fn of_watermark(Header { facts, bytes }: Header<'_>) -> u64 {
     let pixels = facts.pixels();
     let coefficients = if facts.format == ImageFormat::Jpeg && facts.progressive { pixels * 6 } else { 0 };
     let trusted = if facts.format == ImageFormat::WebP { WEBP_PARTITION } else { 0 };
@@ -96,7 +74,7 @@ pub fn watermark_cost(facts: &Facts, bytes: u64) -> u64 {
 }
 
 /// The largest result of a picture whose border is not known yet. The grammar sees to it that there is one.
-fn most_trimmed(geometry: &Geometry, recipe: &Recipe) -> (u32, u32) {
+fn most_trimmed(Plan { geometry, recipe, .. }: &Plan) -> (u32, u32) {
     let resize = recipe.transform.resize.as_ref().filter(|resize| resize.fit != Fit::Outside);
     let sides = resize.and_then(|resize| Some((resize.width?, resize.height?)));
     let (width, height) = sides.unwrap_or(geometry.content);

@@ -1,26 +1,14 @@
 //! Animations: the frames that are seen, how long, how often; one frame of many; and what is too much.
 
-#![allow(clippy::unwrap_used, reason = "a failed test may panic")]
-
 use std::io::Cursor;
 
 use image::{AnimationDecoder, GenericImageView, Rgba, RgbaImage};
-use image_engine::{Effort, EngineError, Limits, Rendered, probe, render, render_cost, verify};
-use shared_types::transform::ClientHints;
-use shared_types::{ImageFormat, Recipe, TransformQuery};
+use image_engine::{Effort, EngineError, Limits, probe, verify};
 use testkit::pictures::animation::{Dispose, Placed, apng, apng_with, avif, bars, gif, patchwork, shown, webp};
 
+use crate::support::{make, plan, recipe, render};
+
 const SIDE: u32 = 32;
-
-fn recipe(query: &str, format: &str) -> Recipe {
-    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    let transform = TransformQuery::parse(pairs, ClientHints::default()).unwrap().transform;
-    Recipe::new(transform, ImageFormat::from_extension(format).unwrap().as_output().unwrap())
-}
-
-fn make(source: &[u8], query: &str, format: &str) -> Result<Rendered, EngineError> {
-    render(source, &recipe(query, format), Effort::Fast, &Limits::default(), &|| false)
-}
 
 /// The frame that is shown, taken out by the engine.
 fn page(source: &[u8], page: usize) -> RgbaImage {
@@ -298,9 +286,11 @@ fn the_work_stops_between_frames_and_is_counted() {
     let stop = || asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) >= 30;
     let stopped = render(&source, &recipe("w=32", "webp"), Effort::Fast, &Limits::default(), &stop);
     assert_eq!(stopped, Err(EngineError::Stopped));
-    let facts = probe(Cursor::new(&source)).unwrap();
-    let cost = |query, format| render_cost(&facts, source.len() as u64, &recipe(query, format));
-    assert!(cost("", "webp") > cost("page=0", "webp"));
+    let plan = |query, format| plan(&source, &recipe(query, format));
+    assert!(plan("", "webp").memory() > plan("page=0", "webp").memory());
+    let keeps =
+        [("", "webp"), ("", "png"), ("page=0", "webp")].map(|(query, format)| plan(query, format).keeps_frames());
+    assert_eq!(keeps, [true, false, false]);
 }
 
 #[test]

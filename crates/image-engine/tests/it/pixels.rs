@@ -1,28 +1,16 @@
 //! The right pixels: light, colour, transparency, depth; and no panic on anything.
 
-#![allow(clippy::unwrap_used, reason = "a failed test may panic")]
-
 use std::io::Cursor;
 
 use image::{DynamicImage, GenericImageView, Rgb, RgbImage, Rgba, RgbaImage};
-use image_engine::{Effort, EngineError, Limits, Rendered, probe, render, render_cost, verify, verify_cost};
+use image_engine::{Effort, EngineError, Limits, probe, verify, verify_cost};
 use proptest::prelude::*;
-use shared_types::transform::ClientHints;
-use shared_types::{ImageFormat, Recipe, TransformQuery};
 use testkit::pictures::{broken, file, jpeg, photo, png, samples};
 
-fn recipe(query: &str, format: &str) -> Recipe {
-    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    let transform = TransformQuery::parse(pairs, ClientHints::default()).unwrap().transform;
-    Recipe::new(transform, ImageFormat::from_extension(format).unwrap().as_output().unwrap())
-}
-
-fn make(source: &[u8], query: &str, format: &str, effort: Effort) -> Result<Rendered, EngineError> {
-    render(source, &recipe(query, format), effort, &Limits::default(), &|| false)
-}
+use crate::support::{make, plan, recipe, render};
 
 fn pixels(source: &[u8], query: &str) -> DynamicImage {
-    image::load_from_memory(&make(source, query, "png", Effort::Fast).unwrap().bytes).unwrap()
+    image::load_from_memory(&make(source, query, "png").unwrap().bytes).unwrap()
 }
 
 #[test]
@@ -106,13 +94,15 @@ fn a_jpeg_decoded_small_looks_like_one_decoded_whole() {
 
 #[test]
 fn thorough_is_no_larger_and_a_palette_loses_nothing() {
+    let made = |source: &[u8], format, effort| {
+        render(source, &recipe("", format), effort, &Limits::default(), &|| false).unwrap()
+    };
     let source = file::png(&photo(320, 240, 2));
     for format in ["jpg", "webp", "png"] {
-        let [fast, thorough] =
-            [Effort::Fast, Effort::Thorough].map(|effort| make(&source, "", format, effort).unwrap());
+        let [fast, thorough] = [Effort::Fast, Effort::Thorough].map(|effort| made(&source, format, effort));
         assert!(thorough.bytes.len() <= fast.bytes.len(), "{format}: {} {}", thorough.bytes.len(), fast.bytes.len());
     }
-    let flat = make(&file::png(&file::quarters(200, 200)), "", "png", Effort::Thorough).unwrap();
+    let flat = made(&file::png(&file::quarters(200, 200)), "png", Effort::Thorough);
     assert_eq!(image::load_from_memory(&flat.bytes).unwrap().to_rgb8(), file::quarters(200, 200));
 }
 
@@ -137,17 +127,17 @@ fn a_thumbnail_of_a_large_jpeg_is_cheap_and_a_claim_is_refused() {
     let source = jpeg::baseline(&photo(2000, 1500, 1), 80);
     let facts = probe(Cursor::new(&source)).unwrap();
     let (bytes, pixels) = (source.len() as u64, 2000 * 1500);
-    assert!(render_cost(&facts, bytes, &recipe("w=128", "jpg")) < bytes + pixels);
+    assert!(plan(&source, &recipe("w=128", "jpg")).memory() < bytes + pixels);
     assert!(verify_cost(&facts, bytes) < bytes + pixels);
     let claim = broken::png_claiming(60_000, 60_000);
     assert!(matches!(verify(&claim, &Limits::default(), &|| false), Err(EngineError::TooLarge { .. })));
-    assert!(matches!(make(&claim, "w=10", "png", Effort::Fast), Err(EngineError::TooLarge { .. })));
+    assert!(matches!(make(&claim, "w=10", "png"), Err(EngineError::TooLarge { .. })));
 }
 
 #[test]
 fn the_size_of_the_result_is_told() {
     let source = file::png(&photo(300, 200, 1));
-    let made = make(&source, "w=100", "webp", Effort::Fast).unwrap();
+    let made = make(&source, "w=100", "webp").unwrap();
     assert_eq!((made.width, made.height, made.quality), (100, 67, Some(80)));
     assert_eq!(pixels(&source, "w=100").dimensions(), (100, 67));
 }

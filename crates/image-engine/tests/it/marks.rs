@@ -1,38 +1,25 @@
 //! Watermarks and text: where they stand, how visible they are, and that no text is too much.
 
-#![allow(clippy::unwrap_used, clippy::format_collect, reason = "tests may panic and need not be fast")]
-
-use std::io::Cursor;
+#![allow(clippy::format_collect, reason = "tests need not be fast")]
 
 use image::{DynamicImage, Rgb, RgbImage, Rgba, RgbaImage};
-use image_engine::{
-    Effort, EngineError, Limits, Rendered, probe, render, render_cost, render_with_watermark, watermark_cost,
-};
+use image_engine::{Effort, EngineError, Facts, Header, Limits, Rendered, Sources};
 use proptest::prelude::*;
 use shared_types::transform::ClientHints;
-use shared_types::{ImageFormat, Recipe, TransformQuery};
-use testkit::pictures::{file, jpeg};
+use shared_types::{OutputFormat, Recipe, TransformQuery};
+use testkit::pictures::{broken, file, jpeg};
+
+use crate::support::{self, facts, make_marked, plan, plan_of, png, recipe};
 
 const LOGO: &str = "wm=01890a5d-ac96-774b-bcce-b302099a8057";
 
-fn recipe(query: &str, format: &str) -> Recipe {
-    let transform = TransformQuery::parse_text(query, ClientHints::default()).unwrap().transform;
-    Recipe::new(transform, ImageFormat::from_extension(format).unwrap().as_output().unwrap())
-}
-
-fn png(picture: &DynamicImage) -> Vec<u8> {
-    let mut bytes = Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
-    bytes.into_inner()
-}
-
-fn make(picture: &DynamicImage, logo: Option<&[u8]>, query: &str) -> Result<Rendered, EngineError> {
-    let recipe = recipe(query, "png");
-    render_with_watermark(&png(picture), logo, &recipe, Effort::Fast, &Limits::default(), &|| false)
+fn make(picture: &DynamicImage, logo: Option<(&Facts, &[u8])>, query: &str) -> Result<Rendered, EngineError> {
+    make_marked(&png(picture), logo, query, "png")
 }
 
 fn marked(picture: &DynamicImage, logo: &[u8], query: &str) -> DynamicImage {
-    let rendered = make(picture, Some(logo), &format!("{LOGO}&{query}")).unwrap_or_else(|e| panic!("{query}: {e}"));
+    let rendered = make(picture, Some((&facts(logo), logo)), &format!("{LOGO}&{query}"))
+        .unwrap_or_else(|e| panic!("{query}: {e}"));
     image::load_from_memory(&rendered.bytes).unwrap()
 }
 
@@ -143,20 +130,28 @@ fn a_watermark_is_upright_and_of_any_format() {
 
 #[test]
 fn what_is_wrong_with_a_watermark_is_said_of_wm() {
+    let (good, huge) = (png(&grey(9, 9)), broken::png_claiming(60_000, 60_000));
     for (logo, reason) in [
         (None, "has no effect here"),
-        (Some(b"nonsense".as_slice()), "cannot be drawn: not a picture"),
-        (Some(&testkit::pictures::broken::png_claiming(60_000, 60_000)), "at most"),
+        (Some((&facts(&good), b"nonsense".as_slice())), "cannot be drawn: not a picture"),
+        (Some((&facts(&good), huge.as_slice())), "at most"),
+        (Some((&facts(&huge), good.as_slice())), "at most"),
     ] {
         let error = make(&grey(9, 9), logo, LOGO).unwrap_err();
         let EngineError::InvalidTransform { parameter: "wm", reason: got } = &error else { panic!("{error}") };
         assert!(got.contains(reason), "{got}");
     }
-    let logo = file::png(&file::plain(2000, 1000, [9; 3]));
-    let facts = probe(Cursor::new(&logo)).unwrap();
-    assert!(watermark_cost(&facts, logo.len() as u64) >= 2000 * 1000 * 3);
-    let cost = |query| render_cost(&facts, 0, &recipe(query, "png"));
-    assert!(cost("wmtext=x") > cost("") && cost(LOGO) > cost(""));
+}
+
+#[test]
+fn what_is_drawn_on_top_is_announced() {
+    let (picture, logo) = (png(&grey(300, 200)), file::png(&file::plain(2000, 1000, [9; 3])));
+    let plain = plan(&picture, &recipe("", "png")).memory();
+    assert!(plan(&picture, &recipe("wmtext=x", "png")).memory() > plain);
+    let (original, mark) = (facts(&picture), facts(&logo));
+    let watermark = Some(Header { facts: &mark, bytes: logo.len() as u64 });
+    let sources = Sources { watermark, ..Sources::original(&original, picture.len() as u64) };
+    assert!(plan_of(&sources, &recipe(LOGO, "png")).unwrap().memory() >= plain + 2000 * 1000 * 3);
 }
 
 #[test]
@@ -224,8 +219,9 @@ proptest! {
         if let Some(size) = size { query = format!("{query}&wmtextsize={size}"); }
         if let Some(margin) = margin { query = format!("{query}&wmtextmargin={margin}"); }
         let Ok(parsed) = TransformQuery::parse_text(&query, ClientHints::default()) else { return Ok(()) };
-        let recipe = Recipe::new(parsed.transform, shared_types::OutputFormat::Bmp);
-        let made = render(&png(&grey(width, height)), &recipe, Effort::Fast, &Limits::default(), &|| false).unwrap();
+        let recipe = Recipe::new(parsed.transform, OutputFormat::Bmp);
+        let made = support::render(&png(&grey(width, height)), &recipe, Effort::Fast, &Limits::default(), &|| false);
+        let made = made.unwrap();
         prop_assert_eq!((made.width, made.height), (width, height));
     }
 }

@@ -1,0 +1,11 @@
+//! What the engine makes of pictures, and what it refuses.
+#![allow(clippy::unwrap_used, reason = "a failed test may panic")]
+
+mod animation;
+mod hostile;
+mod marks;
+mod operations;
+mod pixels;
+mod plan;
+mod renditions;
+mod support;
