@@ -18,18 +18,19 @@ pub(crate) fn render(work: &mut Work<'_>, effort: Effort) -> Result<Rendered, En
     let format = work.recipe.format;
     let quality = used_quality(format, work.recipe.transform.quality);
     let (planned, mut started) = (work.geometry.clone(), None);
-    while let Some(frame) = animation.next_frame()? {
-        (work.pixels, work.icc) = (frame.pixels, animation.icc.clone());
+    while let Some((frame, delay)) = animation.next_frame()? {
+        (work.pixels, work.icc) = (frame.pixels, frame.icc);
         work.geometry.clone_from(&planned);
         work.carry_out()?;
         let size = work.pixels.dimensions();
         if started.is_none() {
             let (plays, alpha) = (animation.plays, work.pixels.color().has_alpha());
-            let settings = AnimationSettings { format, size, plays, quality, effort, alpha };
-            started = Some((AnimationEncoder::new(&settings)?, size));
+            let embedded = work.embedded();
+            let settings = AnimationSettings { format, size, plays, quality, effort, alpha, embedded };
+            started = Some((AnimationEncoder::new(settings)?, size));
         }
         if let Some((encoder, _)) = &mut started {
-            encoder.add(&work.pixels, frame.delay)?;
+            encoder.add(&work.pixels, delay)?;
         }
         work.check_stop()?;
     }

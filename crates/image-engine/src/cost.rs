@@ -1,8 +1,9 @@
 //! How much memory work needs at its peak, estimated from headers: what admission counts with. Rather too much than too little.
 
-use shared_types::transform::Fit;
+use shared_types::transform::{Fit, Metadata};
 use shared_types::{ImageFormat, OutputFormat, Recipe};
 
+use crate::colour::MAX_PROFILE;
 use crate::decode::JpegScale;
 use crate::geometry::Geometry;
 use crate::{Facts, Limits};
@@ -16,6 +17,9 @@ const CANVASES: u64 = 12;
 /// The decoder takes the length of a part of a lossy frame, three bytes, on trust.
 const WEBP_PARTITION: u64 = 1 << 24;
 
+/// EXIF and XMP as they were, corrected, and put into the file.
+const METADATA: u64 = 4 << 20;
+
 /// Bytes that [`verify`](crate::verify) needs for a file of `source_bytes`, these included.
 pub fn verify_cost(facts: &Facts, source_bytes: u64) -> u64 {
     let pixels = facts.pixels();
@@ -25,7 +29,7 @@ pub fn verify_cost(facts: &Facts, source_bytes: u64) -> u64 {
         ImageFormat::Jpeg => pixels / 16,
         ImageFormat::Png if !facts.progressive => u64::from(facts.width) * 32,
         // Planes and their RGB.
-        ImageFormat::Avif => pixels * 10,
+        ImageFormat::Avif => pixels * 10 * depth(facts),
         // Frame and canvas.
         ImageFormat::Gif => pixels * (4 + CANVASES),
         ImageFormat::WebP if facts.animated => pixels * (4 + CANVASES) + WEBP_PARTITION,
@@ -77,13 +81,15 @@ fn cost(facts: &Facts, source_bytes: u64, recipe: &Recipe, geometry: &Geometry, 
         OutputFormat::Avif if animated => 100,
         OutputFormat::Gif if animated => 24,
 
-        OutputFormat::Avif => 40,
+        OutputFormat::Avif => 40 * depth(facts),
         OutputFormat::WebP => 24,
         OutputFormat::Jpeg | OutputFormat::Png | OutputFormat::Gif | OutputFormat::Bmp | OutputFormat::Tiff => 16,
     };
     // What is drawn on top is at most as large: linear, scaled and 8 bits, and for text a shadow.
     let marks = if recipe.transform.watermark.is_some() || recipe.transform.text.is_some() { 20 } else { 0 };
-    source_bytes + coefficients + trusted + held + scaled * (encoding + marks) + FIXED
+    let embedded =
+        profile(facts, source_bytes) + if recipe.transform.metadata == Metadata::Strip { 0 } else { METADATA };
+    source_bytes + coefficients + trusted + held + scaled * (encoding + marks) + embedded + FIXED
 }
 
 /// Bytes that [`render_with_watermark`](crate::render_with_watermark) needs more for a watermark whose file has `bytes`, these included.
@@ -92,7 +98,7 @@ pub fn watermark_cost(facts: &Facts, bytes: u64) -> u64 {
     let coefficients = if facts.format == ImageFormat::Jpeg && facts.progressive { pixels * 6 } else { 0 };
     let trusted = if facts.format == ImageFormat::WebP { WEBP_PARTITION } else { 0 };
     // Decoded at its full size, and while it is turned or scaled a second time at up to twice the depth.
-    bytes + coefficients + trusted + pixels * bytes_per_pixel(facts) * 3
+    bytes + coefficients + trusted + pixels * bytes_per_pixel(facts) * 3 + profile(facts, bytes)
 }
 
 /// The largest result of a picture whose border is not known yet. The grammar sees to it that there is one.
@@ -104,10 +110,31 @@ fn most_trimmed(geometry: &Geometry, recipe: &Recipe) -> (u32, u32) {
     (pad.left + width + pad.right, pad.top + height + pad.bottom)
 }
 
+/// What it takes to read a colour profile and to convert by it. Headers do not tell whether there is one, nor of how many channels.
+fn profile(facts: &Facts, source_bytes: u64) -> u64 {
+    /// The table of a profile, unpacked twice.
+    const TABLE: u64 = 12 << 20;
+    let stored = match facts.format {
+        // Compressed there.
+        ImageFormat::Png => MAX_PROFILE as u64,
+        ImageFormat::Jpeg | ImageFormat::WebP | ImageFormat::Avif | ImageFormat::Tiff | ImageFormat::Gif => {
+            source_bytes.min(MAX_PROFILE as u64)
+        }
+        _ => return 0,
+    };
+    // A table of four inks at 17 steps each, where there can be four.
+    let grid = if facts.format == ImageFormat::Jpeg { 4 << 20 } else { 1 << 20 };
+    stored * 2 + (stored * 8).min(TABLE) + grid
+}
+
+/// Bytes of a sample, as far as two.
+fn depth(facts: &Facts) -> u64 {
+    if facts.bits > 8 { 2 } else { 1 }
+}
+
 fn bytes_per_pixel(facts: &Facts) -> u64 {
     let channels = if facts.has_alpha || facts.animated { 4 } else { 3 };
     let bytes = match facts.bits {
-        _ if facts.format == ImageFormat::Avif => 1,
         0..=8 => 1,
         9..=16 => 2,
         _ => 4,

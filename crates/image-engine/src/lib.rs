@@ -5,6 +5,7 @@
 //! caller's [`Stop`] first.
 
 mod animation;
+mod colour;
 mod cost;
 mod decode;
 mod encode;
@@ -12,6 +13,7 @@ mod error;
 mod facts;
 mod ffi;
 mod geometry;
+mod metadata;
 mod ops;
 mod pipeline;
 mod probe;
@@ -33,7 +35,7 @@ pub use sniff::{SNIFF_BYTES, sniff};
 pub use verify::verify;
 
 /// Goes up when the same recipe gives different bytes: keys of stored variants contain it.
-pub const ENGINE_REVISION: u32 = 2;
+pub const ENGINE_REVISION: u32 = 3;
 
 /// Asked between steps: whether the work should stop, because nobody waits for it any more.
 pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);

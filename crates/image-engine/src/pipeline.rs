@@ -3,13 +3,16 @@
 use std::io::Cursor;
 
 use image::metadata::Orientation;
-use image::{DynamicImage, GenericImageView};
-use shared_types::transform::{Colour, Gravity, Rotate, Transform};
+use image::{DynamicImage, GenericImageView, RgbaImage};
+use shared_types::transform::{self, Colour, Gravity, Placing, Rotate, Transform};
 use shared_types::{ImageFormat, OutputFormat, Recipe};
 
 use crate::animation;
+use crate::colour::Colours;
 use crate::decode::{JpegScale, decode, decode_page, jpeg_planes, no_page};
+use crate::encode::Embedded;
 use crate::geometry::{Geometry, Region, Window};
+use crate::metadata::{self, About, Metadata};
 use crate::{EngineError, Facts, Limits, Stop, encode, ops, probe, watermark};
 
 /// How much time an encoder may take.
@@ -98,6 +101,8 @@ pub(crate) struct Work<'a> {
     scale: JpegScale,
     pub(crate) pixels: DynamicImage,
     pub(crate) icc: Option<Vec<u8>>,
+    /// Which colours the pixels are in, once it is settled: by the first frame, for all of them.
+    colours: Option<Colours>,
     /// Whether the pixels have been cropped and scaled already, as they were stored.
     is_scaled: bool,
     /// What smart gravity chose: on the first frame, for all of them.
@@ -131,6 +136,7 @@ impl<'a> Work<'a> {
             scale: JpegScale::Full,
             pixels: DynamicImage::default(),
             icc: None,
+            colours: None,
             is_scaled: false,
             smart: None,
             trimmed: None,
@@ -142,7 +148,8 @@ impl<'a> Work<'a> {
         self.decode()?;
         self.carry_out()?;
         let recipe = self.recipe;
-        let (bytes, quality) = encode::encode(&self.pixels, recipe.format, recipe.transform.quality, effort)?;
+        let embedded = self.embedded();
+        let (bytes, quality) = encode::encode(&self.pixels, recipe.format, recipe.transform.quality, effort, embedded)?;
         let (width, height) = self.pixels.dimensions();
         Ok(Rendered { bytes, format: recipe.format, width, height, quality })
     }
@@ -155,7 +162,7 @@ impl<'a> Work<'a> {
             Work::trim,
             Work::rotate_and_mirror,
             Work::resize,
-            Work::convert_to_srgb,
+            Work::settle_colours,
             Work::set_tone,
             Work::filter,
             Work::set_on_background,
@@ -277,12 +284,38 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// After the resize, where it costs least.
-    fn convert_to_srgb(&mut self) -> Result<(), EngineError> {
-        if let Some(icc) = self.icc.take() {
-            self.pixels = ops::to_srgb(std::mem::take(&mut self.pixels), &icc);
-        }
+    /// After the resize, where converting costs least.
+    fn settle_colours(&mut self) -> Result<(), EngineError> {
+        let icc = self.icc.take();
+        let colours = self.colours.get_or_insert_with(|| Colours::choose(&self.pixels, icc, self.recipe));
+        self.pixels = colours.settle(std::mem::take(&mut self.pixels));
         Ok(())
+    }
+
+    /// What is put into the file beside the pixels, when they are ready.
+    pub(crate) fn embedded(&self) -> Embedded {
+        let profile = self.colours.as_ref().and_then(Colours::kept);
+        let icc = profile.map(|profile| profile.icc().to_vec());
+        let transform = &self.recipe.transform;
+        let transform::Metadata::Keep { place } = transform.metadata else {
+            return Embedded { icc, ..Embedded::default() };
+        };
+        let about = About { size: self.pixels.dimensions(), srgb: icc.is_none(), place };
+        let Metadata { exif, xmp } = metadata::of(self.source, &self.facts, self.limits, about);
+        Embedded { icc, exif, xmp }
+    }
+
+    /// A colour that the recipe names, as the pixels have it.
+    fn named(&self, colour: Colour) -> Colour {
+        self.colours.as_ref().map_or(colour, |colours| colours.of_named(colour))
+    }
+
+    fn draw(&mut self, mark: RgbaImage, placing: &Placing) {
+        let mark = match &self.colours {
+            Some(colours) => colours.of_mark(mark),
+            None => mark,
+        };
+        self.pixels = ops::mark(std::mem::take(&mut self.pixels), &mark, placing);
     }
 
     fn set_tone(&mut self) -> Result<(), EngineError> {
@@ -319,7 +352,7 @@ impl Work<'_> {
     }
 
     fn set_on_background(&mut self) -> Result<(), EngineError> {
-        let background = self.recipe.transform.background;
+        let background = self.recipe.transform.background.map(|colour| self.named(colour));
         if let Some((size, place)) = self.geometry.canvas {
             let default = if self.recipe.format.has_alpha() { Colour::TRANSPARENT } else { Colour::WHITE };
             self.pixels = ops::pad(std::mem::take(&mut self.pixels), size, place, background.unwrap_or(default));
@@ -333,7 +366,7 @@ impl Work<'_> {
     fn draw_watermark(&mut self) -> Result<(), EngineError> {
         if let Some(watermark) = &self.recipe.transform.watermark {
             let mark = watermark::ready(self.watermark, watermark, self.pixels.dimensions(), self.limits)?;
-            self.pixels = ops::mark(std::mem::take(&mut self.pixels), &mark, &watermark.placing);
+            self.draw(mark, &watermark.placing);
         }
         Ok(())
     }
@@ -341,7 +374,7 @@ impl Work<'_> {
     fn draw_text(&mut self) -> Result<(), EngineError> {
         if let Some(text) = &self.recipe.transform.text {
             let mark = ops::text(text, self.pixels.dimensions())?;
-            self.pixels = ops::mark(std::mem::take(&mut self.pixels), &mark, &text.placing);
+            self.draw(mark, &text.placing);
         }
         Ok(())
     }
@@ -356,10 +389,9 @@ impl Work<'_> {
     /// What the format cannot keep is settled here and not left to the encoder.
     fn fit_format(&mut self) -> Result<(), EngineError> {
         if !self.recipe.format.has_alpha() {
-            self.pixels = ops::flatten(
-                std::mem::take(&mut self.pixels),
-                self.recipe.transform.background.map_or(Colour::WHITE, opaque),
-            );
+            let background = self.recipe.transform.background.map_or(Colour::WHITE, opaque);
+            let background = self.named(background);
+            self.pixels = ops::flatten(std::mem::take(&mut self.pixels), background);
         }
         Ok(())
     }

@@ -1,10 +1,10 @@
 //! Master copies: a smaller copy of an original that variants are made from where that cannot be seen.
 //!
-//! A master is the whole upright picture in sRGB, scaled in linear light from every pixel of the original to [`SIDE`] pixels on its long
+//! A master is the whole upright picture in its own colours, with their profile, scaled in linear light from every pixel of the original to [`SIDE`] pixels on its long
 //! side: as a JPEG of quality [`QUALITY`] without chroma subsampling, or, of a picture that is stored without loss or has transparent parts,
 //! as a PNG. Decoding it takes milliseconds whatever the original is.
 
-use shared_types::transform::{Fit, Gravity, Quality, Resize};
+use shared_types::transform::{Fit, Gravity, IccPolicy, Metadata, Quality, Resize};
 use shared_types::{ImageFormat, OutputFormat, Recipe, Transform};
 
 use crate::cost::full_render_cost;
@@ -96,10 +96,13 @@ pub fn make_rendition(
 /// Whether the variant can be made from a master of this size, without a difference that can be measured against one made from every
 /// pixel of the original.
 ///
-/// Not what is cut out by its place in the original, not what keeps every pixel exactly, not large ones.
+/// Not what is cut out by its place in the original, not what keeps every pixel exactly or the metadata, not large ones.
 pub fn serves((width, height): (u32, u32), facts: &Facts, recipe: &Recipe) -> bool {
     let transform = &recipe.transform;
     if transform.resize.is_none() || transform.crop.is_some() || !hides_the_copy(recipe) {
+        return false;
+    }
+    if transform.metadata != Metadata::Strip {
         return false;
     }
     let limits = Limits { max_pixels: u64::MAX, max_output_pixels: u64::MAX, max_side: u32::MAX, ..Limits::default() };
@@ -148,7 +151,8 @@ pub fn render_from_rendition(
 fn whole(format: OutputFormat) -> Recipe {
     let resize =
         Resize { width: Some(SIDE), height: Some(SIDE), fit: Fit::Inside, gravity: Gravity::Center, enlarge: false };
-    let transform = Transform { resize: Some(resize), quality: Quality::new(QUALITY), ..Transform::default() };
+    let (quality, icc) = (Quality::new(QUALITY), IccPolicy::Keep);
+    let transform = Transform { resize: Some(resize), icc, quality, ..Transform::default() };
     Recipe::new(transform, format)
 }
 

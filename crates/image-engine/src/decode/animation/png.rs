@@ -6,6 +6,7 @@ use std::time::Duration;
 use image::{DynamicImage, GenericImage, GenericImageView, Rgba, RgbaImage};
 use png::{BlendOp, DisposeOp, FrameControl, Transformations};
 
+use super::super::png::Colours;
 use super::Frame;
 use crate::{EngineError, Limits};
 
@@ -34,8 +35,8 @@ impl<'a> Frames<'a> {
         self.reader.info().animation_control.map_or(0, |control| control.num_plays)
     }
 
-    pub(super) fn icc(&self) -> Option<Vec<u8>> {
-        self.reader.info().icc_profile.as_ref().map(|profile| profile.to_vec())
+    pub(super) fn colours(&self) -> Colours {
+        Colours::of(self.reader.info())
     }
 
     pub(super) fn next_frame(&mut self) -> Result<Option<Frame>, EngineError> {
