@@ -59,6 +59,13 @@ pub(super) fn corrected(exif: &[u8], about: About) -> Option<Vec<u8>> {
     (written.len() <= MAX_EXIF).then_some(written)
 }
 
+/// A colour profile in the first directory of a TIFF, which has the same layout.
+pub(crate) fn icc_of_tiff(file: &[u8]) -> Option<Vec<u8>> {
+    const PROFILE: u16 = 0x8773;
+    let tiff = Tiff::open(file)?;
+    Some(tiff.directory(tiff.long(4)?)?.remove(&PROFILE)?.2.into_owned())
+}
+
 /// The bytes and their order.
 struct Tiff<'a> {
     data: &'a [u8],

@@ -6,6 +6,8 @@
 mod exif;
 mod xmp;
 
+pub(crate) use exif::icc_of_tiff;
+
 use std::io::Cursor;
 
 use image::ImageDecoder;
