@@ -82,7 +82,7 @@ pub fn press() -> Vec<u8> {
 /// What that press prints with all or nothing of cyan, magenta, yellow and black: L*, a*, b* under D50.
 pub fn lab_of_inks(inks: [bool; 4]) -> [f64; 3] {
     let [cyan, magenta, yellow, black] = inks.map(|ink| if ink { 1.0 } else { 0.0 });
-    let left = 1.0 - 0.8 * black;
+    let left = 1.0 - 0.7 * black;
     let lightness = 92.0 - 30.0 * cyan - 35.0 * magenta - 8.0 * yellow;
     [lightness, -15.0 * cyan + 40.0 * magenta - 3.0 * yellow, -20.0 * cyan + 40.0 * yellow].map(|value| value * left)
 }
