@@ -17,7 +17,7 @@ const CANVASES: u64 = 12;
 /// The decoder takes the length of a part of a lossy frame, three bytes, on trust.
 const WEBP_PARTITION: u64 = 1 << 24;
 
-/// EXIF and XMP as they were, corrected, and put into the file.
+/// EXIF and XMP corrected, and put into the file; as they were, they are parts of the source once more.
 const METADATA: u64 = 4 << 20;
 
 /// Bytes that [`verify`](crate::verify) needs for a file of `source_bytes`, these included.
@@ -87,8 +87,8 @@ fn cost(facts: &Facts, source_bytes: u64, recipe: &Recipe, geometry: &Geometry, 
     };
     // What is drawn on top is at most as large: linear, scaled and 8 bits, and for text a shadow.
     let marks = if recipe.transform.watermark.is_some() || recipe.transform.text.is_some() { 20 } else { 0 };
-    let embedded =
-        profile(facts, source_bytes) + if recipe.transform.metadata == Metadata::Strip { 0 } else { METADATA };
+    let embedded = profile(facts, source_bytes)
+        + if recipe.transform.metadata == Metadata::Strip { 0 } else { METADATA + 2 * source_bytes };
     source_bytes + coefficients + trusted + held + scaled * (encoding + marks) + embedded + FIXED
 }
 
@@ -116,7 +116,7 @@ fn profile(facts: &Facts, source_bytes: u64) -> u64 {
     const TABLE: u64 = 12 << 20;
     let stored = match facts.format {
         // Compressed there.
-        ImageFormat::Png => MAX_PROFILE as u64,
+        ImageFormat::Png => MAX_PROFILE as u64 + 2 * source_bytes,
         ImageFormat::Jpeg | ImageFormat::WebP | ImageFormat::Avif | ImageFormat::Tiff | ImageFormat::Gif => {
             source_bytes.min(MAX_PROFILE as u64)
         }
@@ -124,7 +124,8 @@ fn profile(facts: &Facts, source_bytes: u64) -> u64 {
     };
     // A table of four inks at 17 steps each, where there can be four.
     let grid = if facts.format == ImageFormat::Jpeg { 4 << 20 } else { 1 << 20 };
-    stored * 2 + (stored * 8).min(TABLE) + grid
+    let copied = stored.min(MAX_PROFILE as u64);
+    stored + copied + (copied * 8).min(TABLE) + grid
 }
 
 /// Bytes of a sample, as far as two.

@@ -387,6 +387,30 @@ fn a_large_profile_takes_several_segments() {
     assert_eq!(icc_of(&make(&source, "icc=keep", "jpg").bytes, "jpg"), None, "too large");
 }
 
+/// Text, EXIF and a profile of a PNG may be long; none of them stands in the way of its pixels.
+#[test]
+fn long_chunks_are_stepped_over() {
+    let plain = file::png(&file::plain(32, 32, SKIN));
+    for kind in [*b"eXIf", *b"iTXt", *b"tEXt", *b"zTXt", *b"abCd", *b"iCCP", *b"sPLT"] {
+        for start in [&b"XML:com.adobe.xmp\0\0\0\0\0"[..], b"II*\0"] {
+            let mut body = start.to_vec();
+            body.resize(9 << 20, 1);
+            let source = png::with_chunk(&plain, kind, &body);
+            image_engine::verify(&source, &Limits::default(), &|| false).unwrap();
+            for query in ["", "strip=0"] {
+                near(middle(&decoded(&make(&source, query, "png").bytes)), SKIN, 0, &String::from_utf8_lossy(&kind));
+            }
+        }
+    }
+    // A thousandth of its size as a file.
+    let mut bomb = colour::display_p3();
+    bomb.resize(60 << 20, 0);
+    let length = (bomb.len() as u32).to_be_bytes();
+    bomb[..4].copy_from_slice(&length);
+    let source = colour::png_with(plain, Some(bomb), None);
+    near(middle(&decoded(&make(&source, "icc=keep", "png").bytes)), SKIN, 0, "a profile that is too large");
+}
+
 #[test]
 fn a_master_keeps_the_colours() {
     let source = colour::p3_photo(&photo(2700, 2000, 4));

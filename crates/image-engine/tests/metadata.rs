@@ -41,7 +41,9 @@ fn camera_exif(little_endian: bool) -> Vec<u8> {
     ];
     let thumbnail = jpeg::baseline(&photo(16, 12, 1), 50);
     let mut writer = Writer::new();
-    fields.iter().for_each(|field| writer.push_field(field));
+    for field in &fields {
+        writer.push_field(field);
+    }
     let compression = Field { tag: Tag::Compression, ifd_num: In::THUMBNAIL, value: Value::Short(vec![6]) };
     writer.push_field(&compression);
     writer.set_jpeg(&thumbnail, In::THUMBNAIL);

@@ -1,4 +1,4 @@
-//! PNG, GIF, WebP, BMP, TIFF, ICO, QOI and PNM, by the decoders of the `image` crate.
+//! GIF, WebP, BMP, TIFF, ICO, QOI and PNM, by the decoders of the `image` crate.
 
 use std::io::Cursor;
 

@@ -15,7 +15,7 @@ use shared_types::ImageFormat;
 
 use crate::decode::library_decoder;
 use crate::ffi::avif::Avif;
-use crate::probe::jpeg;
+use crate::probe::{jpeg, png};
 use crate::{Facts, Limits};
 
 /// Bytes of EXIF that are looked at. A JPEG has room for half of it.
@@ -54,8 +54,11 @@ fn read(source: &[u8], facts: &Facts, limits: &Limits) -> Metadata {
     match facts.format {
         ImageFormat::Jpeg => jpeg::metadata(&mut Cursor::new(source)).unwrap_or_default(),
         ImageFormat::Avif => Avif::metadata(source).unwrap_or_default(),
-        format @ (ImageFormat::Png | ImageFormat::WebP) => {
-            let Ok(mut decoder) = library_decoder(source, format, limits) else { return Metadata::default() };
+        ImageFormat::Png => png::metadata(source).unwrap_or_default(),
+        ImageFormat::WebP => {
+            let Ok(mut decoder) = library_decoder(source, ImageFormat::WebP, limits) else {
+                return Metadata::default();
+            };
             Metadata { exif: decoder.exif_metadata().ok().flatten(), xmp: decoder.xmp_metadata().ok().flatten() }
         }
         _ => Metadata::default(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use image::{DynamicImage, GenericImage, GenericImageView, Rgba, RgbaImage};
 use png::{BlendOp, DisposeOp, FrameControl, Transformations};
 
-use super::super::png::Colours;
+use super::super::png::{Colours, limits as png_limits};
 use super::Frame;
 use crate::{EngineError, Limits};
 
@@ -21,8 +21,8 @@ pub(super) struct Frames<'a> {
 
 impl<'a> Frames<'a> {
     pub(super) fn open(source: &'a [u8], limits: &Limits) -> Result<Self, EngineError> {
-        let bytes = limits.for_decoder().max_alloc.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(usize::MAX);
-        let mut decoder = png::Decoder::new_with_limits(Cursor::new(source), png::Limits { bytes });
+        let mut decoder = png::Decoder::new_with_limits(Cursor::new(source), png_limits(source, limits));
+        decoder.set_ignore_text_chunk(true);
         decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16 | Transformations::ALPHA);
         let reader = decoder.read_info()?;
         let info = reader.info();
