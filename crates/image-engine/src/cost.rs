@@ -3,7 +3,7 @@
 use shared_types::transform::{Fit, Metadata};
 use shared_types::{ImageFormat, OutputFormat, Recipe};
 
-use crate::colour::MAX_PROFILE;
+use crate::colour::{MAX_EMBEDDED, MAX_PROFILE};
 use crate::decode::JpegScale;
 use crate::geometry::Geometry;
 use crate::{Facts, Limits};
@@ -13,6 +13,9 @@ const FIXED: u64 = 1024 * 1024;
 
 /// Bytes a pixel of what an animation is composed on: the canvas, the one before it, and the frame that is put on it.
 const CANVASES: u64 = 12;
+
+/// Bytes a pixel of what the AVIF decoder holds beside the planes that it gives, and their RGB.
+const AVIF_PLANES: u64 = 8;
 
 /// The decoder takes the length of a part of a lossy frame, three bytes, on trust.
 const WEBP_PARTITION: u64 = 1 << 24;
@@ -28,8 +31,7 @@ pub fn verify_cost(facts: &Facts, source_bytes: u64) -> u64 {
         ImageFormat::Jpeg if facts.progressive => pixels * 6,
         ImageFormat::Jpeg => pixels / 16,
         ImageFormat::Png if !facts.progressive => u64::from(facts.width) * 32,
-        // Planes and their RGB.
-        ImageFormat::Avif => pixels * 10 * depth(facts),
+        ImageFormat::Avif => pixels * (AVIF_PLANES + bytes_per_pixel(facts) * 3),
         // Frame and canvas.
         ImageFormat::Gif => pixels * (4 + CANVASES),
         ImageFormat::WebP if facts.animated => pixels * (4 + CANVASES) + WEBP_PARTITION,
@@ -70,6 +72,7 @@ fn cost(facts: &Facts, source_bytes: u64, recipe: &Recipe, geometry: &Geometry, 
     let coefficients = if is_jpeg && facts.progressive { facts.pixels() * 6 } else { 0 };
     // The decoded picture and, while it is turned, cropped or made linear, a second one of twice its depth.
     let held = decoded * bytes_per_pixel(facts) * 3 + if facts.animated { decoded * CANVASES } else { 0 };
+    let held = held + if facts.format == ImageFormat::Avif { decoded * AVIF_PLANES } else { 0 };
     let trusted = if facts.format == ImageFormat::WebP { WEBP_PARTITION } else { 0 };
     let (width, height) = if geometry.trims { most_trimmed(geometry, recipe) } else { geometry.output() };
     let scaled =
@@ -98,7 +101,8 @@ pub fn watermark_cost(facts: &Facts, bytes: u64) -> u64 {
     let coefficients = if facts.format == ImageFormat::Jpeg && facts.progressive { pixels * 6 } else { 0 };
     let trusted = if facts.format == ImageFormat::WebP { WEBP_PARTITION } else { 0 };
     // Decoded at its full size, and while it is turned or scaled a second time at up to twice the depth.
-    bytes + coefficients + trusted + pixels * bytes_per_pixel(facts) * 3 + profile(facts, bytes)
+    let planes = if facts.format == ImageFormat::Avif { pixels * AVIF_PLANES } else { 0 };
+    bytes + coefficients + trusted + planes + pixels * bytes_per_pixel(facts) * 3 + profile(facts, bytes)
 }
 
 /// The largest result of a picture whose border is not known yet. The grammar sees to it that there is one.
@@ -122,10 +126,17 @@ fn profile(facts: &Facts, source_bytes: u64) -> u64 {
         }
         _ => return 0,
     };
-    // A table of four inks at 17 steps each, where there can be four.
-    let grid = if facts.format == ImageFormat::Jpeg { 4 << 20 } else { 1 << 20 };
+    let fixed = match facts.format {
+        // A table of four inks at 17 steps each: there can be four.
+        ImageFormat::Jpeg => 4 << 20,
+        // What libaom holds for a picture of any size.
+        ImageFormat::Avif => 3 << 20,
+        _ => 1 << 20,
+    };
     let copied = stored.min(MAX_PROFILE as u64);
-    stored + copied + (copied * 8).min(TABLE) + grid
+    // What is embedded again is held by the encoder, the file, and a copy of each.
+    let embedded = copied.min(MAX_EMBEDDED as u64) * 5;
+    stored + copied + (copied * 8).min(TABLE) + fixed + embedded
 }
 
 /// Bytes of a sample, as far as two.

@@ -15,3 +15,6 @@ pub(crate) use profile::Profile;
 
 /// Bytes of a profile that is looked at; a larger one is as good as none. Those of printing presses have up to 3 MB.
 pub(crate) const MAX_PROFILE: usize = 4 << 20;
+
+/// Bytes of a profile that is embedded again; colours of a larger one become sRGB. Those of screens and cameras have a few kilobytes.
+pub(crate) const MAX_EMBEDDED: usize = 1 << 20;

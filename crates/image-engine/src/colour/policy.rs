@@ -4,7 +4,7 @@ use image::{DynamicImage, RgbaImage};
 use shared_types::transform::{Colour, IccPolicy};
 use shared_types::{OutputFormat, Recipe, Transform};
 
-use super::Profile;
+use super::{MAX_EMBEDDED, Profile};
 
 /// What becomes of the colours of a picture: the same for all of its frames.
 pub(crate) enum Colours {
@@ -66,6 +66,9 @@ impl Colours {
 }
 
 fn can_keep(profile: &Profile, recipe: &Recipe) -> bool {
+    if profile.icc().len() > MAX_EMBEDDED {
+        return false;
+    }
     let draws = names_colours(&recipe.transform);
     if profile.is_grey() {
         // WebP and AVIF have no grey, and a colour makes a grey picture coloured.
