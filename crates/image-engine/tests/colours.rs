@@ -413,14 +413,20 @@ fn long_chunks_are_stepped_over() {
 
 #[test]
 fn a_master_keeps_the_colours() {
-    let source = colour::p3_photo(&photo(2700, 2000, 4));
+    let photo = jpeg::full_chroma(&photo(2700, 2000, 4), 97);
+    for icc in [colour::display_p3(), colour::srgb_with_gamma(1.8)] {
+        check_master(&colour::jpeg_with(photo.clone(), Some(icc.clone()), None), icc);
+    }
+}
+
+fn check_master(source: &[u8], icc: Vec<u8>) {
     let facts = probe(Cursor::new(&source)).unwrap();
     let plan = wants_rendition(&facts, source.len() as u64).unwrap();
-    let master = make_rendition(&source, &plan, &Limits::default(), &|| false).unwrap().unwrap();
-    same_icc(icc_of(&master.bytes, "jpg"), Some(colour::display_p3()), "master");
+    let master = make_rendition(source, &plan, &Limits::default(), &|| false).unwrap().unwrap();
+    same_icc(icc_of(&master.bytes, "jpg"), Some(icc), "master");
     for (query, format) in [("w=300", "webp"), ("w=300&icc=srgb", "webp"), ("w=300&icc=keep", "webp")] {
         // A crop keeps a JPEG from being decoded smaller.
-        let direct = make(&source, &format!("{query}&crop=0,0,2700,2000"), format).bytes;
+        let direct = make(source, &format!("{query}&crop=0,0,2700,2000"), format).bytes;
         let recipe = recipe(query, format);
         let effort = image_engine::Effort::Fast;
         let limits = Limits::default();

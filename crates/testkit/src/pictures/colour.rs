@@ -1,6 +1,6 @@
 //! Colour profiles made by code, and what puts them and metadata into files.
 
-use image::{DynamicImage, ImageEncoder, RgbImage};
+use image::{DynamicImage, ImageEncoder};
 use img_parts::{ImageEXIF, ImageICC, jpeg::Jpeg, png::Png, webp::WebP};
 use moxcms::{ColorProfile, ToneReprCurve};
 
@@ -147,9 +147,4 @@ pub fn avif_with_code_points(mut avif: Vec<u8>, primaries: u8, transfer: u8) -> 
 pub fn jpeg_of_inks(width: u32, height: u32, inks: [u8; 4], icc: Vec<u8>) -> Vec<u8> {
     let plain = super::jpeg::of_inks(width, height, inks);
     jpeg_with(plain, Some(icc), None)
-}
-
-/// A JPEG in Display P3, of the best quality.
-pub fn p3_photo(picture: &RgbImage) -> Vec<u8> {
-    jpeg_with(super::jpeg::full_chroma(picture, 97), Some(display_p3()), None)
 }
