@@ -18,18 +18,19 @@ pub(crate) fn render(work: &mut Work<'_>) -> Result<Rendered, EngineError> {
     plan.limits().check_frames(animation.frames, (work.facts.width, work.facts.height))?;
     plan.limits().check_frames(animation.frames, plan.geometry().output())?;
     let (format, quality) = (recipe.format, used_quality(recipe.format, recipe.transform.quality));
-    while let Some(frame) = animation.next_frame()? {
-        (work.pixels, work.icc) = (frame.pixels, animation.icc.clone());
+    while let Some((frame, delay)) = animation.next_frame()? {
+        (work.pixels, work.icc) = (frame.pixels, frame.icc);
         work.geometry.clone_from(plan.geometry());
         work.carry_out()?;
         let size = work.pixels.dimensions();
         if started.is_none() {
             let (plays, alpha) = (animation.plays, work.pixels.color().has_alpha());
-            let settings = AnimationSettings { format, size, plays, quality, effort, alpha };
-            started = Some((AnimationEncoder::new(&settings)?, size));
+            let embedded = work.embedded();
+            let settings = AnimationSettings { format, size, plays, quality, effort, alpha, embedded };
+            started = Some((AnimationEncoder::new(settings)?, size));
         }
         if let Some((encoder, _)) = &mut started {
-            encoder.add(&work.pixels, frame.delay)?;
+            encoder.add(&work.pixels, delay)?;
         }
         work.check_stop()?;
     }

@@ -5,12 +5,14 @@
 //! caller's [`Stop`] first.
 
 mod animation;
+mod colour;
 mod decode;
 mod encode;
 mod error;
 mod facts;
 mod ffi;
 mod geometry;
+mod metadata;
 mod ops;
 mod pipeline;
 mod plan;

@@ -3,13 +3,16 @@
 use std::io::Cursor;
 
 use image::metadata::Orientation;
-use image::{DynamicImage, GenericImageView};
-use shared_types::transform::{Colour, Gravity, Rotate, TextMark, Trim, Watermark};
+use image::{DynamicImage, GenericImageView, RgbaImage};
+use shared_types::transform::{self, Colour, Gravity, Placing, Rotate, TextMark, Trim, Watermark};
 use shared_types::{ImageFormat, OutputFormat};
 
 use crate::animation;
+use crate::colour::Colours;
 use crate::decode::{decode, decode_page, jpeg_planes};
+use crate::encode::Embedded;
 use crate::geometry::{Geometry, Region, Window};
+use crate::metadata::{self, About, Metadata};
 use crate::{EngineError, Facts, Plan, Step, Stop, encode, ops, probe, watermark};
 
 /// A finished picture.
@@ -50,6 +53,8 @@ pub(crate) struct Work<'a> {
     pub(crate) facts: Facts,
     pub(crate) pixels: DynamicImage,
     pub(crate) icc: Option<Vec<u8>>,
+    /// Which colours the pixels are in, once it is settled: by the first frame, for all of them.
+    colours: Option<Colours>,
     /// What was planned, and after a trim what holds for what is left.
     pub(crate) geometry: Geometry,
     /// Whether the pixels have been cropped and scaled already, as they were stored.
@@ -80,6 +85,7 @@ impl<'a> Work<'a> {
             facts,
             pixels: DynamicImage::default(),
             icc: None,
+            colours: None,
             geometry: plan.geometry().clone(),
             is_scaled: false,
             smart: None,
@@ -93,7 +99,8 @@ impl<'a> Work<'a> {
         self.carry_out()?;
         let recipe = self.plan.recipe();
         let effort = self.plan.effort();
-        let (bytes, quality) = encode::encode(&self.pixels, recipe.format, recipe.transform.quality, effort)?;
+        let embedded = self.embedded();
+        let (bytes, quality) = encode::encode(&self.pixels, recipe.format, recipe.transform.quality, effort, embedded)?;
         let (width, height) = self.pixels.dimensions();
         Ok(Rendered { bytes, format: recipe.format, width, height, quality })
     }
@@ -121,7 +128,7 @@ impl<'a> Work<'a> {
             Step::Flip => self.pixels = self.pixels.flipv(),
             Step::Flop => self.pixels = self.pixels.fliph(),
             Step::Resize => self.resize()?,
-            Step::ConvertToSrgb => self.convert_to_srgb(),
+            Step::SettleColours => self.settle_colours(),
             Step::Levels => ops::levels(&mut self.pixels, tone),
             Step::TurnColours => ops::turn_colours(&mut self.pixels, tone.saturation, tone.hue),
             Step::Gray => self.pixels = self.pixels.grayscale(),
@@ -133,7 +140,8 @@ impl<'a> Work<'a> {
             Step::Sharpen(sharpen) => self.pixels = ops::sharpen(self.take_pixels(), *sharpen),
             Step::Pad(colour) => self.pad(*colour),
             Step::Background(colour) | Step::Flatten(colour) => {
-                self.pixels = ops::flatten(self.take_pixels(), *colour);
+                let colour = self.named(*colour);
+                self.pixels = ops::flatten(self.take_pixels(), colour);
             }
             Step::Watermark(watermark) => self.draw_watermark(watermark)?,
             Step::Text(text) => self.draw_text(text)?,
@@ -227,27 +235,54 @@ impl Work<'_> {
         Ok(())
     }
 
-    fn convert_to_srgb(&mut self) {
-        if let Some(icc) = self.icc.take() {
-            self.pixels = ops::to_srgb(self.take_pixels(), &icc);
-        }
+    fn settle_colours(&mut self) {
+        let icc = self.icc.take();
+        let recipe = self.plan.recipe();
+        let colours = self.colours.get_or_insert_with(|| Colours::choose(&self.pixels, icc, recipe));
+        self.pixels = colours.settle(std::mem::take(&mut self.pixels));
+    }
+
+    /// What is put into the file beside the pixels, when they are ready.
+    pub(crate) fn embedded(&self) -> Embedded {
+        let profile = self.colours.as_ref().and_then(Colours::kept);
+        let icc = profile.map(|profile| profile.icc().to_vec());
+        let transform::Metadata::Keep { place } = self.plan.recipe().transform.metadata else {
+            return Embedded { icc, ..Embedded::default() };
+        };
+        let about = About { size: self.pixels.dimensions(), srgb: icc.is_none(), place };
+        let Metadata { exif, xmp } = metadata::of(self.source, &self.facts, self.plan.limits(), about);
+        Embedded { icc, exif, xmp }
+    }
+
+    /// A colour that the recipe names, as the pixels have it.
+    fn named(&self, colour: Colour) -> Colour {
+        self.colours.as_ref().map_or(colour, |colours| colours.of_named(colour))
     }
 
     fn pad(&mut self, colour: Colour) {
         if let Some((size, place)) = self.geometry.canvas {
+            let colour = self.named(colour);
             self.pixels = ops::pad(self.take_pixels(), size, place, colour);
         }
     }
 
     fn draw_watermark(&mut self, watermark: &Watermark) -> Result<(), EngineError> {
         let mark = watermark::ready(self.watermark, watermark, self.pixels.dimensions(), self.plan.limits())?;
-        self.pixels = ops::mark(self.take_pixels(), &mark, &watermark.placing);
+        self.draw(mark, &watermark.placing);
         Ok(())
     }
 
     fn draw_text(&mut self, text: &TextMark) -> Result<(), EngineError> {
         let mark = ops::text(text, self.pixels.dimensions())?;
-        self.pixels = ops::mark(self.take_pixels(), &mark, &text.placing);
+        self.draw(mark, &text.placing);
         Ok(())
+    }
+
+    fn draw(&mut self, mark: RgbaImage, placing: &Placing) {
+        let mark = match &self.colours {
+            Some(colours) => colours.of_mark(mark),
+            None => mark,
+        };
+        self.pixels = ops::mark(self.take_pixels(), &mark, placing);
     }
 }

@@ -46,7 +46,10 @@ fn check_still(source: &[u8], format: ImageFormat, limits: &Limits) -> Result<()
 fn check_png(source: &[u8], facts: &Facts, limits: &Limits, stop: Stop<'_>) -> Result<(), EngineError> {
     const ROWS_BETWEEN_LOOKS: u32 = 64;
     let bytes = limits.for_decoder().max_alloc.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(usize::MAX);
-    let mut reader = png::Decoder::new_with_limits(Cursor::new(source), png::Limits { bytes }).read_info()?;
+    let mut decoder = png::Decoder::new_with_limits(Cursor::new(source), png::Limits { bytes });
+    decoder.set_ignore_text_chunk(true);
+    decoder.set_ignore_iccp_chunk(true);
+    let mut reader = decoder.read_info()?;
     let animation = reader.info().animation_control.map_or(0, |control| control.num_frames);
     if animation > 0 {
         limits.check_frames(animation, (facts.width, facts.height))?;

@@ -6,6 +6,7 @@ use image::metadata::Orientation;
 use image::{GenericImageView, RgbaImage};
 use shared_types::transform::Watermark;
 
+use crate::colour::Profile;
 use crate::decode::decode;
 use crate::geometry::Window;
 use crate::{EngineError, Facts, JpegScale, Limits, ops, probe};
@@ -52,8 +53,8 @@ fn scaled(source: &[u8], watermark: &Watermark, size: (u32, u32), limits: &Limit
         let (width, height) = (f64::from(pixels.width()), f64::from(pixels.height()));
         pixels = ops::resize(&pixels, Window { left: 0.0, top: 0.0, width, height }, target)?;
     }
-    if let Some(icc) = decoded.icc {
-        pixels = ops::to_srgb(pixels, &icc);
+    if let Some(profile) = decoded.icc.and_then(|icc| Profile::of(&pixels, icc)) {
+        pixels = profile.to_srgb(pixels);
     }
     Ok(pixels.into_rgba8())
 }

@@ -168,6 +168,16 @@ impl OutputFormat {
         !matches!(self, Self::Jpeg)
     }
 
+    /// Whether a file can say which colours its pixels are in.
+    pub fn has_profile(self) -> bool {
+        matches!(self, Self::Jpeg | Self::Png | Self::WebP | Self::Avif | Self::Tiff)
+    }
+
+    /// Whether EXIF and XMP are written into a file.
+    pub fn has_metadata(self) -> bool {
+        matches!(self, Self::Jpeg | Self::Png | Self::WebP | Self::Avif)
+    }
+
     /// Whether an animation stays one.
     pub fn animates(self) -> bool {
         matches!(self, Self::WebP | Self::Avif | Self::Gif)

@@ -34,6 +34,9 @@ fn equal_requests_have_one_text() {
         ("bg=f00", "bg=ff0000ff&format=webp"),
         ("w=4&h=4&fit=cover&gravity=fp:0.5:0.25", "w=4&h=4&fit=cover&gravity=fp:0.5:0.25&format=webp"),
         ("crop=1,2,3,4&q=70", "crop=1,2,3,4&q=70&format=webp"),
+        ("q=70&gps=keep&strip=0&icc=keep&round=5", "round=5&icc=keep&strip=0&gps=keep&q=70&format=webp"),
+        ("icc=auto&strip=1", "format=webp"),
+        ("icc=srgb&strip=false", "icc=srgb&strip=0&format=webp"),
     ] {
         assert_eq!(canonical(query), text, "{query}");
     }
@@ -47,10 +50,30 @@ fn quality_is_dropped_where_it_means_nothing() {
 }
 
 #[test]
+fn what_cannot_be_embedded_is_dropped() {
+    let transform = parse("icc=keep&strip=0&gps=keep").unwrap().transform;
+    for (format, text) in [
+        (OutputFormat::Jpeg, "icc=keep&strip=0&gps=keep&format=jpg"),
+        (OutputFormat::Tiff, "icc=keep&format=tiff"),
+        (OutputFormat::Gif, "format=gif"),
+        (OutputFormat::Bmp, "format=bmp"),
+    ] {
+        assert_eq!(Recipe::new(transform.clone(), format).to_string(), text);
+    }
+}
+
+#[test]
 fn a_fault_names_its_parameter() {
     for (query, parameter) in [
         ("nonsense=1", "nonsense"),
         ("w=10&w=10", "w"),
+        ("icc=p3", "icc"),
+        ("icc=keep&gray=1", "icc"),
+        ("icc=keep&hue=10", "icc"),
+        ("strip=2", "strip"),
+        ("strip=0&gps=drop", "gps"),
+        ("gps=keep", "gps"),
+        ("strip=1&gps=keep", "gps"),
         ("w=0", "w"),
         ("w=-5", "w"),
         ("w=99999999999999999999", "w"),

@@ -6,6 +6,7 @@ use image::{DynamicImage, GrayImage, RgbImage};
 use turbojpeg::{DecompressHeader, Decompressor, Image, PixelFormat, ScalingFactor};
 
 use super::Decoded;
+use crate::colour::inks_to_srgb;
 use crate::ffi::jpeg_rows::{JpegBands, JpegRows};
 use crate::probe::jpeg::{JpegHeader, header};
 use crate::{EngineError, JpegScale, Stop};
@@ -13,17 +14,19 @@ use crate::{EngineError, JpegScale, Stop};
 pub(super) fn decode(source: &[u8], scale: JpegScale) -> Result<Decoded, EngineError> {
     let header = header(&mut Cursor::new(source))?;
     let raw = decompress(source, &header, scale)?;
-    let (width, height) = (raw.width as u32, raw.height as u32);
-    let pixels = match raw.format {
+    let (width, height, format) = (raw.width as u32, raw.height as u32, raw.format);
+    let pixels = match format {
         PixelFormat::GRAY => GrayImage::from_raw(width, height, raw.pixels).map(DynamicImage::ImageLuma8),
         PixelFormat::CMYK => {
-            let rgb = rgb_of_cmyk(&raw.pixels, header.adobe);
+            let inks = inks(raw.pixels, header.adobe);
+            let by_profile = header.icc.as_deref().and_then(|icc| inks_to_srgb(&inks, icc));
+            let rgb = by_profile.unwrap_or_else(|| rgb_of_inks(&inks));
             RgbImage::from_raw(width, height, rgb).map(DynamicImage::ImageRgb8)
         }
         _ => RgbImage::from_raw(width, height, raw.pixels).map(DynamicImage::ImageRgb8),
     };
-    // A profile of the four inks says nothing about the RGB that was made of them.
-    let icc = header.icc.filter(|_| raw.format != PixelFormat::CMYK);
+    // A profile of the four inks says nothing about the RGB that is made of them.
+    let icc = header.icc.filter(|_| format != PixelFormat::CMYK);
     Ok(Decoded { pixels: pixels.ok_or_else(|| EngineError::Corrupt("its size changed".to_owned()))?, icc })
 }
 
@@ -132,10 +135,20 @@ fn ends_properly(source: &[u8]) -> bool {
     source.windows(2).rev().any(|pair| pair == [0xff, 0xd9])
 }
 
-/// Adobe stores inks inverted: 255 is no ink. The plain product is what viewers without a profile show.
-fn rgb_of_cmyk(cmyk: &[u8], inverted: bool) -> Vec<u8> {
-    let light = |ink: u8| u32::from(if inverted { ink } else { 255 - ink });
-    cmyk.chunks_exact(4)
+/// Adobe stores inks inverted: 255 is no ink. Here 255 is all of it.
+fn inks(mut cmyk: Vec<u8>, inverted: bool) -> Vec<u8> {
+    if inverted {
+        for ink in &mut cmyk {
+            *ink = 255 - *ink;
+        }
+    }
+    cmyk
+}
+
+/// The plain product is what viewers without a profile show.
+fn rgb_of_inks(inks: &[u8]) -> Vec<u8> {
+    let light = |ink: u8| u32::from(255 - ink);
+    inks.chunks_exact(4)
         .flat_map(|inks| {
             let black = light(inks[3]);
             [0, 1, 2].map(|channel| ((light(inks[channel]) * black + 127) / 255) as u8)

@@ -1,4 +1,4 @@
-//! PNG, GIF, WebP, BMP, TIFF, ICO, QOI and PNM, by the decoders of the `image` crate.
+//! GIF, WebP, BMP, TIFF, ICO, QOI and PNM, by the decoders of the `image` crate.
 
 use std::io::Cursor;
 
@@ -6,6 +6,7 @@ use image::{DynamicImage, ImageDecoder, ImageReader};
 use shared_types::ImageFormat;
 
 use super::Decoded;
+use crate::metadata::icc_of_tiff;
 use crate::probe::library_format;
 use crate::{EngineError, Limits};
 
@@ -23,7 +24,11 @@ pub(crate) fn decoder<'a>(
 
 pub(super) fn decode(source: &[u8], format: ImageFormat, limits: &Limits) -> Result<Decoded, EngineError> {
     let mut decoder = decoder(source, format, limits)?;
-    let icc = decoder.icc_profile().ok().flatten();
+    let icc = match format {
+        // The library lets a profile take no more memory than the pixels, and 32 times its bytes.
+        ImageFormat::Tiff => icc_of_tiff(source),
+        _ => decoder.icc_profile().ok().flatten(),
+    };
     let pixels = DynamicImage::from_decoder(decoder)?;
     Ok(Decoded { pixels: integer(pixels), icc })
 }

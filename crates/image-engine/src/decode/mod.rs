@@ -4,10 +4,12 @@ mod animation;
 mod jpeg;
 mod library;
 mod light;
+mod png;
 
 use image::DynamicImage;
 use shared_types::ImageFormat;
 
+use crate::colour::CodePoints;
 use crate::ffi::avif::Avif;
 use crate::probe::webp::check_frames;
 use crate::{EngineError, Facts, JpegScale, Limits};
@@ -24,6 +26,17 @@ pub(crate) struct Decoded {
     pub(crate) icc: Option<Vec<u8>>,
 }
 
+impl Decoded {
+    /// Code points count where there is no profile. High dynamic range becomes sRGB.
+    fn settled(self, told: CodePoints) -> Self {
+        if self.icc.is_some() {
+            return self;
+        }
+        let (pixels, icc) = told.settle(self.pixels);
+        Self { pixels, icc }
+    }
+}
+
 /// Decodes a picture that is within the limits. A JPEG is decoded at `scale`, others as they are.
 pub(crate) fn decode(source: &[u8], facts: &Facts, scale: JpegScale, limits: &Limits) -> Result<Decoded, EngineError> {
     match facts.format {
@@ -31,10 +44,11 @@ pub(crate) fn decode(source: &[u8], facts: &Facts, scale: JpegScale, limits: &Li
         ImageFormat::Avif => {
             let mut avif = Avif::parse(source)?;
             avif.bind_to_its_size()?;
-            let icc = avif.icc();
             let pixels = avif.next_frame()?.ok_or_else(|| EngineError::Corrupt("it has no frame".to_owned()))?;
-            Ok(Decoded { pixels, icc })
+            let (icc, told) = (avif.icc(), avif.code_points());
+            Ok(Decoded { pixels, icc }.settled(told))
         }
+        ImageFormat::Png => png::decode(source, limits),
         ImageFormat::WebP => {
             check_frames(source, (facts.width, facts.height))?;
             library::decode(source, ImageFormat::WebP, limits)

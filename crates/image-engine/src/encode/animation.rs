@@ -6,8 +6,8 @@ use image::DynamicImage;
 use shared_types::OutputFormat;
 
 use super::gif::GifAnimation;
-use super::webp;
-use crate::ffi::avif_animation::AvifAnimation;
+use super::{Embedded, webp};
+use crate::ffi::avif_encoder::{AvifEncoder, AvifSettings};
 use crate::ffi::webp_animation::WebpAnimation;
 use crate::{Effort, EngineError};
 
@@ -22,6 +22,8 @@ pub(crate) struct AnimationSettings {
     pub(crate) effort: Effort,
     /// Whether frames may have transparent pixels.
     pub(crate) alpha: bool,
+    /// What is put into the file beside the frames, as far as the format can hold it.
+    pub(crate) embedded: Embedded,
 }
 
 /// An animation that is being encoded.
@@ -32,25 +34,28 @@ pub(crate) struct AnimationEncoder {
 }
 
 enum Writer {
-    WebP(WebpAnimation),
-    Avif(AvifAnimation),
+    WebP(WebpAnimation, Embedded),
+    Avif(AvifEncoder),
     Gif(Box<GifAnimation>),
 }
 
 impl AnimationEncoder {
-    pub(crate) fn new(settings: &AnimationSettings) -> Result<Self, EngineError> {
+    pub(crate) fn new(settings: AnimationSettings) -> Result<Self, EngineError> {
         let thorough = settings.effort == Effort::Thorough;
         let q = settings.quality.unwrap_or_default();
         let writer = match settings.format {
             OutputFormat::WebP => {
                 webp::check_size(settings.size)?;
                 let plays = u16::try_from(settings.plays).unwrap_or(0);
-                Writer::WebP(WebpAnimation::new(settings.size, plays, q, if thorough { 6 } else { 2 })?)
+                let animation = WebpAnimation::new(settings.size, plays, q, if thorough { 6 } else { 2 })?;
+                Writer::WebP(animation, settings.embedded)
             }
             OutputFormat::Avif => {
                 // From 7 on libaom works in its real time mode. Below, it holds twenty later frames, which is more than was announced.
                 let speed = if thorough { 7 } else { 9 };
-                Writer::Avif(AvifAnimation::new(settings.plays, q, speed, settings.alpha)?)
+                let AnimationSettings { alpha, embedded, .. } = settings;
+                let pictures = AvifSettings { quality: q, speed, alpha, depth: 8, embedded };
+                Writer::Avif(AvifEncoder::new(settings.plays, pictures)?)
             }
             OutputFormat::Gif => Writer::Gif(Box::new(GifAnimation::new(settings.size, settings.plays)?)),
             OutputFormat::Jpeg | OutputFormat::Png | OutputFormat::Bmp | OutputFormat::Tiff => {
@@ -65,7 +70,7 @@ impl AnimationEncoder {
         let (from, until) = (self.now, self.now + delay);
         self.now = until;
         match &mut self.writer {
-            Writer::WebP(encoder) => encoder.add(&pixels.to_rgba8(), moment(from)?),
+            Writer::WebP(encoder, _) => encoder.add(&pixels.to_rgba8(), moment(from)?),
             Writer::Avif(encoder) => encoder.add(pixels, rounded(until) - rounded(from)),
             Writer::Gif(encoder) => encoder.add(pixels, until),
         }
@@ -74,7 +79,9 @@ impl AnimationEncoder {
     /// The file.
     pub(crate) fn finish(self) -> Result<Vec<u8>, EngineError> {
         match self.writer {
-            Writer::WebP(encoder) => encoder.finish(moment(self.now)?),
+            Writer::WebP(encoder, embedded) => {
+                embedded.put_into(encoder.finish(moment(self.now)?)?, OutputFormat::WebP)
+            }
             Writer::Avif(encoder) => encoder.finish(),
             Writer::Gif(encoder) => encoder.finish(),
         }

@@ -2,6 +2,7 @@
 
 mod animation;
 mod avif;
+mod embedded;
 mod gif;
 mod jpeg;
 mod plain;
@@ -15,6 +16,7 @@ use shared_types::transform::Quality;
 use crate::{Effort, EngineError};
 
 pub(crate) use animation::{AnimationEncoder, AnimationSettings};
+pub(crate) use embedded::Embedded;
 
 /// The quality of a format when none is asked for. The numbers differ because the scales do: they look about alike.
 pub(crate) fn default_quality(format: OutputFormat) -> Option<u8> {
@@ -30,23 +32,25 @@ pub(crate) fn used_quality(format: OutputFormat, asked: Option<Quality>) -> Opti
     default_quality(format).map(|default| asked.map_or(default, Quality::get))
 }
 
-/// Encodes; gives the bytes and the quality used. The pixels have no alpha if the format has none.
+/// Encodes; gives the bytes and the quality used. The pixels have no alpha if the format has none. What is embedded is left out where the
+/// format cannot hold it.
 pub(crate) fn encode(
     pixels: &DynamicImage,
     format: OutputFormat,
     quality: Option<Quality>,
     effort: Effort,
+    embedded: Embedded,
 ) -> Result<(Vec<u8>, Option<u8>), EngineError> {
     let used = used_quality(format, quality);
     let q = used.unwrap_or_default();
     let bytes = match format {
-        OutputFormat::Jpeg => jpeg::encode(pixels, q, effort),
-        OutputFormat::Png => png::encode(pixels, effort),
-        OutputFormat::WebP => webp::encode(pixels, q, effort),
-        OutputFormat::Avif => avif::encode(pixels, q, effort),
+        OutputFormat::Jpeg => embedded.put_into(jpeg::encode(pixels, q, effort)?, format),
+        OutputFormat::Png => embedded.put_into(png::encode(pixels, effort)?, format),
+        OutputFormat::WebP => embedded.put_into(webp::encode(pixels, q, effort)?, format),
+        OutputFormat::Avif => avif::encode(pixels, q, effort, embedded),
         OutputFormat::Gif => gif::encode(pixels),
         OutputFormat::Bmp => plain::bmp(pixels),
-        OutputFormat::Tiff => plain::tiff(pixels),
+        OutputFormat::Tiff => plain::tiff(pixels, embedded.icc),
     }?;
     Ok((bytes, used))
 }

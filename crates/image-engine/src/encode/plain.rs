@@ -2,7 +2,8 @@
 
 use std::io::Cursor;
 
-use image::{DynamicImage, ImageFormat};
+use image::codecs::tiff::TiffEncoder;
+use image::{DynamicImage, ImageEncoder, ImageFormat};
 
 use super::failed;
 use crate::EngineError;
@@ -14,21 +15,31 @@ pub(super) fn bmp(pixels: &DynamicImage) -> Result<Vec<u8>, EngineError> {
         DynamicImage::ImageLumaA8(_) | DynamicImage::ImageLumaA16(_) | DynamicImage::ImageRgba16(_) => {
             DynamicImage::ImageRgba8(pixels.to_rgba8())
         }
-        other => return write(other, ImageFormat::Bmp),
+        other => return write_bmp(other),
     };
-    write(&eight_bit, ImageFormat::Bmp)
+    write_bmp(&eight_bit)
 }
 
-pub(super) fn tiff(pixels: &DynamicImage) -> Result<Vec<u8>, EngineError> {
+fn write_bmp(pixels: &DynamicImage) -> Result<Vec<u8>, EngineError> {
+    let mut bytes = Cursor::new(Vec::new());
+    pixels.write_to(&mut bytes, ImageFormat::Bmp).map_err(failed)?;
+    Ok(bytes.into_inner())
+}
+
+pub(super) fn tiff(pixels: &DynamicImage, icc: Option<Vec<u8>>) -> Result<Vec<u8>, EngineError> {
     match pixels {
-        DynamicImage::ImageLumaA8(_) => write(&DynamicImage::ImageRgba8(pixels.to_rgba8()), ImageFormat::Tiff),
-        DynamicImage::ImageLumaA16(_) => write(&DynamicImage::ImageRgba16(pixels.to_rgba16()), ImageFormat::Tiff),
-        other => write(other, ImageFormat::Tiff),
+        DynamicImage::ImageLumaA8(_) => write_tiff(&DynamicImage::ImageRgba8(pixels.to_rgba8()), icc),
+        DynamicImage::ImageLumaA16(_) => write_tiff(&DynamicImage::ImageRgba16(pixels.to_rgba16()), icc),
+        other => write_tiff(other, icc),
     }
 }
 
-fn write(pixels: &DynamicImage, format: ImageFormat) -> Result<Vec<u8>, EngineError> {
+fn write_tiff(pixels: &DynamicImage, icc: Option<Vec<u8>>) -> Result<Vec<u8>, EngineError> {
     let mut bytes = Cursor::new(Vec::new());
-    pixels.write_to(&mut bytes, format).map_err(failed)?;
+    let mut encoder = TiffEncoder::new(&mut bytes);
+    if let Some(icc) = icc {
+        encoder.set_icc_profile(icc).map_err(failed)?;
+    }
+    encoder.write_image(pixels.as_bytes(), pixels.width(), pixels.height(), pixels.color().into()).map_err(failed)?;
     Ok(bytes.into_inner())
 }

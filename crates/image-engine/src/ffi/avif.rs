@@ -6,11 +6,13 @@
 use std::ptr::NonNull;
 use std::time::Duration;
 
-use image::{DynamicImage, RgbImage, RgbaImage};
+use image::{DynamicImage, ImageBuffer, RgbImage, RgbaImage};
 use libavif_sys as sys;
 use shared_types::ImageFormat;
 
 use super::avif_source::AvifSource;
+use crate::colour::CodePoints;
+use crate::metadata::Metadata;
 use crate::probe::avif_items::coded_pixels;
 use crate::{EngineError, Facts, Limits};
 
@@ -31,6 +33,20 @@ impl Drop for Avif<'_> {
 impl<'a> Avif<'a> {
     /// Reads the boxes. A prefix of the file that holds them is enough.
     pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, EngineError> {
+        Self::open(bytes, false)
+    }
+
+    /// EXIF and XMP, as they are stored.
+    pub(crate) fn metadata(bytes: &'a [u8]) -> Result<Metadata, EngineError> {
+        let avif = Self::open(bytes, true)?;
+        // SAFETY: as in `facts`; each points to as many bytes as it says, which the image owns, or has the size 0.
+        unsafe {
+            let image = &*avif.decoder.as_ref().image;
+            Ok(Metadata { exif: copied(&image.exif), xmp: copied(&image.xmp) })
+        }
+    }
+
+    fn open(bytes: &'a [u8], metadata: bool) -> Result<Self, EngineError> {
         let limits = Limits::default();
         // SAFETY: takes nothing, gives an owned pointer or null.
         let decoder = unsafe { sys::avifDecoderCreate() };
@@ -41,8 +57,8 @@ impl<'a> Avif<'a> {
         let result = unsafe {
             let decoder = &mut *avif.decoder.as_ptr();
             decoder.maxThreads = 1;
-            decoder.ignoreExif = 1;
-            decoder.ignoreXMP = 1;
+            decoder.ignoreExif = (!metadata).into();
+            decoder.ignoreXMP = (!metadata).into();
             decoder.strictFlags = sys::AVIF_STRICT_DISABLED;
             decoder.imageDimensionLimit = limits.max_side.max(65_535);
             // The count of pixels is checked against the caller's limits before anything is decoded.
@@ -91,10 +107,15 @@ impl<'a> Avif<'a> {
     /// The ICC profile, if there is one.
     pub(crate) fn icc(&self) -> Option<Vec<u8>> {
         // SAFETY: as in `facts`; `icc.data` points to `icc.size` bytes that the image owns, or the size is 0.
-        unsafe {
-            let icc = &(*self.decoder.as_ref().image).icc;
-            (icc.size > 0 && !icc.data.is_null()).then(|| std::slice::from_raw_parts(icc.data, icc.size).to_vec())
-        }
+        unsafe { copied(&(*self.decoder.as_ref().image).icc) }
+    }
+
+    /// What the numbers beside the pixels say of their colours.
+    pub(crate) fn code_points(&self) -> CodePoints {
+        // SAFETY: as in `facts`.
+        let image = unsafe { &*self.decoder.as_ref().image };
+        let number = |number: u16| u8::try_from(number).unwrap_or(0);
+        CodePoints { primaries: number(image.colorPrimaries), transfer: number(image.transferCharacteristics) }
     }
 
     /// How often the frames are shown; 0 is without end.
@@ -111,7 +132,7 @@ impl<'a> Avif<'a> {
         Duration::try_from_secs_f64(seconds).unwrap_or_default()
     }
 
-    /// Decodes the next frame to 8-bit RGB or RGBA; `None` after the last.
+    /// Decodes the next frame to RGB or RGBA, of 16 bits if the file has more than 8; `None` after the last.
     pub(crate) fn next_frame(&mut self) -> Result<Option<DynamicImage>, EngineError> {
         // SAFETY: the decoder is parsed and exclusively borrowed.
         let result = unsafe { sys::avifDecoderNextImage(self.decoder.as_ptr()) };
@@ -123,30 +144,68 @@ impl<'a> Avif<'a> {
         }
         check(result)?;
         let facts = self.facts();
-        let channels: usize = if facts.has_alpha { 4 } else { 3 };
-        let (width, height) = (facts.width as usize, facts.height as usize);
-        let mut pixels = vec![0; width * height * channels];
-        // SAFETY: the image is decoded. `rgb` describes `pixels` exactly: rows of width * channels bytes, height of them, 8 bits a channel;
-        // libavif writes no more than rowBytes * height. The buffer outlives the call.
+        let size = (facts.width, facts.height);
+        let frame = match (facts.bits > 8, facts.has_alpha) {
+            (false, false) => {
+                RgbImage::from_raw(size.0, size.1, self.samples(size, 3, 8)?).map(DynamicImage::ImageRgb8)
+            }
+            (false, true) => {
+                RgbaImage::from_raw(size.0, size.1, self.samples(size, 4, 8)?).map(DynamicImage::ImageRgba8)
+            }
+            (true, false) => {
+                ImageBuffer::from_raw(size.0, size.1, self.samples(size, 3, 16)?).map(DynamicImage::ImageRgb16)
+            }
+            (true, true) => {
+                ImageBuffer::from_raw(size.0, size.1, self.samples(size, 4, 16)?).map(DynamicImage::ImageRgba16)
+            }
+        };
+        frame.map(Some).ok_or_else(|| corrupt("its size changed"))
+    }
+
+    /// The decoded frame as 3 or 4 channels of `depth` bits, which are those of `T`: `u8` or `u16`.
+    fn samples<T: Clone + Default>(
+        &mut self,
+        (width, height): (u32, u32),
+        channels: u32,
+        depth: u32,
+    ) -> Result<Vec<T>, EngineError> {
+        let row = width as usize * channels as usize;
+        let mut samples = vec![T::default(); row * height as usize];
+        let row_bytes = u32::try_from(row * size_of::<T>()).map_err(|_| corrupt("its rows are too long"))?;
+        if size_of::<T>() * 8 != depth as usize {
+            return Err(corrupt("its depth changed"));
+        }
+        // SAFETY: the image is decoded. `rgb` describes `samples` exactly: rows of width * channels samples, height of them, each of the
+        // bytes that `depth` takes, which was checked; libavif writes no more than rowBytes * height, for the image's own size, which the
+        // caller gives. The buffer outlives the call.
         let result = unsafe {
             let image = self.decoder.as_ref().image;
             let mut rgb = sys::avifRGBImage::default();
             sys::avifRGBImageSetDefaults(&raw mut rgb, image);
-            rgb.depth = 8;
-            rgb.format = if facts.has_alpha { sys::AVIF_RGB_FORMAT_RGBA } else { sys::AVIF_RGB_FORMAT_RGB };
+            if (rgb.width, rgb.height) != (width, height) {
+                return Err(corrupt("its size changed"));
+            }
+            rgb.depth = depth;
+            rgb.format = if channels == 4 { sys::AVIF_RGB_FORMAT_RGBA } else { sys::AVIF_RGB_FORMAT_RGB };
             rgb.maxThreads = 1;
-            rgb.pixels = pixels.as_mut_ptr();
-            rgb.rowBytes = (width * channels) as u32;
+            rgb.pixels = samples.as_mut_ptr().cast();
+            rgb.rowBytes = row_bytes;
             sys::avifImageYUVToRGB(image, &raw mut rgb)
         };
-        check(result)?;
-        let frame = if facts.has_alpha {
-            RgbaImage::from_raw(facts.width, facts.height, pixels).map(DynamicImage::ImageRgba8)
-        } else {
-            RgbImage::from_raw(facts.width, facts.height, pixels).map(DynamicImage::ImageRgb8)
-        };
-        frame.map(Some).ok_or_else(|| corrupt("its size changed"))
+        check(result).map(|()| samples)
     }
+}
+
+/// A copy of some bytes of libavif; `None` if there are none.
+///
+/// # Safety
+/// `data` points to `size` bytes that live as long as the borrow, or is null, or `size` is 0.
+unsafe fn copied(bytes: &sys::avifRWData) -> Option<Vec<u8>> {
+    if bytes.size == 0 || bytes.data.is_null() {
+        return None;
+    }
+    // SAFETY: by the promise of the caller.
+    Some(unsafe { std::slice::from_raw_parts(bytes.data, bytes.size) }.to_vec())
 }
 
 /// `irot` (quarter turns anticlockwise) and then `imir` as one EXIF orientation (HEIF, ISO/IEC 23008-12, section 6.5).

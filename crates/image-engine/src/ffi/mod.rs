@@ -2,11 +2,8 @@
 
 #[allow(unsafe_code, reason = "libavif has no safe wrapper with limits; each block carries its proof")]
 pub(crate) mod avif;
-#[allow(
-    unsafe_code,
-    reason = "libavif's wrapper cannot say how often a sequence is played; each block carries its proof"
-)]
-pub(crate) mod avif_animation;
+#[allow(unsafe_code, reason = "libavif's wrapper writes neither profiles nor 10 bits; each block carries its proof")]
+pub(crate) mod avif_encoder;
 #[allow(unsafe_code, reason = "libavif reads through a function pointer; each block carries its proof")]
 mod avif_source;
 #[allow(unsafe_code, reason = "libjpeg-turbo's wrapper decodes whole pictures only; each block carries its proof")]

@@ -22,7 +22,7 @@ macro_rules! each_kind {
 pub(super) use each_kind;
 
 /// The value of a channel.
-pub(super) trait Sample: Copy + PartialEq {
+pub(crate) trait Sample: Copy + PartialEq {
     /// How many values there are.
     const LEVELS: usize;
 

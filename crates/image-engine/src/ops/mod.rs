@@ -2,7 +2,6 @@
 
 mod background;
 mod blur;
-mod colour;
 mod kind;
 mod levels;
 mod light;
@@ -17,7 +16,7 @@ mod trim;
 
 pub(crate) use background::{flatten, pad};
 pub(crate) use blur::{blur, sharpen};
-pub(crate) use colour::to_srgb;
+pub(crate) use kind::Sample;
 pub(crate) use levels::{levels, negate};
 pub(crate) use mark::{mark, room};
 pub(crate) use pixelate::pixelate;

@@ -1,10 +1,11 @@
 //! How much memory work needs at its peak, estimated from headers: what admission counts with. Rather too much than too little.
 
-use shared_types::transform::Fit;
+use shared_types::transform::{Fit, Metadata};
 use shared_types::{ImageFormat, OutputFormat};
 
 use super::{Header, Plan};
 use crate::Facts;
+use crate::colour::{MAX_EMBEDDED, MAX_PROFILE};
 
 /// What codecs keep beside the pixels.
 const FIXED: u64 = 1024 * 1024;
@@ -12,8 +13,14 @@ const FIXED: u64 = 1024 * 1024;
 /// Bytes a pixel of what an animation is composed on: the canvas, the one before it, and the frame that is put on it.
 const CANVASES: u64 = 12;
 
+/// Bytes a pixel of what the AVIF decoder holds beside the planes that it gives, and their RGB.
+const AVIF_PLANES: u64 = 8;
+
 /// The decoder takes the length of a part of a lossy frame, three bytes, on trust.
 const WEBP_PARTITION: u64 = 1 << 24;
+
+/// EXIF and XMP corrected, and put into the file; as they were, they are parts of the source once more.
+const METADATA: u64 = 4 << 20;
 
 /// Bytes that [`verify`](crate::verify) needs for a file of `source_bytes`, these included.
 pub fn verify_cost(facts: &Facts, source_bytes: u64) -> u64 {
@@ -23,8 +30,7 @@ pub fn verify_cost(facts: &Facts, source_bytes: u64) -> u64 {
         ImageFormat::Jpeg if facts.progressive => pixels * 6,
         ImageFormat::Jpeg => pixels / 16,
         ImageFormat::Png if !facts.progressive => u64::from(facts.width) * 32,
-        // Planes and their RGB.
-        ImageFormat::Avif => pixels * 10,
+        ImageFormat::Avif => pixels * (AVIF_PLANES + bytes_per_pixel(facts) * 3),
         // Frame and canvas.
         ImageFormat::Gif => pixels * (4 + CANVASES),
         ImageFormat::WebP if facts.animated => pixels * (4 + CANVASES) + WEBP_PARTITION,
@@ -44,6 +50,7 @@ pub(super) fn of(plan: &Plan, source_bytes: u64, watermark: Option<Header<'_>>) 
     let coefficients = if is_jpeg && facts.progressive { facts.pixels() * 6 } else { 0 };
     // The decoded picture and, while it is turned, cropped or made linear, a second one of twice its depth.
     let held = decoded * bytes_per_pixel(facts) * 3 + if facts.animated { decoded * CANVASES } else { 0 };
+    let held = held + if facts.format == ImageFormat::Avif { decoded * AVIF_PLANES } else { 0 };
     let trusted = if facts.format == ImageFormat::WebP { WEBP_PARTITION } else { 0 };
     let (width, height) = if geometry.trims { most_trimmed(plan) } else { geometry.output() };
     let scaled =
@@ -54,14 +61,16 @@ pub(super) fn of(plan: &Plan, source_bytes: u64, watermark: Option<Header<'_>>) 
         OutputFormat::WebP if animated => 64,
         OutputFormat::Avif if animated => 100,
         OutputFormat::Gif if animated => 24,
-        OutputFormat::Avif => 40,
+        OutputFormat::Avif => 40 * depth(facts),
         OutputFormat::WebP => 24,
         OutputFormat::Jpeg | OutputFormat::Png | OutputFormat::Gif | OutputFormat::Bmp | OutputFormat::Tiff => 16,
     };
     // What is drawn on top is at most as large: linear, scaled and 8 bits, and for text a shadow.
     let marks = if recipe.transform.watermark.is_some() || recipe.transform.text.is_some() { 20 } else { 0 };
     let watermark = watermark.filter(|_| recipe.transform.watermark.is_some()).map_or(0, of_watermark);
-    source_bytes + coefficients + trusted + held + scaled * (encoding + marks) + FIXED + watermark
+    let metadata = if recipe.transform.metadata == Metadata::Strip { 0 } else { METADATA + 2 * source_bytes };
+    let embedded = profile(facts, source_bytes) + metadata;
+    source_bytes + coefficients + trusted + held + scaled * (encoding + marks) + embedded + FIXED + watermark
 }
 
 /// Bytes that a watermark needs beside the rest, those of its file included.
@@ -70,7 +79,8 @@ fn of_watermark(Header { facts, bytes }: Header<'_>) -> u64 {
     let coefficients = if facts.format == ImageFormat::Jpeg && facts.progressive { pixels * 6 } else { 0 };
     let trusted = if facts.format == ImageFormat::WebP { WEBP_PARTITION } else { 0 };
     // Decoded at its full size, and while it is turned or scaled a second time at up to twice the depth.
-    bytes + coefficients + trusted + pixels * bytes_per_pixel(facts) * 3
+    let planes = if facts.format == ImageFormat::Avif { pixels * AVIF_PLANES } else { 0 };
+    bytes + coefficients + trusted + planes + pixels * bytes_per_pixel(facts) * 3 + profile(facts, bytes)
 }
 
 /// The largest result of a picture whose border is not known yet. The grammar sees to it that there is one.
@@ -82,10 +92,39 @@ fn most_trimmed(Plan { geometry, recipe, .. }: &Plan) -> (u32, u32) {
     (pad.left + width + pad.right, pad.top + height + pad.bottom)
 }
 
+/// What it takes to read a colour profile and to convert by it. Headers do not tell whether there is one, nor of how many channels.
+fn profile(facts: &Facts, source_bytes: u64) -> u64 {
+    /// The table of a profile, unpacked twice.
+    const TABLE: u64 = 12 << 20;
+    let stored = match facts.format {
+        // Compressed there.
+        ImageFormat::Png => MAX_PROFILE as u64 + 2 * source_bytes,
+        ImageFormat::Jpeg | ImageFormat::WebP | ImageFormat::Avif | ImageFormat::Tiff | ImageFormat::Gif => {
+            source_bytes.min(MAX_PROFILE as u64)
+        }
+        _ => return 0,
+    };
+    let fixed = match facts.format {
+        // A table of four inks at 17 steps each: there can be four.
+        ImageFormat::Jpeg => 4 << 20,
+        // What libaom holds for a picture of any size.
+        ImageFormat::Avif => 3 << 20,
+        _ => 1 << 20,
+    };
+    let copied = stored.min(MAX_PROFILE as u64);
+    // What is embedded again is held by the encoder, the file, and a copy of each.
+    let embedded = copied.min(MAX_EMBEDDED as u64) * 5;
+    stored + copied + (copied * 8).min(TABLE) + fixed + embedded
+}
+
+/// Bytes of a sample, as far as two.
+fn depth(facts: &Facts) -> u64 {
+    if facts.bits > 8 { 2 } else { 1 }
+}
+
 fn bytes_per_pixel(facts: &Facts) -> u64 {
     let channels = if facts.has_alpha || facts.animated { 4 } else { 3 };
     let bytes = match facts.bits {
-        _ if facts.format == ImageFormat::Avif => 1,
         0..=8 => 1,
         9..=16 => 2,
         _ => 4,

@@ -87,6 +87,8 @@ pub enum NotMaster {
     NotScaled,
     /// What is cut out is known in pixels of the original only.
     Cut,
+    /// The metadata is asked for, which only the original has.
+    Metadata,
     /// The format or its quality would show the loss.
     KeptExactly,
     /// It has too few pixels for what is asked.
@@ -132,7 +134,7 @@ impl Plan {
         if recipe.transform.watermark.is_some() {
             watermark::check(sources.watermark.map(|header| header.facts), limits)?;
         }
-        let steps = step::steps(recipe, &facts, source, &geometry);
+        let steps = step::steps(recipe, &facts, &geometry);
         let (recipe, limits) = (recipe.clone(), *limits);
         let mut plan =
             Self { recipe, effort, limits, source, facts, upright, geometry, scale: JpegScale::Full, steps, memory: 0 };

@@ -1,10 +1,10 @@
 //! Master copies: a smaller copy of an original that variants are made from where that cannot be seen.
 //!
-//! A master is the whole upright picture in sRGB, scaled in linear light from every pixel of the original to [`SIDE`] pixels on its long
-//! side: as a JPEG of quality [`QUALITY`] without chroma subsampling, or, of a picture that is stored without loss or has transparent parts,
+//! A master is the whole upright picture in its own colours, with their profile, scaled in linear light to [`SIDE`] pixels on its long side:
+//! as a JPEG of quality [`QUALITY`] without chroma subsampling, or, of a picture that is stored without loss or has transparent parts,
 //! as a PNG. Decoding it takes milliseconds whatever the original is.
 
-use shared_types::transform::{Fit, Gravity, Quality, Resize};
+use shared_types::transform::{Fit, Gravity, IccPolicy, Metadata, Quality, Resize};
 use shared_types::{ImageFormat, OutputFormat, Recipe, Transform};
 
 use super::{Effort, MasterCopy, NotMaster, Plan, Sources};
@@ -99,7 +99,7 @@ pub(super) fn facts_of(master: MasterCopy, original: &Facts) -> Facts {
 /// The master, if the variant can be made from it without a difference that can be measured against one made from every pixel of the
 /// original.
 ///
-/// Not what is cut out by its place in the original, not what keeps every pixel exactly, not large ones.
+/// Not what is cut out by its place in the original, not what keeps every pixel exactly or the metadata, not large ones.
 pub(super) fn choose(sources: &Sources<'_>, recipe: &Recipe, geometry: &Geometry) -> Result<MasterCopy, NotMaster> {
     let master = sources.master.ok_or(NotMaster::Missing)?;
     let original = sources.original.facts;
@@ -111,6 +111,9 @@ pub(super) fn choose(sources: &Sources<'_>, recipe: &Recipe, geometry: &Geometry
     }
     if geometry.is_cut() {
         return Err(NotMaster::Cut);
+    }
+    if recipe.transform.metadata != Metadata::Strip {
+        return Err(NotMaster::Metadata);
     }
     if !hides_the_copy(recipe) {
         return Err(NotMaster::KeptExactly);
@@ -135,7 +138,8 @@ fn hides_the_copy(recipe: &Recipe) -> bool {
 fn whole(format: OutputFormat) -> Recipe {
     let resize =
         Resize { width: Some(SIDE), height: Some(SIDE), fit: Fit::Inside, gravity: Gravity::Center, enlarge: false };
-    let transform = Transform { resize: Some(resize), quality: Quality::new(QUALITY), ..Transform::default() };
+    let (quality, icc) = (Quality::new(QUALITY), IccPolicy::Keep);
+    let transform = Transform { resize: Some(resize), icc, quality, ..Transform::default() };
     Recipe::new(transform, format)
 }
 

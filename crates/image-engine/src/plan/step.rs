@@ -6,7 +6,6 @@ use shared_types::transform::{
 };
 use shared_types::{ImageFormat, Recipe};
 
-use super::Source;
 use crate::Facts;
 use crate::geometry::Geometry;
 
@@ -27,8 +26,9 @@ pub enum Step {
     Flop,
     /// Scales, or cuts to the shape of a box.
     Resize,
-    /// Converts the colours of an embedded profile, if there is one, to sRGB: after the scaling, where it costs least.
-    ConvertToSrgb,
+    /// Converts the colours of an embedded profile, if there is one, to sRGB, or keeps them and the profile: after the scaling, where it
+    /// costs least.
+    SettleColours,
     /// Brightness, contrast and gamma.
     Levels,
     /// Saturation and hue.
@@ -62,11 +62,10 @@ pub enum Step {
 }
 
 /// All that have something to do, in their order.
-pub(super) fn steps(recipe: &Recipe, facts: &Facts, source: Source, geometry: &Geometry) -> Vec<Step> {
+pub(super) fn steps(recipe: &Recipe, facts: &Facts, geometry: &Geometry) -> Vec<Step> {
     let transform = &recipe.transform;
     let tone = &transform.tone;
     let scales = transform.resize.is_some() && (geometry.trims || geometry.scales());
-    let has_profile = matches!(source, Source::Original(_)) && may_hold_profile(facts.format);
     let turns_colours = tone.saturation != Percent::default() || tone.hue != Hue::default();
     let rotates = transform.rotate != Rotate::None;
     let steps = [
@@ -77,7 +76,7 @@ pub(super) fn steps(recipe: &Recipe, facts: &Facts, source: Source, geometry: &G
         transform.flip.then_some(Step::Flip),
         transform.flop.then_some(Step::Flop),
         scales.then_some(Step::Resize),
-        has_profile.then_some(Step::ConvertToSrgb),
+        may_hold_profile(facts.format).then_some(Step::SettleColours),
         has_levels(tone).then_some(Step::Levels),
         turns_colours.then_some(Step::TurnColours),
         transform.gray.then_some(Step::Gray),

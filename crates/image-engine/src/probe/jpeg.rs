@@ -5,6 +5,7 @@ use std::io::{BufRead, Read, Seek, SeekFrom};
 use image::metadata::Orientation;
 use shared_types::ImageFormat;
 
+use crate::metadata::Metadata;
 use crate::{EngineError, Facts};
 
 /// What the segments say.
@@ -87,6 +88,28 @@ pub(crate) fn header<R: BufRead + Seek>(reader: &mut R) -> Result<JpegHeader, En
     let progressive = matches!(marker, 0xc2 | 0xc6 | 0xca | 0xce);
     let lossless = matches!(marker, 0xc3 | 0xc7 | 0xcb | 0xcf);
     Ok(JpegHeader { width, height, components, bits, progressive, lossless, orientation, adobe, icc: join(icc) })
+}
+
+/// EXIF and XMP of a whole JPEG, the first of each, without the words that announce them.
+pub(crate) fn metadata<R: BufRead + Seek>(reader: &mut R) -> Result<Metadata, EngineError> {
+    const XMP_TAG: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+    let mut found = Metadata::default();
+    reader.seek(SeekFrom::Start(2))?;
+    loop {
+        let marker = next_marker(reader)?;
+        if matches!(marker, 0x01 | 0xd0..=0xd8) {
+            continue;
+        }
+        if matches!(marker, 0xd9 | 0xda) {
+            return Ok(found);
+        }
+        let length = u64::from(read_u16(reader)?).checked_sub(2).ok_or_else(|| corrupt("a segment has no length"))?;
+        let body = read_body(reader, length)?;
+        if marker == 0xe1 {
+            found.exif = found.exif.or_else(|| body.strip_prefix(EXIF_TAG).map(<[u8]>::to_vec));
+            found.xmp = found.xmp.or_else(|| body.strip_prefix(XMP_TAG).map(<[u8]>::to_vec));
+        }
+    }
 }
 
 fn next_marker<R: Read>(reader: &mut R) -> Result<u8, EngineError> {

@@ -5,7 +5,7 @@ pub(crate) mod avif_items;
 mod exr;
 mod gif;
 pub(crate) mod jpeg;
-mod png;
+pub(crate) mod png;
 mod tiff;
 pub(crate) mod webp;
 

@@ -1,16 +1,19 @@
 //! The header of a PNG, also of one within an ICO.
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, Read, Seek, SeekFrom};
+use std::io::{BufRead, Cursor, Read, Seek, SeekFrom};
 
 use image::metadata::Orientation;
 use shared_types::ImageFormat;
 
+use crate::metadata::Metadata;
 use crate::{EngineError, Facts};
 
 pub(super) fn probe<R: BufRead + Seek>(reader: R) -> Result<Facts, EngineError> {
     let mut decoder = png::Decoder::new(reader);
     decoder.set_ignore_text_chunk(true);
+    // Compressed, and of no use here.
+    decoder.set_ignore_iccp_chunk(true);
     let reader = decoder.read_info()?;
     let info = reader.info();
     if info.color_type == png::ColorType::Indexed && info.palette.is_none() {
@@ -33,6 +36,21 @@ pub(super) fn probe<R: BufRead + Seek>(reader: R) -> Result<Facts, EngineError> 
         has_alpha: transparent,
         bits: if info.bit_depth == png::BitDepth::Sixteen { 16 } else { 8 },
         progressive: info.interlaced,
+    })
+}
+
+/// EXIF and XMP of what stands before the picture; text of more than a few MB is too much.
+pub(crate) fn metadata(source: &[u8]) -> Result<Metadata, EngineError> {
+    const TEXT: usize = 4 << 20;
+    let mut decoder =
+        png::Decoder::new_with_limits(Cursor::new(source), png::Limits { bytes: TEXT + 2 * source.len() });
+    decoder.set_ignore_iccp_chunk(true);
+    let reader = decoder.read_info()?;
+    let info = reader.info();
+    let xmp = info.utf8_text.iter().find(|text| text.keyword == "XML:com.adobe.xmp");
+    Ok(Metadata {
+        exif: info.exif_metadata.as_ref().map(|exif| exif.to_vec()),
+        xmp: xmp.and_then(|text| text.get_text().ok()).map(String::into_bytes),
     })
 }
 

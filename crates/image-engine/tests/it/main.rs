@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 
 mod animation;
+mod colours;
 mod hostile;
 mod marks;
+mod metadata;
 mod operations;
 mod pixels;
 mod plan;

@@ -16,7 +16,7 @@ const ORDER: [&str; 23] = [
     "Flip",
     "Flop",
     "Resize",
-    "ConvertToSrgb",
+    "SettleColours",
     "Levels",
     "TurnColours",
     "Gray",
@@ -69,10 +69,10 @@ fn steps_that_change_nothing_are_not_taken() {
         (&clear, "", "jpg", "Flatten"),
         (&clear, "bg=red", "jpg", "Background"),
         (&clear, "bg=ff000080", "jpg", "Background Flatten"),
-        (&photo, "", "jpg", "ConvertToSrgb"),
-        (&turned, "w=99", "jpg", "Orient Resize ConvertToSrgb"),
-        (&moving, "", "gif", "ConvertToSrgb"),
-        (&moving, "", "jpg", "ConvertToSrgb Flatten"),
+        (&photo, "", "jpg", "SettleColours"),
+        (&turned, "w=99", "jpg", "Orient Resize SettleColours"),
+        (&moving, "", "gif", "SettleColours"),
+        (&moving, "", "jpg", "SettleColours Flatten"),
     ] {
         let plan = plan_of(&Sources::original(facts, 1), &recipe(query, format)).unwrap();
         assert_eq!(names(&plan).join(" "), expected, "{query} as {format} of {facts:?}");
@@ -224,7 +224,7 @@ proptest! {
         prop_assert!(!facts.animated && format != "png" && !query.contains("crop") && !query.contains("trim"));
         let names = names(&plan);
         prop_assert!(names.iter().any(|name| name == "Resize"), "{names:?}");
-        prop_assert!(!names.iter().any(|name| name == "Orient" || name == "ConvertToSrgb"), "{names:?}");
+        prop_assert!(!names.iter().any(|name| name == "Orient"), "{names:?}");
         prop_assert!(plan.jpeg_scale().is_none_or(|scale| scale == JpegScale::Full));
     }
 }

@@ -65,3 +65,25 @@ pub(crate) fn make_marked(
         plan_of(&Sources { watermark, ..Sources::original(&facts, source.len() as u64) }, &recipe(query, format))?;
     carry_out(&plan, source, mark.map(|(_, bytes)| bytes), &|| false)
 }
+
+/// [`make`] of what has to succeed.
+pub(crate) fn rendered(source: &[u8], query: &str, format: &str) -> Rendered {
+    make(source, query, format).unwrap_or_else(|error| panic!("{query} {format}: {error}"))
+}
+
+/// The same with the file of another image on top.
+pub(crate) fn rendered_marked(source: &[u8], mark: &[u8], query: &str, format: &str) -> Rendered {
+    make_marked(source, Some((&facts(mark), mark)), query, format)
+        .unwrap_or_else(|error| panic!("{query} {format}: {error}"))
+}
+
+/// The pixels of a file as they are stored, whatever its profile says.
+pub(crate) fn decoded(bytes: &[u8]) -> DynamicImage {
+    image::load_from_memory(bytes).unwrap()
+}
+
+/// No channel differs by more.
+pub(crate) fn near(got: [u8; 3], expected: [u8; 3], tolerance: u8, what: &str) {
+    let near = got.iter().zip(expected).all(|(got, expected)| got.abs_diff(expected) <= tolerance);
+    assert!(near, "{what}: {got:?} instead of {expected:?}");
+}

@@ -6,6 +6,7 @@ mod animation;
 mod architecture;
 mod bad_input;
 mod caching;
+mod colours_and_metadata;
 mod command_line;
 mod configuration;
 mod contract;

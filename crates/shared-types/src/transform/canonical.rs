@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Fit, Gravity, Recipe, Resize, Rotate, Transform};
+use super::{Fit, Gravity, IccPolicy, Recipe, Resize, Rotate, Transform};
 
 impl fmt::Display for Recipe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -47,6 +47,10 @@ impl fmt::Display for Transform {
             write!(f, "sharpen={sharpen}&")?;
         }
         self.fmt_edges_and_marks(f)?;
+        if self.icc != IccPolicy::Auto {
+            write!(f, "icc={}&", self.icc)?;
+        }
+        self.metadata.fmt(f)?;
         if let Some(quality) = self.quality {
             write!(f, "q={quality}&")?;
         }

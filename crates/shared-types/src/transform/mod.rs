@@ -6,9 +6,11 @@
 //!
 //! Order of operations, whatever the order in the URL: `page`, EXIF orientation, `crop`, `trim`, `rotate`, `flip`, `flop`, `w h fit gravity`,
 //! `brightness`, `contrast`, `gamma`, `saturation`, `hue`, `gray`, `sepia`, `duotone`, `negate`, `pixelate`, `blur`, `sharpen`, `pad`,
-//! `bg`, `wm`, `wmtext`, `round`, encode with `q`.
+//! `bg`, `wm`, `wmtext`, `round`, encode with `q`. Into which colours `icc` converts is settled after the resize; `strip` and `gps` choose what is
+//! embedded beside the pixels. In the canonical text these three stand in this order between `round` and `q`.
 
 mod canonical;
+mod embedded;
 mod frame;
 mod mark;
 mod parse;
@@ -16,6 +18,7 @@ mod presets;
 mod tone;
 mod values;
 
+pub use embedded::{IccPolicy, Metadata};
 pub use frame::{Pad, Round, Trim};
 pub use mark::{Fraction, MAX_TEXT, MarkText, Placing, Position, TextMark, Watermark};
 pub use parse::{ClientHints, FormatChoice, TransformError, TransformQuery};
@@ -66,6 +69,10 @@ pub struct Transform {
     pub text: Option<TextMark>,
     /// Rounded corners: transparent, or of the background's colour where the format has no transparency.
     pub round: Option<Round>,
+    /// Which colours the pixels are left in.
+    pub icc: IccPolicy,
+    /// EXIF and XMP.
+    pub metadata: Metadata,
     /// Encoder quality; `None` is the format's own default.
     pub quality: Option<Quality>,
 }
@@ -74,6 +81,12 @@ impl Transform {
     /// Whether nothing is asked of the picture.
     pub fn is_identity(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether an operation is asked for that mixes channels by the luminances of sRGB, or makes colours of it: `gray`, `sepia`, `duotone`,
+    /// `saturation`, `hue`.
+    pub fn works_on_srgb(&self) -> bool {
+        embedded::first_srgb_operation(&self.tone, self.gray).is_some()
     }
 }
 
@@ -104,13 +117,20 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// Settles the format, dropping what it makes meaningless (`q` of a lossless format, the first frame where there is no other).
+    /// Settles the format, dropping what it makes meaningless (`q` of a lossless format, the first frame where there is no other,
+    /// `icc` and `strip` where nothing can be embedded).
     pub fn new(mut transform: Transform, format: OutputFormat) -> Self {
         if !format.has_quality() {
             transform.quality = None;
         }
         if !format.animates() && transform.page == Some(0) {
             transform.page = None;
+        }
+        if !format.has_profile() {
+            transform.icc = IccPolicy::Auto;
+        }
+        if !format.has_metadata() {
+            transform.metadata = Metadata::Strip;
         }
         Self { transform, format, watermark: None }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use super::values::{decimal, digits};
-use super::{Fit, Gravity, MAX_SIDE, Pad, Resize, Round, TextMark, Tone, Transform, Watermark};
+use super::{Fit, Gravity, IccPolicy, MAX_SIDE, Metadata, Pad, Resize, Round, TextMark, Tone, Transform, Watermark};
 use crate::format::{ImageFormat, OutputFormat};
 use crate::ids::VariantName;
 
@@ -95,6 +95,7 @@ impl TransformQuery {
             enlarge: query.flag("enlarge")?,
         };
         let gray = query.flag("gray")?.unwrap_or_default();
+        let tone = Tone::take(&mut query, gray)?;
         parsed.transform = Transform {
             page: query.page()?,
             crop: query.take("crop")?,
@@ -103,7 +104,7 @@ impl TransformQuery {
             flip: query.flag("flip")?.unwrap_or_default(),
             flop: query.flag("flop")?.unwrap_or_default(),
             resize: resize.build(by_width || by_dpr)?,
-            tone: Tone::take(&mut query, gray)?,
+            tone,
             gray,
             pixelate: query.take("pixelate")?,
             blur: query.take("blur")?,
@@ -113,6 +114,8 @@ impl TransformQuery {
             watermark: Watermark::take(&mut query)?,
             text: TextMark::take(&mut query)?,
             round: query.take("round")?.filter(|round| *round != Round::Radius(0)),
+            icc: IccPolicy::take(&mut query, &tone, gray)?,
+            metadata: Metadata::take(&mut query)?,
             quality: query.take("q")?,
         };
         query.finish()?;
@@ -307,7 +310,7 @@ impl<'a> Parameters<'a> {
     fn finish(self) -> Result<(), TransformError> {
         const KNOWN: &str = "w, h, dpr, fit, gravity, enlarge, anim, page, crop, trim, rotate, flip, flop, brightness, contrast, gamma, saturation, hue, \
             gray, sepia, duotone, negate, pixelate, blur, sharpen, pad, bg, wm, wmpos, wmopacity, wmscale, wmmargin, wmtext, wmtextpos, \
-            wmtextopacity, wmtextmargin, wmtextsize, wmtextcolor, wmtextshadow, round, q, format, type, transform, download";
+            wmtextopacity, wmtextmargin, wmtextsize, wmtextcolor, wmtextshadow, round, icc, strip, gps, q, format, type, transform, download";
         match self.0.keys().next() {
             None => Ok(()),
             Some(name) => Err(TransformError::new(*name, format!("is not a parameter; known are {KNOWN}"))),

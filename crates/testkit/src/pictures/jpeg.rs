@@ -34,13 +34,18 @@ pub fn grey(picture: &RgbImage, quality: u8) -> Vec<u8> {
 /// A four-channel JPEG as print programs write it: inverted, with the Adobe marker.
 pub fn cmyk(picture: &RgbImage, quality: u8) -> Vec<u8> {
     let inks: Vec<u8> = picture.pixels().flat_map(|pixel| inverted_inks(pixel.0)).collect();
-    let image = Image {
-        pixels: inks.as_slice(),
-        width: picture.width() as usize,
-        pitch: picture.width() as usize * 4,
-        height: picture.height() as usize,
-        format: PixelFormat::CMYK,
-    };
+    four_channels(&inks, picture.dimensions(), quality)
+}
+
+/// The same of one colour, each ink from nothing to 255.
+pub fn of_inks(width: u32, height: u32, inks: [u8; 4]) -> Vec<u8> {
+    let inverted = inks.map(|ink| 255 - ink).repeat(width as usize * height as usize);
+    four_channels(&inverted, (width, height), 100)
+}
+
+fn four_channels(inks: &[u8], (width, height): (u32, u32), quality: u8) -> Vec<u8> {
+    let (width, height) = (width as usize, height as usize);
+    let image = Image { pixels: inks, width, pitch: width * 4, height, format: PixelFormat::CMYK };
     encode(image, quality, Subsamp::None, false)
 }
 

@@ -106,6 +106,16 @@ pub(super) fn assemble(width: u32, height: u32, interlaced: bool, data: &[u8]) -
     bytes
 }
 
+/// The same PNG with one more chunk right after its header.
+pub fn with_chunk(png: &[u8], kind: [u8; 4], body: &[u8]) -> Vec<u8> {
+    /// Signature and header.
+    const START: usize = 8 + 25;
+    let mut bytes = png[..START].to_vec();
+    chunk(&mut bytes, kind, body);
+    bytes.extend_from_slice(&png[START..]);
+    bytes
+}
+
 fn chunk(bytes: &mut Vec<u8>, kind: [u8; 4], body: &[u8]) {
     let length = u32::try_from(body.len()).expect("the chunk is small");
     bytes.extend_from_slice(&length.to_be_bytes());

@@ -9,6 +9,8 @@ use image::DynamicImage;
 use shared_types::ImageFormat;
 
 use super::Decoded;
+use super::png::Colours;
+use crate::colour::CodePoints;
 use crate::ffi::avif::Avif;
 use crate::ffi::webp_frames::WebpFrames;
 use crate::probe::{count_gif, webp_icc};
@@ -27,7 +29,9 @@ pub(crate) struct Animation<'a> {
     /// How often all of them are shown; 0 is without end.
     pub(crate) plays: u32,
     /// The profile that says what the colours of all frames are.
-    pub(crate) icc: Option<Vec<u8>>,
+    icc: Option<Vec<u8>>,
+    /// Where there is none.
+    told: CodePoints,
     source: Source<'a>,
     given: u32,
 }
@@ -42,35 +46,41 @@ enum Source<'a> {
 impl<'a> Animation<'a> {
     /// Opens an animated picture that is within the limits. No frame is decoded yet.
     pub(crate) fn open(source: &'a [u8], facts: &Facts, limits: &Limits) -> Result<Self, EngineError> {
-        let given = 0;
+        let (given, told) = (0, CodePoints::SRGB);
         Ok(match facts.format {
             ImageFormat::Gif => {
                 let (frames, plays, icc) = gif::Frames::open(source, facts, limits)?;
-                Self { frames: count_gif(source)?, plays, icc, source: Source::Gif(frames), given }
+                Self { frames: count_gif(source)?, plays, icc, told, source: Source::Gif(frames), given }
             }
             ImageFormat::Png => {
                 let frames = png::Frames::open(source, limits)?;
-                let (plays, icc) = (frames.plays(), frames.icc());
-                Self { frames: facts.frames.unwrap_or(1), plays, icc, source: Source::Png(Box::new(frames)), given }
+                let plays = frames.plays();
+                let (icc, told) = match frames.colours() {
+                    Colours::CodePoints(points) => (None, points),
+                    Colours::Profile(icc) => (Some(icc), told),
+                    Colours::Srgb => (None, told),
+                };
+                let source = Source::Png(Box::new(frames));
+                Self { frames: facts.frames.unwrap_or(1), plays, icc, told, source, given }
             }
             ImageFormat::WebP => {
                 crate::probe::webp::check_frames(source, (facts.width, facts.height))?;
                 let frames = WebpFrames::open(source, (facts.width, facts.height))?;
                 let icc = webp_icc(source);
-                Self { frames: frames.count(), plays: frames.plays(), icc, source: Source::WebP(frames), given }
+                Self { frames: frames.count(), plays: frames.plays(), icc, told, source: Source::WebP(frames), given }
             }
             ImageFormat::Avif => {
                 let mut avif = Avif::parse(source)?;
                 avif.bind_to_its_size()?;
-                let (plays, icc) = (avif.plays(), avif.icc());
-                Self { frames: facts.frames.unwrap_or(1), plays, icc, source: Source::Avif(avif), given }
+                let (plays, icc, told) = (avif.plays(), avif.icc(), avif.code_points());
+                Self { frames: facts.frames.unwrap_or(1), plays, icc, told, source: Source::Avif(avif), given }
             }
             _ => return Err(EngineError::Corrupt("it is no animation".to_owned())),
         })
     }
 
-    /// Decodes the next frame; `None` after the last.
-    pub(crate) fn next_frame(&mut self) -> Result<Option<Frame>, EngineError> {
+    /// Decodes the next frame, with how long it is shown; `None` after the last.
+    pub(crate) fn next_frame(&mut self) -> Result<Option<(Decoded, Duration)>, EngineError> {
         if self.given == self.frames {
             return Ok(None);
         }
@@ -85,7 +95,9 @@ impl<'a> Animation<'a> {
         self.given += 1;
         match frame {
             None => Err(EngineError::Corrupt(format!("frame {} is missing", self.given))),
-            some => Ok(some),
+            Some(Frame { pixels, delay }) => {
+                Ok(Some((Decoded { pixels, icc: self.icc.clone() }.settled(self.told), delay)))
+            }
         }
     }
 }
@@ -107,9 +119,9 @@ pub(crate) fn decode_page(
     }
     // Each builds on those before it.
     limits.check_frames(page + 1, (facts.width, facts.height))?;
-    while let Some(frame) = animation.next_frame()? {
+    while let Some((decoded, _)) = animation.next_frame()? {
         if animation.given > page {
-            return Ok(Decoded { pixels: frame.pixels, icc: animation.icc.take() });
+            return Ok(decoded);
         }
         if stop() {
             return Err(EngineError::Stopped);

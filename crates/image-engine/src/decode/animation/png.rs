@@ -6,6 +6,7 @@ use std::time::Duration;
 use image::{DynamicImage, GenericImage, GenericImageView, Rgba, RgbaImage};
 use png::{BlendOp, DisposeOp, FrameControl, Transformations};
 
+use super::super::png::{Colours, limits as png_limits};
 use super::Frame;
 use crate::{EngineError, Limits};
 
@@ -20,8 +21,8 @@ pub(super) struct Frames<'a> {
 
 impl<'a> Frames<'a> {
     pub(super) fn open(source: &'a [u8], limits: &Limits) -> Result<Self, EngineError> {
-        let bytes = limits.for_decoder().max_alloc.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(usize::MAX);
-        let mut decoder = png::Decoder::new_with_limits(Cursor::new(source), png::Limits { bytes });
+        let mut decoder = png::Decoder::new_with_limits(Cursor::new(source), png_limits(source, limits));
+        decoder.set_ignore_text_chunk(true);
         decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16 | Transformations::ALPHA);
         let reader = decoder.read_info()?;
         let info = reader.info();
@@ -34,8 +35,8 @@ impl<'a> Frames<'a> {
         self.reader.info().animation_control.map_or(0, |control| control.num_plays)
     }
 
-    pub(super) fn icc(&self) -> Option<Vec<u8>> {
-        self.reader.info().icc_profile.as_ref().map(|profile| profile.to_vec())
+    pub(super) fn colours(&self) -> Colours {
+        Colours::of(self.reader.info())
     }
 
     pub(super) fn next_frame(&mut self) -> Result<Option<Frame>, EngineError> {
