@@ -1,6 +1,5 @@
 //! The command line.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -49,18 +48,10 @@ enum Command {
     /// Look at the settings.
     Config {
         #[command(subcommand)]
-        action: ConfigAction,
+        action: config::Action,
     },
     /// Ask the running service whether it is ready. Exits with 1 if it is not.
     Health,
-}
-
-#[derive(Debug, Subcommand)]
-enum ConfigAction {
-    /// Say whether the settings are valid.
-    Check,
-    /// Print the settings in force, secrets masked.
-    Print,
 }
 
 impl Flags {
@@ -82,19 +73,9 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => {
             logs::init(&settings.log.level, settings.log.format);
-            wiring::serve(settings).await.map_err(fault)
+            wiring::serve(settings).await.map_err(Failure::fault)
         }
-        Command::Config { action: ConfigAction::Check } => print("the settings are valid"),
-        Command::Config { action: ConfigAction::Print } => print(&config::render(&settings)),
-        Command::Health => health::ask(&settings.http.bind).await.map_err(fault),
+        Command::Config { action } => action.run(&settings),
+        Command::Health => health::ask(&settings.http.bind).await.map_err(Failure::fault),
     }
-}
-
-fn print(text: &str) -> Result<(), Failure> {
-    writeln!(std::io::stdout(), "{}", text.trim_end()).map_err(|error| fault(error.into()))
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn fault(error: anyhow::Error) -> Failure {
-    Failure::Fault(format!("{error:#}"))
 }

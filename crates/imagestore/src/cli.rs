@@ -1,10 +1,9 @@
 //! The command line.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use service_kit::exit::Failure;
+use service_kit::exit::{Failure, print};
 use service_kit::{config, health, logs};
 
 use crate::app;
@@ -51,7 +50,7 @@ enum Command {
     /// Look at the settings.
     Config {
         #[command(subcommand)]
-        action: ConfigAction,
+        action: config::Action,
     },
     /// Check every record against its file. Exits with 1 if something is wrong.
     Fsck {
@@ -66,14 +65,6 @@ enum Command {
     },
     /// Ask the running service whether it is ready. Exits with 1 if it is not.
     Health,
-}
-
-#[derive(Debug, Subcommand)]
-enum ConfigAction {
-    /// Say whether the settings are valid.
-    Check,
-    /// Print the settings in force, secrets masked.
-    Print,
 }
 
 #[derive(Debug, Subcommand)]
@@ -103,10 +94,9 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => {
             logs::init(&settings.log.level, settings.log.format);
-            wiring::serve(settings).await.map_err(fault)
+            wiring::serve(settings).await.map_err(Failure::fault)
         }
-        Command::Config { action: ConfigAction::Check } => print("the settings are valid"),
-        Command::Config { action: ConfigAction::Print } => print(&config::render(&settings)),
+        Command::Config { action } => action.run(&settings),
         Command::Fsck { repair } => {
             logs::init(&settings.log.level, settings.log.format);
             fsck(&settings, repair).await
@@ -115,29 +105,29 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             logs::init(&settings.log.level, settings.log.format);
             renditions(&settings, &action).await
         }
-        Command::Health => health::ask(&settings.http.bind).await.map_err(fault),
+        Command::Health => health::ask(&settings.http.bind).await.map_err(Failure::fault),
     }
 }
 
 async fn fsck(settings: &Settings, repair: bool) -> Result<(), Failure> {
     let access = if repair { Access::Exclusive } else { Access::ReadOnly };
-    let opened = wiring::open(settings, access).await.map_err(fault)?;
+    let opened = wiring::open(settings, access).await.map_err(Failure::fault)?;
     if repair {
-        app::recover(&opened.services).await.map_err(|error| fault(wiring::explain(&error)))?;
+        app::recover(&opened.services).await.map_err(|error| Failure::fault(wiring::explain(&error)))?;
     }
-    let report = app::fsck(&opened.services, repair).await.map_err(|error| fault(wiring::explain(&error)))?;
+    let report = app::fsck(&opened.services, repair).await.map_err(|error| Failure::fault(wiring::explain(&error)))?;
     opened.services.close().await;
     print(&report.to_string())?;
     if report.is_clean() { Ok(()) } else { Err(Failure::Fault("fsck found damage".to_owned())) }
 }
 
 async fn renditions(settings: &Settings, action: &RenditionsAction) -> Result<(), Failure> {
-    let explain = |error| fault(wiring::explain(&error));
+    let explain = |error| Failure::fault(wiring::explain(&error));
     let access = match action {
         RenditionsAction::Rebuild => Access::Exclusive,
         RenditionsAction::Status => Access::ReadOnly,
     };
-    let opened = wiring::open(settings, access).await.map_err(fault)?;
+    let opened = wiring::open(settings, access).await.map_err(Failure::fault)?;
     if matches!(action, RenditionsAction::Rebuild) {
         app::recover(&opened.services).await.map_err(explain)?;
         app::rebuild_renditions(&opened.services).await.map_err(explain)?;
@@ -145,13 +135,4 @@ async fn renditions(settings: &Settings, action: &RenditionsAction) -> Result<()
     let totals = opened.services.rendition_totals().await.map_err(explain)?;
     opened.services.close().await;
     print(&totals.to_string())
-}
-
-fn print(text: &str) -> Result<(), Failure> {
-    writeln!(std::io::stdout(), "{}", text.trim_end()).map_err(|error| fault(error.into()))
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn fault(error: anyhow::Error) -> Failure {
-    Failure::Fault(format!("{error:#}"))
 }

@@ -22,6 +22,7 @@ use toml::Value;
 use self::layers::{Given, Layers};
 use self::schema::Schema;
 pub use self::secret::Secret;
+use crate::exit::{Failure, print};
 
 /// Where settings come from.
 pub struct Sources<'a> {
@@ -99,8 +100,30 @@ fn out_of_range(path: &str, error: &str, given: &[Given]) -> String {
     }
 }
 
+/// What a person can ask about the settings on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::Subcommand)]
+pub enum Action {
+    /// Say whether the settings are valid.
+    Check,
+    /// Print the settings in force, secrets masked.
+    Print,
+}
+
+impl Action {
+    /// Answers on stdout, given settings that have been read and checked.
+    ///
+    /// # Errors
+    /// [`Failure::Fault`] if nobody reads the answer.
+    pub fn run<T: Serialize>(self, settings: &T) -> Result<(), Failure> {
+        match self {
+            Self::Check => print("the settings are valid"),
+            Self::Print => print(&render(settings)),
+        }
+    }
+}
+
 /// The settings as TOML, secrets masked.
-pub fn render<T: Serialize>(settings: &T) -> String {
+fn render<T: Serialize>(settings: &T) -> String {
     toml::to_string(settings).unwrap_or_else(|error| format!("# the settings cannot be shown: {error}"))
 }
 

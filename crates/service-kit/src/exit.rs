@@ -14,6 +14,21 @@ pub enum Failure {
     Fault(String),
 }
 
+impl Failure {
+    /// A fault with all its causes.
+    pub fn fault(error: impl Into<anyhow::Error>) -> Self {
+        Self::Fault(format!("{:#}", error.into()))
+    }
+}
+
+/// Writes the answer of a command to stdout.
+///
+/// # Errors
+/// [`Failure::Fault`] if nobody reads it any more.
+pub fn print(text: &str) -> Result<(), Failure> {
+    writeln!(std::io::stdout(), "{}", text.trim_end()).map_err(Failure::fault)
+}
+
 /// Turns the result of `main` into the exit code, with one line (or one a fault) on stderr.
 pub fn report(program: &str, result: Result<(), Failure>) -> ExitCode {
     let Err(failure) = result else { return ExitCode::SUCCESS };

@@ -1,23 +1,24 @@
 //! How much memory work needs at its peak, estimated from headers: what admission counts with. Rather too much than too little.
+//!
+//! A picture goes through stages that follow each other, so the peak is that of the hungriest stage and not their sum. The bytes a pixel are
+//! those that `tests/memory.rs` measures, rounded up.
 
 use shared_types::transform::{Fit, Metadata};
 use shared_types::{ImageFormat, OutputFormat};
 
-use super::{Header, Plan};
-use crate::Facts;
+use super::{Effort, Header, JpegScale, Plan, Step};
 use crate::colour::{MAX_EMBEDDED, MAX_PROFILE};
+use crate::{Facts, watermark};
 
-/// What codecs keep beside the pixels.
-const FIXED: u64 = 1024 * 1024;
+/// What codecs keep beside the pixels: tables, and buffers of rows.
+const FIXED: u64 = 3 << 20;
+
+/// The same of libaom: its decoder and its encoder when they are quick, and its encoder when it looks ahead.
+const FIXED_AV1: u64 = 1 << 20;
+const AHEAD_AV1: u64 = 8 << 20;
 
 /// Bytes a pixel of what an animation is composed on: the canvas, the one before it, and the frame that is put on it.
 const CANVASES: u64 = 12;
-
-/// Bytes a pixel of what the AVIF decoder holds beside the planes that it gives, and their RGB.
-const AVIF_PLANES: u64 = 8;
-
-/// The decoder takes the length of a part of a lossy frame, three bytes, on trust.
-const WEBP_PARTITION: u64 = 1 << 24;
 
 /// EXIF and XMP corrected, and put into the file; as they were, they are parts of the source once more.
 const METADATA: u64 = 4 << 20;
@@ -26,70 +27,233 @@ const METADATA: u64 = 4 << 20;
 pub fn verify_cost(facts: &Facts, source_bytes: u64) -> u64 {
     let pixels = facts.pixels();
     let decoded = match facts.format {
-        // At an eighth of each side; a progressive file keeps all coefficients, 16 bits each.
-        ImageFormat::Jpeg if facts.progressive => pixels * 6,
-        ImageFormat::Jpeg => pixels / 16,
+        ImageFormat::Jpeg => coefficients(facts),
         ImageFormat::Png if !facts.progressive => u64::from(facts.width) * 32,
-        ImageFormat::Avif => pixels * (AVIF_PLANES + bytes_per_pixel(facts) * 3),
-        // Frame and canvas.
-        ImageFormat::Gif => pixels * (4 + CANVASES),
-        ImageFormat::WebP if facts.animated => pixels * (4 + CANVASES) + WEBP_PARTITION,
-        ImageFormat::WebP => pixels * 8 + WEBP_PARTITION,
-        _ => pixels * bytes_per_pixel(facts),
+        ImageFormat::Gif => pixels * CANVASES,
+        ImageFormat::WebP if facts.animated => pixels * (4 + CANVASES),
+        _ => decoding(facts, source_bytes, JpegScale::Full),
     };
     source_bytes + decoded + FIXED
 }
 
 /// Bytes that carrying out the plan needs for a file of `source_bytes`, these and the watermark's included.
 pub(super) fn of(plan: &Plan, source_bytes: u64, watermark: Option<Header<'_>>) -> u64 {
-    let (facts, geometry, recipe) = (&plan.facts, &plan.geometry, &plan.recipe);
-    let scale = plan.scale_of_pixels();
-    let is_jpeg = facts.format == ImageFormat::Jpeg;
-    let divisor = if is_jpeg { u64::from(scale.divisor()) } else { 1 };
-    let decoded = facts.pixels() / (divisor * divisor);
-    let coefficients = if is_jpeg && facts.progressive { facts.pixels() * 6 } else { 0 };
-    // The decoded picture and, while it is turned, cropped or made linear, a second one of twice its depth.
-    let held = decoded * bytes_per_pixel(facts) * 3 + if facts.animated { decoded * CANVASES } else { 0 };
-    let held = held + if facts.format == ImageFormat::Avif { decoded * AVIF_PLANES } else { 0 };
-    let trusted = if facts.format == ImageFormat::WebP { WEBP_PARTITION } else { 0 };
-    let (width, height) = if geometry.trims { most_trimmed(plan) } else { geometry.output() };
-    let scaled =
-        (u64::from(geometry.scaled.0) * u64::from(geometry.scaled.1)).max(u64::from(width) * u64::from(height));
-    let animated = plan.keeps_frames();
-    let encoding = match recipe.format {
-        // Encoders keep canvases to tell what changes, and AVIF the pictures that others are predicted from.
-        OutputFormat::WebP if animated => 64,
-        OutputFormat::Avif if animated => 100,
-        OutputFormat::Gif if animated => 24,
-        OutputFormat::Avif => 40 * depth(facts),
-        OutputFormat::WebP => 24,
-        OutputFormat::Jpeg | OutputFormat::Png | OutputFormat::Gif | OutputFormat::Bmp | OutputFormat::Tiff => 16,
+    let pixels = Pixels::of(plan);
+    let streams = plan.facts.format == ImageFormat::Jpeg && plan.knows_window();
+    let canvases = canvases(plan, &pixels);
+    let kept = if plan.keeps_frames() { canvases + building(plan, &pixels) } else { 0 };
+    let stages = [
+        if streams { 0 } else { decoding(&plan.facts, source_bytes, plan.scale_of_pixels()) + canvases },
+        turning(plan, if streams { pixels.scaled } else { pixels.decoded } * pixels.bytes),
+        if streams { streaming(plan, &pixels) } else { scaling(plan, &pixels) },
+        working(plan, &pixels, watermark),
+        if plan.keeps_frames() { 0 } else { encoding(plan, &pixels) },
+    ];
+    let stage = stages.into_iter().max().unwrap_or_default();
+    let held = watermark.filter(|_| plan.recipe.transform.watermark.is_some()).map_or(0, |header| header.bytes);
+    source_bytes + held + kept + stage + embedding(plan, source_bytes) + FIXED
+}
+
+/// How many pixels there are on the way, and how large they are.
+struct Pixels {
+    /// As decoded.
+    decoded: u64,
+    /// As scaled.
+    scaled: u64,
+    /// Of the result.
+    output: u64,
+    /// Bytes of one, as decoded.
+    bytes: u64,
+    /// Bytes of one with colour and alpha.
+    full: u64,
+    /// Bytes of one as it is encoded.
+    last: u64,
+    /// Whether those may be transparent.
+    is_clear: bool,
+}
+
+impl Pixels {
+    fn of(plan: &Plan) -> Self {
+        let (facts, geometry) = (&plan.facts, &plan.geometry);
+        let area = |(width, height): (u32, u32)| u64::from(width) * u64::from(height);
+        let output = if geometry.trims { most_trimmed(plan) } else { geometry.output() };
+        let depth = depth(facts);
+        let channels = if facts.has_alpha || facts.animated { 4 } else { 3 };
+        let may_be_clear = plan.steps.iter().any(|step| matches!(step, Step::Pad(_) | Step::Round(_)));
+        let is_clear = plan.recipe.format.has_alpha() && may_be_clear || channels == 4;
+        Self {
+            decoded: at_scale(facts, plan.scale_of_pixels()),
+            scaled: if geometry.trims { area(output) } else { area(geometry.scaled) },
+            output: area(output),
+            bytes: channels * depth,
+            full: 4 * depth,
+            last: if is_clear { 4 } else { 3 } * depth,
+            is_clear,
+        }
+    }
+}
+
+/// Pixels of a picture, of a JPEG at this scale.
+fn at_scale(facts: &Facts, scale: JpegScale) -> u64 {
+    let divisor = if facts.format == ImageFormat::Jpeg { scale.divisor() } else { 1 };
+    u64::from(facts.width.div_ceil(divisor)) * u64::from(facts.height.div_ceil(divisor))
+}
+
+/// Until the pixels are there.
+fn decoding(facts: &Facts, source_bytes: u64, scale: JpegScale) -> u64 {
+    let pixels = at_scale(facts, scale);
+    let channels = if facts.has_alpha || facts.animated { 4 } else { 3 };
+    let stored = pixels * channels * u64::from(facts.bits.div_ceil(8));
+    match facts.format {
+        // At most four inks and their RGB.
+        ImageFormat::Jpeg => pixels * 7 + coefficients(facts),
+        ImageFormat::Avif => {
+            // Of full chroma: half as much with the usual subsampling, but no header that is read here tells.
+            let planes = if facts.bits > 8 { 80 } else { 40 };
+            pixels * if facts.has_alpha { planes + 20 } else { planes } + FIXED_AV1
+        }
+        ImageFormat::WebP => pixels * 8 + source_bytes,
+        ImageFormat::Gif => pixels * 5,
+        ImageFormat::Tiff | ImageFormat::Exr => stored * 2,
+        // Light, and what is shown of it.
+        ImageFormat::Hdr => stored * 3 / 2,
+        ImageFormat::Png | ImageFormat::Bmp | ImageFormat::Ico | ImageFormat::Qoi | ImageFormat::Pnm => stored,
+    }
+}
+
+/// What a progressive JPEG keeps until its last scan: 16 bits for each of at most four inks at full resolution.
+fn coefficients(facts: &Facts) -> u64 {
+    if facts.progressive { facts.pixels() * 8 } else { 0 }
+}
+
+/// Bytes of a sample.
+fn depth(facts: &Facts) -> u64 {
+    if facts.bits > 8 { 2 } else { 1 }
+}
+
+/// While a whole picture of so many bytes is turned or cut.
+fn turning(plan: &Plan, bytes: u64) -> u64 {
+    let turns = plan.steps.iter().any(|step| {
+        matches!(step, Step::Orient | Step::Crop | Step::Trim(_) | Step::Rotate(_) | Step::Flip | Step::Flop)
+    });
+    if turns { bytes * 2 } else { bytes }
+}
+
+/// While rows of a JPEG go into the scalers of three planes, and what comes out becomes pixels.
+fn streaming(plan: &Plan, pixels: &Pixels) -> u64 {
+    coefficients(&plan.facts) + rows_of_light(plan, 1) * 3 + pixels.scaled * 6
+}
+
+/// While there are two pictures, and between them as many rows of light as the filter is high.
+fn scaling(plan: &Plan, pixels: &Pixels) -> u64 {
+    if !plan.steps.contains(&Step::Resize) {
+        return 0;
+    }
+    let channels = if plan.facts.has_alpha || plan.facts.animated { 4 } else { 3 };
+    pixels.decoded * pixels.bytes + rows_of_light(plan, channels) + pixels.scaled * (pixels.bytes + 3)
+}
+
+/// The rows that the filter spans, as light, whichever way the picture is turned when it is scaled, and whatever is trimmed before. Beside
+/// them rows wait to be scaled across.
+fn rows_of_light(plan: &Plan, channels: u64) -> u64 {
+    /// Twice the lobes of the filter, for two rows of the result.
+    const SPAN: f64 = 7.0;
+    /// Samples for each column: eight that lie above each other, and the same beside each other.
+    const WAITING: f64 = 16.0;
+    let Plan { facts, geometry, upright, .. } = plan;
+    let decoded = f64::from(facts.width.max(facts.height)) / f64::from(plan.scale_of_pixels().divisor());
+    let part = decoded / f64::from(upright.0.max(upright.1));
+    let (window, scaled) = (geometry.window, geometry.scaled);
+    let reduction = (window.width / f64::from(scaled.0)).max(window.height / f64::from(scaled.1)) * part;
+    let (width, height) = if geometry.trims {
+        (f64::from(geometry.content.0) * part, f64::from(geometry.content.1) * part)
+    } else {
+        (window.width * part, window.height * part)
     };
-    // What is drawn on top is at most as large: linear, scaled and 8 bits, and for text a shadow.
-    let marks = if recipe.transform.watermark.is_some() || recipe.transform.text.is_some() { 20 } else { 0 };
-    let watermark = watermark.filter(|_| recipe.transform.watermark.is_some()).map_or(0, of_watermark);
-    let metadata = if recipe.transform.metadata == Metadata::Strip { 0 } else { METADATA + 2 * source_bytes };
-    let embedded = profile(facts, source_bytes) + metadata;
-    source_bytes + coefficients + trusted + held + scaled * (encoding + marks) + embedded + FIXED + watermark
+    let rows = SPAN * reduction.max(1.0) + 3.0;
+    let samples = |across: f64, down: f64| (across + 128.0) * (rows.min(down + 1.0) * channels as f64 + WAITING);
+    samples(width, height).max(samples(height, width)).ceil() as u64 * 4
 }
 
-/// Bytes that a watermark needs beside the rest, those of its file included.
-fn of_watermark(Header { facts, bytes }: Header<'_>) -> u64 {
-    let pixels = facts.pixels();
-    let coefficients = if facts.format == ImageFormat::Jpeg && facts.progressive { pixels * 6 } else { 0 };
-    let trusted = if facts.format == ImageFormat::WebP { WEBP_PARTITION } else { 0 };
-    // Decoded at its full size, and while it is turned or scaled a second time at up to twice the depth.
-    let planes = if facts.format == ImageFormat::Avif { pixels * AVIF_PLANES } else { 0 };
-    bytes + coefficients + trusted + planes + pixels * bytes_per_pixel(facts) * 3 + profile(facts, bytes)
+/// While steps make one picture of another.
+fn working(plan: &Plan, pixels: &Pixels, watermark: Option<Header<'_>>) -> u64 {
+    let of_step = |step: &Step| match step {
+        Step::SettleColours => pixels.scaled * pixels.bytes * 3,
+        Step::Blur(_) => pixels.scaled * pixels.full * 3,
+        Step::Sharpen(_) => pixels.scaled * pixels.full * 12,
+        Step::Pad(_) => pixels.output * pixels.full + pixels.scaled * (pixels.full + pixels.bytes),
+        Step::Gray | Step::Sepia | Step::Duotone(_) => pixels.scaled * pixels.full * 2,
+        Step::Background(_) | Step::Round(_) | Step::Flatten(_) => pixels.output * pixels.full * 2,
+        // Letters, their shadow and both in colour are at most as large as the picture.
+        Step::Text(_) => pixels.output * (pixels.full + pixels.bytes + 8),
+        Step::Watermark(_) => watermark.map_or(0, |header| drawing(plan, pixels, header)),
+        // In place, or before the picture is scaled.
+        _ => 0,
+    };
+    plan.steps.iter().map(of_step).max().unwrap_or_default()
 }
 
-/// The largest result of a picture whose border is not known yet. The grammar sees to it that there is one.
-fn most_trimmed(Plan { geometry, recipe, .. }: &Plan) -> (u32, u32) {
-    let resize = recipe.transform.resize.as_ref().filter(|resize| resize.fit != Fit::Outside);
-    let sides = resize.and_then(|resize| Some((resize.width?, resize.height?)));
-    let (width, height) = sides.unwrap_or(geometry.content);
-    let pad = recipe.transform.pad.unwrap_or_default();
-    (pad.left + width + pad.right, pad.top + height + pad.bottom)
+/// While a watermark is decoded and drawn on the picture.
+fn drawing(plan: &Plan, pixels: &Pixels, Header { facts, bytes }: Header<'_>) -> u64 {
+    let scale = match (&plan.recipe.transform.watermark, plan.size()) {
+        (Some(mark), Some(size)) => watermark::fitted(facts, mark, size).1,
+        _ => JpegScale::Full,
+    };
+    let depth = depth(facts);
+    let decoded = at_scale(facts, scale);
+    // Turned, or scaled with rows of light between: a mark that is made very small takes all of its rows.
+    let turned = decoded * 4 * depth * 2 + pixels.output.min(decoded) * 12;
+    let ready = pixels.output * 12;
+    pixels.output * (pixels.full + pixels.bytes) + decoding(facts, bytes, scale).max(turned) + ready
+}
+
+/// While the picture is encoded.
+fn encoding(plan: &Plan, pixels: &Pixels) -> u64 {
+    let (thorough, depth) = (plan.effort == Effort::Thorough, depth(&plan.facts));
+    let (a_pixel, fixed) = match (plan.recipe.format, thorough, pixels.is_clear) {
+        // RGB, its coefficients, and what is written of them before the tables are known.
+        (OutputFormat::Jpeg, ..) => (24, 0),
+        // Without its alpha, and the file; a palette is tried as well.
+        (OutputFormat::Png, false, _) => (pixels.last * 2, 0),
+        (OutputFormat::Png, true, _) => (pixels.last * 2 + 9, 0),
+        (OutputFormat::WebP, false, true) => (30, 0),
+        (OutputFormat::WebP, true, false) => (40, 0),
+        (OutputFormat::WebP, true, true) => (80, 0),
+        (OutputFormat::Avif, false, false) => (32 * depth, FIXED_AV1),
+        (OutputFormat::Avif, false, true) => (40 * depth, FIXED_AV1),
+        (OutputFormat::Avif, true, false) => (64 * depth, AHEAD_AV1),
+        // Two encoders.
+        (OutputFormat::Avif, true, true) => (180 * depth, 2 * AHEAD_AV1),
+        (OutputFormat::WebP, false, false) | (OutputFormat::Gif, ..) => (16, 0),
+        (OutputFormat::Bmp | OutputFormat::Tiff, ..) => (pixels.last + 4, 0),
+    };
+    pixels.output * (pixels.last + a_pixel) + fixed
+}
+
+/// What the decoder of an animation keeps from frame to frame.
+fn canvases(plan: &Plan, pixels: &Pixels) -> u64 {
+    match plan.facts.format {
+        _ if !plan.facts.animated => 0,
+        ImageFormat::Avif => decoding(&plan.facts, 0, JpegScale::Full),
+        _ => pixels.decoded * CANVASES,
+    }
+}
+
+/// What the encoder of an animation keeps from frame to frame.
+fn building(plan: &Plan, pixels: &Pixels) -> u64 {
+    match plan.recipe.format {
+        // The pictures that others are predicted from.
+        OutputFormat::Avif => pixels.output * 70 + AHEAD_AV1,
+        // Canvases that tell what changes.
+        OutputFormat::WebP => pixels.output * 40,
+        _ => pixels.output * 28,
+    }
+}
+
+/// What is put into the result beside its pixels, and what it takes to read that.
+fn embedding(plan: &Plan, source_bytes: u64) -> u64 {
+    let metadata = if plan.recipe.transform.metadata == Metadata::Strip { 0 } else { METADATA + 2 * source_bytes };
+    profile(&plan.facts, source_bytes) + metadata
 }
 
 /// What it takes to read a colour profile and to convert by it. Headers do not tell whether there is one, nor of how many channels.
@@ -117,17 +281,11 @@ fn profile(facts: &Facts, source_bytes: u64) -> u64 {
     stored + copied + (copied * 8).min(TABLE) + fixed + embedded
 }
 
-/// Bytes of a sample, as far as two.
-fn depth(facts: &Facts) -> u64 {
-    if facts.bits > 8 { 2 } else { 1 }
-}
-
-fn bytes_per_pixel(facts: &Facts) -> u64 {
-    let channels = if facts.has_alpha || facts.animated { 4 } else { 3 };
-    let bytes = match facts.bits {
-        0..=8 => 1,
-        9..=16 => 2,
-        _ => 4,
-    };
-    channels * bytes
+/// The largest result of a picture whose border is not known yet. The grammar sees to it that there is one.
+fn most_trimmed(Plan { geometry, recipe, .. }: &Plan) -> (u32, u32) {
+    let resize = recipe.transform.resize.as_ref().filter(|resize| resize.fit != Fit::Outside);
+    let (width, height) = resize.map_or((None, None), |resize| (resize.width, resize.height));
+    let (width, height) = (width.unwrap_or(geometry.content.0), height.unwrap_or(geometry.content.1));
+    let pad = recipe.transform.pad.unwrap_or_default();
+    (pad.left + width + pad.right, pad.top + height + pad.bottom)
 }

@@ -138,7 +138,8 @@ impl Plan {
         let (recipe, limits) = (recipe.clone(), *limits);
         let mut plan =
             Self { recipe, effort, limits, source, facts, upright, geometry, scale: JpegScale::Full, steps, memory: 0 };
-        if matches!(source, Source::Original(_)) && (plan.knows_window() || !plan.geometry.is_cut()) {
+        let is_original_jpeg = plan.facts.format == ImageFormat::Jpeg && matches!(source, Source::Original(_));
+        if is_original_jpeg && (plan.knows_window() || !plan.geometry.is_cut()) {
             plan.scale = JpegScale::for_reduction(plan.geometry.reduction());
         }
         plan.memory = memory::of(&plan, bytes, sources.watermark);

@@ -172,7 +172,9 @@ fn cannot_make(format: ImageFormat) -> StoreError {
 
 fn no_variant(name: &VariantName, format: Option<ImageFormat>) -> StoreError {
     let as_format = format.map(|format| format!(" as {format}")).unwrap_or_default();
-    let detail =
-        format!("The image has no variant named {name}{as_format}. A variant is stored by the service that makes it.");
+    let detail = format!(
+        "The image has no variant named {name}{as_format}, and no preset has this name. A variant is stored by the service that makes it; \
+         presets stand in the settings ([presets])."
+    );
     StoreError::new(ErrorCode::NotFound, detail).parameter("transform")
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use image_engine::{Effort, Header, MasterCopy, Plan, Rendered, Source, Sources};
 use moka::sync::Cache;
-use service_kit::cpu::Admission;
 use shared_types::{Digest, Recipe};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -83,19 +82,23 @@ impl Services {
         if !self.inner.keeps_variants {
             return Ok(picture);
         }
-        let variant = Variant {
-            image: image.id,
-            key: VariantKey::Made(key).to_string(),
-            label: recipe.to_string(),
-            digest: Digest::of(&bytes),
-            bytes: bytes.len() as u64,
-            format: recipe.format.into(),
-            width: rendered.width,
-            height: rendered.height,
+        let (image, label, format, size) = (image.id, recipe.to_string(), recipe.format.into(), bytes.len() as u64);
+        let (width, height) = (rendered.width, rendered.height);
+        let key = VariantKey::Made(key).to_string();
+        let variant = move |digest| Variant {
+            image,
+            key,
+            label,
+            digest,
+            bytes: size,
+            format,
+            width,
+            height,
             figures: None,
             created: now(),
         };
-        self.store_in_background(variant, bytes, matches!(stored, Stored::Damaged), place);
+        let told = format!("variant {recipe} of image {image}");
+        self.store_in_background(told, variant, bytes, matches!(stored, Stored::Damaged), place);
         Ok(picture)
     }
 
@@ -146,7 +149,17 @@ impl Services {
         }
         let place = self.inner.cpu.admit(plan.memory()).await?;
         let Some(source) = self.read_master(&image.digest, master).await else { return Ok(None) };
-        self.carry_out(place, plan, source, watermark).await.map(Some)
+        let watermark = self.read_watermark(watermark).await?;
+        let digest = master.digest;
+        let work = move |stop: &(dyn Fn() -> bool + Sync)| {
+            let is_intact = Digest::of(&source) == digest;
+            is_intact.then(|| image_engine::render(&plan, &source, watermark.as_deref(), stop))
+        };
+        if let Some(rendered) = place.run(work).await? {
+            return Ok(Some(rendered?));
+        }
+        self.replace_master(&image.digest, master, "it is damaged").await;
+        Ok(None)
     }
 
     async fn make_from_original(
@@ -159,7 +172,8 @@ impl Services {
         let place = self.inner.cpu.admit(plan.memory()).await?;
         // Read after admission: the bytes of the original are part of what was admitted.
         let source = self.source(image).await?.read_all().await?;
-        self.carry_out(place, plan, source, watermark).await
+        let watermark = self.read_watermark(watermark).await?;
+        Ok(place.run(move |stop| image_engine::render(&plan, &source, watermark.as_deref(), stop)).await??)
     }
 
     /// What will be done for a variant, given a master of the image.
@@ -175,17 +189,6 @@ impl Services {
         Ok(Plan::new(&sources, recipe, Effort::Fast, &self.inner.limits.engine)?)
     }
 
-    async fn carry_out(
-        &self,
-        place: Admission,
-        plan: Plan,
-        source: Bytes,
-        watermark: Option<&Image>,
-    ) -> Result<Rendered, StoreError> {
-        let watermark = self.read_watermark(watermark).await?;
-        Ok(place.run(move |stop| image_engine::render(&plan, &source, watermark.as_deref(), stop)).await??)
-    }
-
     async fn read_watermark(&self, watermark: Option<&Image>) -> Result<Option<Bytes>, StoreError> {
         match watermark {
             Some(watermark) => Ok(Some(self.source(watermark).await?.read_all().await?)),
@@ -199,19 +202,28 @@ impl Services {
     }
 
     /// The picture was answered already; if storing it fails it is made again one day.
-    fn store_in_background(&self, variant: Variant, bytes: Bytes, mend: bool, place: OwnedSemaphorePermit) {
+    /// Its row is written with the digest that staging the bytes gives.
+    fn store_in_background(
+        &self,
+        told: String,
+        variant: impl FnOnce(Digest) -> Variant + Send + 'static,
+        bytes: Bytes,
+        mend: bool,
+        place: OwnedSemaphorePermit,
+    ) {
         let services = self.clone();
         let work = service_kit::http::request::scope(async move {
             // What is read back whole is compared with its digest then, and need not wait for the disk now.
-            let may_be_lost = variant.bytes <= MAX_IN_MEMORY && !mend;
+            let may_be_lost = bytes.len() as u64 <= MAX_IN_MEMORY && !mend;
             let stored = async {
                 let mut staged = services.inner.blobs.stage().await?;
                 staged.write(vec![bytes]).await?;
+                let variant = variant(staged.digest());
                 let commit = if may_be_lost { staged.keep() } else { staged.commit() };
                 services.record_variant(&variant, commit).await
             };
             if let Err(error) = stored.await {
-                log::warn!("variant {} of image {} was answered but not stored: {error}", variant.label, variant.image);
+                log::warn!("{told} was answered but not stored: {error}");
             }
             drop(place);
         });

@@ -95,24 +95,30 @@ impl Services {
         self.inner.background.spawn_on(queue, &self.inner.runtime);
     }
 
-    /// The bytes of a master. One that is missing or damaged is logged and queued to be made again.
+    /// The bytes of a master, not compared with its digest yet. One that is missing is logged and queued to be made again.
     pub(super) async fn read_master(&self, original: &Digest, master: &Master) -> Option<Bytes> {
         let read = async {
             let reader = self.inner.blobs.open(&master.digest).await?;
-            let Some(reader) = reader.filter(|reader| reader.size() == master.bytes) else { return Ok(None) };
-            let bytes = reader.read_all().await?;
-            Ok::<_, StoreError>((Digest::of(&bytes) == master.digest).then_some(bytes))
+            match reader.filter(|reader| reader.size() == master.bytes) {
+                Some(reader) => Ok(Some(reader.read_all().await?)),
+                None => Ok::<_, StoreError>(None),
+            }
         };
         let reason = match read.await {
             Ok(Some(bytes)) => return Some(bytes),
-            Ok(None) => "it is missing or damaged".to_owned(),
+            Ok(None) => "it is missing or of another size".to_owned(),
             Err(error) => error.to_string(),
         };
+        self.replace_master(original, master, &reason).await;
+        None
+    }
+
+    /// Notes that a master cannot be used and queues it to be made again.
+    pub(super) async fn replace_master(&self, original: &Digest, master: &Master, reason: &str) {
         log::warn!("the master of original {original} is not used and will be made again: {reason}");
         if let Err(error) = self.remake(*original, master.digest).await {
             log::warn!("the master of original {original} could not be queued: {error}");
         }
-        None
     }
 
     /// Drops a damaged master and queues it again.

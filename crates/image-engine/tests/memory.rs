@@ -1,0 +1,357 @@
+//! What is announced is what is taken: the peak memory of every kind of source and recipe, C libraries included.
+//!
+//! Each case runs in a process of its own. It does its work on a tiny picture first, which loads code and tables; then the kernel's own count of
+//! the most that was resident (`VmHWM`) is set back, and tells what the work took on the picture that counts.
+#![cfg(target_os = "linux")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a failed test may panic, and its child speaks by printing"
+)]
+
+use std::fs;
+use std::io::Cursor;
+use std::path::PathBuf;
+use std::process::Command;
+
+use image::{Rgb, RgbImage};
+use image_engine::{
+    Effort, EngineError, Facts, Header, Limits, Plan, RenditionPlan, Sources, probe, render, verify, verify_cost,
+};
+use shared_types::transform::ClientHints;
+use shared_types::{ImageFormat, Recipe, TransformQuery};
+use testkit::pictures::{animation, file, graphic, jpeg, photo, png};
+use testkit::tempfile::TempDir;
+
+const MIB: u64 = 1024 * 1024;
+/// What takes less is libraries and tables more than pictures, and counts as this much.
+const SMALL: u64 = 4 * MIB;
+/// How many times more than is taken may be announced.
+const GENEROUS: u64 = 4;
+/// What may be announced beside that: headers do not tell whether there is a colour profile, nor of which size.
+const PROFILE: u64 = 32 * MIB;
+const WM: &str = "wm=01890a5d-ac96-774b-bcce-b302099a8057&wmscale=1&wmmargin=0";
+
+/// Files to measure, and what came of it.
+struct Bench {
+    folder: TempDir,
+    faults: Vec<String>,
+}
+
+/// A picture and a tiny one of its kind.
+#[derive(Clone)]
+struct Source {
+    name: String,
+    large: PathBuf,
+    tiny: PathBuf,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self { folder: TempDir::new().unwrap(), faults: Vec::new() }
+    }
+
+    fn source(&self, name: &str, large: &[u8], tiny: &[u8]) -> Source {
+        let [large, tiny] = [("large", large), ("tiny", tiny)].map(|(size, bytes)| {
+            let path = self.folder.path().join(format!("{name} {size}"));
+            fs::write(&path, bytes).unwrap();
+            path
+        });
+        Source { name: name.to_owned(), large, tiny }
+    }
+
+    fn verify(&mut self, source: &Source) {
+        self.measure(source, &["verify"]);
+    }
+
+    fn master(&mut self, source: &Source) {
+        self.measure(source, &["master"]);
+    }
+
+    fn render(&mut self, source: &Source, mark: Option<&Source>, query: &str, format: &str, effort: &str) {
+        let mark = mark.map_or("", |mark| mark.large.to_str().unwrap());
+        self.measure(source, &["render", query, format, effort, mark]);
+    }
+
+    /// Lets a child do the work and judges what it tells: what was announced, and what was taken.
+    fn measure(&mut self, source: &Source, work: &[&str]) {
+        let case = [&[source.large.to_str().unwrap(), source.tiny.to_str().unwrap()], work].concat().join("\n");
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "one_case", "--ignored", "--nocapture", "--test-threads=1"])
+            .env("MEMORY_CASE", case)
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        let numbers = told.lines().find_map(|line| line.strip_prefix("memory ")?.split_once(' '));
+        let (announced, taken) =
+            numbers.unwrap_or_else(|| panic!("{work:?}: {}", String::from_utf8_lossy(&output.stderr)));
+        let (announced, taken): (u64, u64) = (announced.parse().unwrap(), taken.parse().unwrap());
+        let ratio = announced as f64 / taken as f64;
+        let told = format!(
+            "{:>7} of {:>7} KiB {ratio:5.2} {} {}",
+            taken / 1024,
+            announced / 1024,
+            source.name,
+            work.join(" ")
+        );
+        println!("{told}");
+        // Headers do not tell that a picture has one channel and not three, nor how small a watermark is on what a trim leaves.
+        let is_unknown =
+            source.name.contains("grey") || work.iter().any(|part| part.starts_with("trim") && part.contains("wm="));
+        let generous = if is_unknown { 3 * GENEROUS } else { GENEROUS };
+        if taken > announced || announced > generous * taken.max(SMALL) + PROFILE {
+            self.faults.push(told);
+        }
+    }
+
+    fn judge(self) {
+        assert!(self.faults.is_empty(), "taken of announced, too few or far too many:\n{}", self.faults.join("\n"));
+    }
+}
+
+#[test]
+#[ignore = "run by the others, in a process of its own"]
+fn one_case() {
+    let case = std::env::var("MEMORY_CASE").unwrap();
+    let mut parts = case.split('\n');
+    let (large, tiny) = (fs::read(parts.next().unwrap()).unwrap(), fs::read(parts.next().unwrap()).unwrap());
+    let work: Vec<_> = parts.collect();
+    match work[..] {
+        ["verify"] => {
+            let check = |source: &[u8]| drop(verify(source, &Limits::default(), &|| false));
+            check(&tiny);
+            tell(verify_cost(&facts(&large), large.len() as u64), large.len(), || check(&large));
+        }
+        ["master"] => {
+            let plan = RenditionPlan::new(&facts(&large), large.len() as u64, &Limits::default()).unwrap();
+            let (_, size) = (render_one(&tiny, None, "w=9", "jpg", Effort::Fast), large.len());
+            tell(plan.plan().memory(), size, || drop(plan.make(&large, &|| false).unwrap()));
+        }
+        ["render", query, format, effort, mark] => {
+            let mark = (!mark.is_empty()).then(|| fs::read(mark).unwrap());
+            let effort = if effort == "thorough" { Effort::Thorough } else { Effort::Fast };
+            // A crop may lie outside of it.
+            let _ = render_one(&tiny, None, query, format, effort);
+            let (mark, plan) = (mark.as_deref(), plan(&large, mark.as_deref(), query, format, effort).unwrap());
+            let files = large.len() + mark.map_or(0, <[u8]>::len);
+            tell(plan.memory(), files, || drop(render(&plan, &large, mark, &|| false).unwrap()));
+        }
+        _ => panic!("{work:?}"),
+    }
+}
+
+/// Prints what was announced, and the most that is resident while the work goes on, the files included that were there before.
+fn tell(announced: u64, files: usize, work: impl FnOnce()) {
+    fs::write("/proc/self/clear_refs", "5").unwrap();
+    let before = resident("VmRSS:");
+    work();
+    println!("\nmemory {announced} {}", resident("VmHWM:").saturating_sub(before) + files as u64);
+}
+
+fn resident(field: &str) -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+}
+
+fn plan(source: &[u8], mark: Option<&[u8]>, query: &str, format: &str, effort: Effort) -> Result<Plan, EngineError> {
+    let (original, marked) = (facts(source), mark.map(facts));
+    let watermark = marked.as_ref().zip(mark).map(|(facts, mark)| Header { facts, bytes: mark.len() as u64 });
+    let sources = Sources { watermark, ..Sources::original(&original, source.len() as u64) };
+    Plan::new(&sources, &recipe(query, format), effort, &Limits::default())
+}
+
+fn render_one(
+    source: &[u8],
+    mark: Option<&[u8]>,
+    query: &str,
+    format: &str,
+    effort: Effort,
+) -> Result<(), EngineError> {
+    render(&plan(source, mark, query, format, effort)?, source, mark, &|| false).map(drop)
+}
+
+fn facts(source: &[u8]) -> Facts {
+    probe(Cursor::new(source)).unwrap()
+}
+
+fn recipe(query: &str, format: &str) -> Recipe {
+    let transform = TransformQuery::parse_text(query, ClientHints::default()).unwrap().transform;
+    Recipe::new(transform, ImageFormat::from_extension(format).unwrap().as_output().unwrap())
+}
+
+fn stills(width: u32, height: u32) -> Vec<(&'static str, Vec<u8>)> {
+    let (picture, drawing) = (photo(width, height, 7), graphic(width, height));
+    vec![
+        ("jpeg", jpeg::baseline(&picture, 90)),
+        ("jpeg progressive", jpeg::progressive(&picture, 90)),
+        ("jpeg full chroma", jpeg::full_chroma(&picture, 90)),
+        ("jpeg grey", jpeg::grey(&picture, 90)),
+        ("jpeg cmyk", jpeg::cmyk(&picture, 90)),
+        ("jpeg oriented", jpeg::oriented(&picture, 6, 90)),
+        ("png", file::png(&picture)),
+        ("png alpha", file::png_alpha(&drawing)),
+        ("png 16", png::sixteen_bit(&picture)),
+        ("png palette", png::palette(&drawing)),
+        ("png grey alpha", png::grey_alpha(&drawing)),
+        ("png interlaced", png::interlaced(&picture)),
+        ("gif", file::gif(&drawing)),
+        ("webp lossy", file::webp_lossy(&picture, 80.0)),
+        ("webp lossless", file::webp_lossless(&drawing)),
+        ("bmp", file::bmp(&picture)),
+        ("tiff", file::tiff(&picture)),
+        ("avif", file::avif(&picture, 60)),
+        ("avif alpha", file::avif_alpha(&drawing, 60)),
+        ("qoi", file::qoi(&drawing)),
+        ("pnm", file::ppm(&picture)),
+        ("pnm grey", file::pgm(&picture)),
+        ("hdr", file::hdr(&file::light(&picture))),
+        ("exr", file::exr(&file::light(&picture))),
+    ]
+}
+
+#[test]
+fn still_pictures_of_every_format() {
+    let mut bench = Bench::new();
+    let tiny = stills(24, 16);
+    for (width, height) in [(160, 120), (2000, 1500)] {
+        for ((name, large), (_, tiny)) in stills(width, height).iter().zip(&tiny) {
+            let source = bench.source(&format!("{name} {width}x{height}"), large, tiny);
+            bench.verify(&source);
+            bench.render(&source, None, "w=7", "avif", "fast");
+            for (query, format) in
+                [("w=400", "jpg"), ("", "bmp"), ("crop=10,10,100,90&w=50", "webp"), ("trim&w=90", "jpg")]
+            {
+                bench.render(&source, None, query, format, "fast");
+            }
+        }
+    }
+    let icon = bench.source("ico", &file::ico(&graphic(256, 256)), &file::ico(&graphic(24, 16)));
+    bench.verify(&icon);
+    bench.render(&icon, None, "w=100", "png", "fast");
+    bench.judge();
+}
+
+#[test]
+fn every_operation() {
+    let mut bench = Bench::new();
+    let sources = sources_of_operations(&bench);
+    for source in &sources {
+        for query in [
+            "",
+            "w=1200",
+            "w=300&h=300&fit=cover&gravity=smart",
+            "w=500&h=900&fit=contain&bg=f00",
+            "w=2400&enlarge=1",
+            "trim",
+            "trim=0&w=500&h=500&fit=contain",
+            "crop=100,100,1200,900&rotate=90",
+            "rotate=270&flip=1&flop=1",
+            "brightness=10&contrast=9&gamma=2",
+            "saturation=30&hue=90",
+            "gray=1&negate=1",
+            "sepia=1",
+            "duotone=000,fff",
+            "pixelate=9",
+            "blur=5",
+            "sharpen=2",
+            "pad=300&bg=0f08",
+            "bg=0f08",
+            "round=max",
+            "wmtext=Hello",
+            "wmtext=Hello&wmtextsize=400",
+        ] {
+            bench.render(source, None, query, "png", "fast");
+        }
+    }
+    bench.judge();
+}
+
+#[test]
+fn every_encoder_and_watermarks() {
+    let mut bench = Bench::new();
+    let sources = sources_of_operations(&bench);
+    let marks = [
+        bench.source("mark jpeg", &jpeg::baseline(&photo(2000, 1600, 3), 90), &[]),
+        bench.source("mark png", &file::png_alpha(&graphic(1500, 1500)), &[]),
+    ];
+    for source in &sources {
+        for mark in &marks {
+            for query in ["w=900", "", "trim&w=800"] {
+                bench.render(source, Some(mark), &format!("{query}&{WM}"), "jpg", "fast");
+            }
+        }
+        for format in ["jpg", "png", "webp", "avif", "gif", "bmp", "tiff"] {
+            bench.render(source, None, "", format, "fast");
+            bench.render(source, None, "w=800", format, "thorough");
+            bench.render(source, None, "w=250", format, "thorough");
+        }
+    }
+    bench.judge();
+}
+
+fn sources_of_operations(bench: &Bench) -> [Source; 2] {
+    let (large, tiny) = ((1600, 1200), (24, 16));
+    let photo = [large, tiny].map(|(width, height)| jpeg::baseline(&photo(width, height, 7), 90));
+    let drawing = [large, tiny].map(|(width, height)| file::png_alpha(&graphic(width, height)));
+    [bench.source("jpeg", &photo[0], &photo[1]), bench.source("png", &drawing[0], &drawing[1])]
+}
+
+#[test]
+fn animations() {
+    let mut bench = Bench::new();
+    let [large, tiny] = [(480, 360), (24, 16)].map(|(width, height)| {
+        let frames = animation::bars(width, height, 6);
+        [
+            file::animated_gif(width, height, 6),
+            file::animated_webp(width, height, 6),
+            animation::apng(width, height, &frames, 0),
+            animation::avif(&frames, 60),
+        ]
+    });
+    for (index, name) in ["gif", "webp", "apng", "avif"].into_iter().enumerate() {
+        let source = bench.source(name, &large[index], &tiny[index]);
+        bench.verify(&source);
+        for query in ["", "w=200", "page=3", "w=960&enlarge=1"] {
+            for format in ["gif", "webp", "avif"] {
+                bench.render(&source, None, query, format, "fast");
+            }
+        }
+        for format in ["webp", "avif"] {
+            bench.render(&source, None, "w=300", format, "thorough");
+        }
+    }
+    bench.judge();
+}
+
+#[test]
+fn masters() {
+    let mut bench = Bench::new();
+    let (large, tiny) = (photo(4000, 3000, 7), photo(24, 16, 7));
+    for (name, encode) in [
+        ("jpeg", (|picture| jpeg::baseline(picture, 90)) as fn(&RgbImage) -> Vec<u8>),
+        ("progressive", |picture| jpeg::progressive(picture, 90)),
+        ("turned", |picture| jpeg::oriented(picture, 6, 90)),
+        ("png", file::png),
+    ] {
+        let source = bench.source(name, &encode(&large), &encode(&tiny));
+        bench.master(&source);
+        bench.verify(&source);
+        bench.render(&source, None, "w=512", "jpg", "fast");
+    }
+    bench.judge();
+}
+
+#[test]
+fn a_thumbnail_of_a_hundred_megapixels() {
+    let mut bench = Bench::new();
+    let waves =
+        |width, height| RgbImage::from_fn(width, height, |x, y| Rgb([(x / 8) as u8, (y / 8) as u8, (x ^ y) as u8]));
+    let huge = jpeg::baseline(&waves(12_000, 8_300), 80);
+    let source = bench.source("huge", &huge, &jpeg::baseline(&waves(24, 16), 80));
+    bench.render(&source, None, "w=512", "jpg", "fast");
+    bench.master(&source);
+    let beside = plan(&huge, None, "w=512", "jpg", Effort::Fast).unwrap().memory() - huge.len() as u64;
+    assert!(beside < 48 * MIB, "{beside} bytes beside those of the file");
+    bench.judge();
+}
