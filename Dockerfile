@@ -7,7 +7,7 @@ RUN cargo build --release --locked -p imagestore -p imagecompress
 RUN mkdir -p /out && cp "${CARGO_TARGET_DIR:-target}/release/imagestore" "${CARGO_TARGET_DIR:-target}/release/imagecompress" /out/
 
 FROM debian:12-slim AS runtime
-RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/* \
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates libstdc++6 && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin images \
     && mkdir /data && chown 10001:10001 /data
 USER 10001:10001
