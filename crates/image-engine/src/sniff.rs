@@ -14,6 +14,7 @@ pub fn sniff(prefix: &[u8]) -> Option<ImageFormat> {
         () if starts(&[0xff, 0xd8, 0xff]) => ImageFormat::Jpeg,
         () if starts(b"\x89PNG\r\n\x1a\n") => ImageFormat::Png,
         () if starts(b"GIF87a") || starts(b"GIF89a") => ImageFormat::Gif,
+        () if starts(&[0xff, 0x0a]) || starts(b"\0\0\0\x0cJXL \r\n\x87\n") => ImageFormat::Jxl,
         () if starts(b"RIFF") && at(8, b"WEBP") => ImageFormat::WebP,
         () if starts(b"II*\0") || starts(b"MM\0*") => ImageFormat::Tiff,
         () if is_avif(prefix) => ImageFormat::Avif,

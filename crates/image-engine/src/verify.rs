@@ -26,7 +26,7 @@ pub fn verify(source: &[u8], limits: &Limits, stop: Stop<'_>) -> Result<(), Engi
         ImageFormat::Png => check_png(source, &facts, limits, stop),
         ImageFormat::Gif => check_gif(source, &facts, limits, stop),
         ImageFormat::WebP => check_webp(source, &facts, limits, stop),
-        ImageFormat::Avif => check_frames(source, &facts, limits, stop),
+        ImageFormat::Avif | ImageFormat::Jxl => check_frames(source, &facts, limits, stop),
         ImageFormat::Qoi => check_qoi(source, limits),
         format @ (ImageFormat::Bmp
         | ImageFormat::Tiff

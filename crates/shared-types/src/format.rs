@@ -33,11 +33,13 @@ pub enum ImageFormat {
     Hdr,
     /// `OpenEXR`.
     Exr,
+    /// JPEG XL.
+    Jxl,
 }
 
 impl ImageFormat {
     /// Every format, in the order of the documentation.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Jpeg,
         Self::Png,
         Self::Gif,
@@ -50,6 +52,7 @@ impl ImageFormat {
         Self::Pnm,
         Self::Hdr,
         Self::Exr,
+        Self::Jxl,
     ];
 
     /// The short name used in URLs, JSON and file names.
@@ -67,6 +70,7 @@ impl ImageFormat {
             Self::Pnm => "pnm",
             Self::Hdr => "hdr",
             Self::Exr => "exr",
+            Self::Jxl => "jxl",
         }
     }
 
@@ -85,6 +89,7 @@ impl ImageFormat {
             Self::Pnm => "image/x-portable-anymap",
             Self::Hdr => "image/vnd.radiance",
             Self::Exr => "image/x-exr",
+            Self::Jxl => "image/jxl",
         }
     }
 
@@ -103,6 +108,7 @@ impl ImageFormat {
             "pnm" | "ppm" | "pgm" | "pbm" | "pam" => Self::Pnm,
             "hdr" | "rgbe" => Self::Hdr,
             "exr" => Self::Exr,
+            "jxl" => Self::Jxl,
             _ => return None,
         })
     }
@@ -117,7 +123,7 @@ impl ImageFormat {
             Self::Bmp => Some(OutputFormat::Bmp),
             Self::Tiff => Some(OutputFormat::Tiff),
             Self::Avif => Some(OutputFormat::Avif),
-            Self::Ico | Self::Qoi | Self::Pnm | Self::Hdr | Self::Exr => None,
+            Self::Ico | Self::Qoi | Self::Pnm | Self::Hdr | Self::Exr | Self::Jxl => None,
         }
     }
 

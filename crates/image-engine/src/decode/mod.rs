@@ -2,6 +2,7 @@
 
 mod animation;
 mod jpeg;
+mod jxl;
 mod library;
 mod light;
 
@@ -14,6 +15,7 @@ use crate::{EngineError, Facts, JpegScale, Limits};
 
 pub(crate) use animation::{Animation, Frame, decode_page, no_page};
 pub(crate) use jpeg::{check as check_jpeg, planes as jpeg_planes};
+pub(crate) use jxl::planes as jxl_planes;
 pub(crate) use library::decoder as library_decoder;
 
 /// Decoded pixels.
@@ -34,6 +36,10 @@ pub(crate) fn decode(source: &[u8], facts: &Facts, scale: JpegScale, limits: &Li
             let icc = avif.icc();
             let pixels = avif.next_frame()?.ok_or_else(|| EngineError::Corrupt("it has no frame".to_owned()))?;
             Ok(Decoded { pixels, icc })
+        }
+        ImageFormat::Jxl => {
+            let mut jxl = jxl::Jxl::open(source, facts, limits)?;
+            Ok(Decoded { pixels: jxl.next_frame()?.pixels, icc: jxl.icc() })
         }
         ImageFormat::WebP => {
             check_frames(source, (facts.width, facts.height))?;

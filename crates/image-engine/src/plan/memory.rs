@@ -5,6 +5,7 @@ use shared_types::{ImageFormat, OutputFormat};
 
 use super::{Header, Plan};
 use crate::Facts;
+use crate::decode::jxl_planes;
 
 /// What codecs keep beside the pixels.
 const FIXED: u64 = 1024 * 1024;
@@ -31,7 +32,7 @@ pub fn verify_cost(facts: &Facts, source_bytes: u64) -> u64 {
         ImageFormat::WebP => pixels * 8 + WEBP_PARTITION,
         _ => pixels * bytes_per_pixel(facts),
     };
-    source_bytes + decoded + FIXED
+    source_bytes + working(facts, source_bytes) + decoded + FIXED
 }
 
 /// Bytes that carrying out the plan needs for a file of `source_bytes`, these and the watermark's included.
@@ -61,6 +62,7 @@ pub(super) fn of(plan: &Plan, source_bytes: u64, watermark: Option<Header<'_>>) 
     // What is drawn on top is at most as large: linear, scaled and 8 bits, and for text a shadow.
     let marks = if recipe.transform.watermark.is_some() || recipe.transform.text.is_some() { 20 } else { 0 };
     let watermark = watermark.filter(|_| recipe.transform.watermark.is_some()).map_or(0, of_watermark);
+    let held = held + working(facts, source_bytes);
     source_bytes + coefficients + trusted + held + scaled * (encoding + marks) + FIXED + watermark
 }
 
@@ -70,7 +72,7 @@ fn of_watermark(Header { facts, bytes }: Header<'_>) -> u64 {
     let coefficients = if facts.format == ImageFormat::Jpeg && facts.progressive { pixels * 6 } else { 0 };
     let trusted = if facts.format == ImageFormat::WebP { WEBP_PARTITION } else { 0 };
     // Decoded at its full size, and while it is turned or scaled a second time at up to twice the depth.
-    bytes + coefficients + trusted + pixels * bytes_per_pixel(facts) * 3
+    bytes + working(facts, bytes) + coefficients + trusted + pixels * bytes_per_pixel(facts) * 3
 }
 
 /// The largest result of a picture whose border is not known yet. The grammar sees to it that there is one.
@@ -80,6 +82,11 @@ fn most_trimmed(Plan { geometry, recipe, .. }: &Plan) -> (u32, u32) {
     let (width, height) = sides.unwrap_or(geometry.content);
     let pad = recipe.transform.pad.unwrap_or_default();
     (pad.left + width + pad.right, pad.top + height + pad.bottom)
+}
+
+/// What a decoder that works in numbers of its own holds beside the file and the picture it gives.
+fn working(facts: &Facts, source_bytes: u64) -> u64 {
+    if facts.format == ImageFormat::Jxl { jxl_planes(facts) + source_bytes } else { 0 }
 }
 
 fn bytes_per_pixel(facts: &Facts) -> u64 {

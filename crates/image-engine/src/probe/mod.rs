@@ -5,6 +5,7 @@ pub(crate) mod avif_items;
 mod exr;
 mod gif;
 pub(crate) mod jpeg;
+pub(crate) mod jxl;
 mod png;
 mod tiff;
 pub(crate) mod webp;
@@ -41,6 +42,7 @@ pub fn probe<R: BufRead + Seek>(mut reader: R) -> Result<Facts, EngineError> {
     match sniff(&head).ok_or(EngineError::NotAnImage)? {
         ImageFormat::Jpeg => jpeg::header(&mut reader).map(|header| header.facts()),
         ImageFormat::Avif => probe_avif(reader),
+        ImageFormat::Jxl => jxl::probe(reader),
         ImageFormat::Gif => {
             let animated = gif::walk(&mut reader, Some(2))?.frames > 1;
             reader.seek(SeekFrom::Start(0))?;
@@ -80,7 +82,7 @@ pub(crate) fn library_format(format: ImageFormat) -> Option<image::ImageFormat> 
         ImageFormat::Pnm => image::ImageFormat::Pnm,
         ImageFormat::Hdr => image::ImageFormat::Hdr,
         ImageFormat::Exr => image::ImageFormat::OpenExr,
-        ImageFormat::Jpeg | ImageFormat::Avif => return None,
+        ImageFormat::Jpeg | ImageFormat::Avif | ImageFormat::Jxl => return None,
     })
 }
 

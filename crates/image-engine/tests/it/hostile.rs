@@ -110,3 +110,52 @@ fn an_exr_that_stores_more_than_it_shows_is_not_decoded() {
     bytes[value + 12..value + 16].copy_from_slice(&i32::to_le_bytes(100_000));
     assert!(check(&bytes).is_err());
 }
+
+#[test]
+fn a_jpeg_xl_is_whole_or_refused() {
+    let scene = testkit::pictures::photo(300, 280, 3);
+    for (name, whole) in [("lossy", file::jxl(&scene, 80)), ("deep", file::jxl_deep(&scene))] {
+        assert_eq!(check(&whole), Ok(()), "{name}");
+        for length in (0..whole.len()).step_by(whole.len() / 100) {
+            assert!(check(&whole[..length]).is_err(), "{name} cut to {length} of {}", whole.len());
+        }
+    }
+}
+
+#[test]
+fn a_colour_profile_that_a_few_bytes_stand_for_is_not_unpacked() {
+    // The header of a JPEG XL of 8 x 8 with a profile of 255 MiB, as it is stored.
+    let mut bits = String::new();
+    let mut put = |value: u64, count: u32| {
+        bits.extend((0..count).map(|bit| if value >> bit & 1 == 1 { '1' } else { '0' }));
+    };
+    put(0x0aff, 16);
+    // Sides of 8: small, one block, square.
+    put(1, 1);
+    put(0, 5);
+    put(1, 3);
+    // Neither all defaults nor extra fields; 8 bit integers in 16 bit buffers; no extra channels, no XYB; a profile.
+    put(0b00, 2);
+    put(0b000, 3);
+    put(1, 1);
+    put(0b00, 2);
+    put(0, 1);
+    put(0b10, 2);
+    // RGB is the first of the colour spaces; no extensions; the usual tables.
+    put(0, 2);
+    put(0, 2);
+    put(1, 1);
+    // The length: in groups of 12, 8 and 8 bits.
+    put(0b11, 2);
+    put((255 << 20) & 0xfff, 12);
+    put(1, 1);
+    put((255 << 20) >> 12 & 0xff, 8);
+    put(1, 1);
+    put((255 << 20) >> 20 & 0xff, 8);
+    put(0, 1);
+    let bits = (bits + &"0".repeat(200)).into_bytes();
+    let file: Vec<u8> =
+        bits.chunks(8).map(|bits| bits.iter().rev().fold(0, |byte, bit| byte << 1 | (bit - b'0'))).collect();
+    let found = check(&file).unwrap_err().to_string();
+    assert!(found.contains("colour profile of many megabytes"), "{found}");
+}

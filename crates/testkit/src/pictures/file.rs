@@ -4,7 +4,12 @@ use std::io::Cursor;
 
 use image::codecs::gif::{GifEncoder, Repeat};
 use image::{DynamicImage, Frame, ImageFormat, Luma, Rgb, Rgb32FImage, RgbImage, Rgba, RgbaImage, imageops};
+use jixel::EncodeConfig;
 use webp::{AnimEncoder, AnimFrame, WebPConfig};
+use zune_core::bit_depth::BitDepth;
+use zune_core::colorspace::ColorSpace;
+use zune_core::options::EncoderOptions;
+use zune_jpegxl::JxlSimpleEncoder;
 
 use super::scene;
 
@@ -113,6 +118,31 @@ pub fn ico(picture: &RgbaImage) -> Vec<u8> {
 /// A QOI with alpha.
 pub fn qoi(picture: &RgbaImage) -> Vec<u8> {
     encode(&picture.clone().into(), ImageFormat::Qoi)
+}
+
+/// A lossy JPEG XL; `quality` from 0 to 100.
+pub fn jxl(picture: &RgbImage, quality: u8) -> Vec<u8> {
+    let config = EncodeConfig::default().with_quality(quality.into()).with_num_threads(1);
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    jixel::encode_image(picture, width, height, &config).expect("the picture can be encoded")
+}
+
+/// A lossless JPEG XL with alpha.
+pub fn jxl_lossless(picture: &RgbaImage) -> Vec<u8> {
+    encode_jxl(picture, (picture.width(), picture.height()), ColorSpace::RGBA, BitDepth::Eight)
+}
+
+/// A lossless JPEG XL of 16 bits a channel.
+pub fn jxl_deep(picture: &RgbImage) -> Vec<u8> {
+    let words: Vec<u8> = picture.as_raw().iter().flat_map(|sample| (u16::from(*sample) * 257).to_ne_bytes()).collect();
+    encode_jxl(&words, picture.dimensions(), ColorSpace::RGB, BitDepth::Sixteen)
+}
+
+fn encode_jxl(samples: &[u8], (width, height): (u32, u32), colours: ColorSpace, depth: BitDepth) -> Vec<u8> {
+    let options = EncoderOptions::new(width as usize, height as usize, colours, depth).set_num_threads(1);
+    let mut bytes = Vec::new();
+    JxlSimpleEncoder::new(samples, options).encode(&mut bytes).expect("the picture can be encoded");
+    bytes
 }
 
 /// A Radiance HDR of linear light.

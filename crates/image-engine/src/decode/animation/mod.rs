@@ -9,6 +9,7 @@ use image::DynamicImage;
 use shared_types::ImageFormat;
 
 use super::Decoded;
+use super::jxl::Jxl;
 use crate::ffi::avif::Avif;
 use crate::ffi::webp_frames::WebpFrames;
 use crate::probe::{count_gif, webp_icc};
@@ -37,6 +38,7 @@ enum Source<'a> {
     Png(Box<png::Frames<'a>>),
     WebP(WebpFrames<'a>),
     Avif(Avif<'a>),
+    Jxl(Box<Jxl>),
 }
 
 impl<'a> Animation<'a> {
@@ -65,6 +67,11 @@ impl<'a> Animation<'a> {
                 let (plays, icc) = (avif.plays(), avif.icc());
                 Self { frames: facts.frames.unwrap_or(1), plays, icc, source: Source::Avif(avif), given }
             }
+            ImageFormat::Jxl => {
+                let jxl = Jxl::open(source, facts, limits)?;
+                let (plays, icc) = (jxl.plays(), jxl.icc());
+                Self { frames: jxl.frames(), plays, icc, source: Source::Jxl(Box::new(jxl)), given }
+            }
             _ => return Err(EngineError::Corrupt("it is no animation".to_owned())),
         })
     }
@@ -81,6 +88,7 @@ impl<'a> Animation<'a> {
             Source::Avif(avif) => {
                 avif.next_frame().map(|pixels| pixels.map(|pixels| Frame { pixels, delay: avif.shown_for() }))
             }
+            Source::Jxl(jxl) => jxl.next_frame().map(Some),
         }?;
         self.given += 1;
         match frame {
