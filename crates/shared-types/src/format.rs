@@ -35,11 +35,13 @@ pub enum ImageFormat {
     Exr,
     /// JPEG XL.
     Jxl,
+    /// HEIC: HEVC in HEIF, what phones take photos in.
+    Heic,
 }
 
 impl ImageFormat {
     /// Every format, in the order of the documentation.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Jpeg,
         Self::Png,
         Self::Gif,
@@ -53,6 +55,7 @@ impl ImageFormat {
         Self::Hdr,
         Self::Exr,
         Self::Jxl,
+        Self::Heic,
     ];
 
     /// The short name used in URLs, JSON and file names.
@@ -71,6 +74,7 @@ impl ImageFormat {
             Self::Hdr => "hdr",
             Self::Exr => "exr",
             Self::Jxl => "jxl",
+            Self::Heic => "heic",
         }
     }
 
@@ -90,6 +94,7 @@ impl ImageFormat {
             Self::Hdr => "image/vnd.radiance",
             Self::Exr => "image/x-exr",
             Self::Jxl => "image/jxl",
+            Self::Heic => "image/heic",
         }
     }
 
@@ -109,6 +114,7 @@ impl ImageFormat {
             "hdr" | "rgbe" => Self::Hdr,
             "exr" => Self::Exr,
             "jxl" => Self::Jxl,
+            "heic" | "heif" | "hif" => Self::Heic,
             _ => return None,
         })
     }
@@ -123,7 +129,7 @@ impl ImageFormat {
             Self::Bmp => Some(OutputFormat::Bmp),
             Self::Tiff => Some(OutputFormat::Tiff),
             Self::Avif => Some(OutputFormat::Avif),
-            Self::Ico | Self::Qoi | Self::Pnm | Self::Hdr | Self::Exr | Self::Jxl => None,
+            Self::Ico | Self::Qoi | Self::Pnm | Self::Hdr | Self::Exr | Self::Jxl | Self::Heic => None,
         }
     }
 

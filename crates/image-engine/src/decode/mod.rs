@@ -1,6 +1,7 @@
 //! From bytes to pixels, as stored, not turned upright yet: a still picture, or the frames of an animation.
 
 mod animation;
+mod heic;
 mod jpeg;
 mod jxl;
 mod library;
@@ -14,6 +15,7 @@ use crate::probe::webp::check_frames;
 use crate::{EngineError, Facts, JpegScale, Limits};
 
 pub(crate) use animation::{Animation, Frame, decode_page, no_page};
+pub(crate) use heic::{decode as decode_heic, planes as heic_planes};
 pub(crate) use jpeg::{check as check_jpeg, planes as jpeg_planes};
 pub(crate) use jxl::planes as jxl_planes;
 pub(crate) use library::decoder as library_decoder;
@@ -37,6 +39,7 @@ pub(crate) fn decode(source: &[u8], facts: &Facts, scale: JpegScale, limits: &Li
             let pixels = avif.next_frame()?.ok_or_else(|| EngineError::Corrupt("it has no frame".to_owned()))?;
             Ok(Decoded { pixels, icc })
         }
+        ImageFormat::Heic => heic::decode(source, facts),
         ImageFormat::Jxl => {
             let mut jxl = jxl::Jxl::open(source, facts, limits)?;
             Ok(Decoded { pixels: jxl.next_frame()?.pixels, icc: jxl.icc() })

@@ -5,7 +5,7 @@ use shared_types::{ImageFormat, OutputFormat};
 
 use super::{Header, Plan};
 use crate::Facts;
-use crate::decode::jxl_planes;
+use crate::decode::{heic_planes, jxl_planes};
 
 /// What codecs keep beside the pixels.
 const FIXED: u64 = 1024 * 1024;
@@ -86,7 +86,11 @@ fn most_trimmed(Plan { geometry, recipe, .. }: &Plan) -> (u32, u32) {
 
 /// What a decoder that works in numbers of its own holds beside the file and the picture it gives.
 fn working(facts: &Facts, source_bytes: u64) -> u64 {
-    if facts.format == ImageFormat::Jxl { jxl_planes(facts) + source_bytes } else { 0 }
+    match facts.format {
+        ImageFormat::Jxl => jxl_planes(facts) + source_bytes,
+        ImageFormat::Heic => heic_planes(facts) + source_bytes,
+        _ => 0,
+    }
 }
 
 fn bytes_per_pixel(facts: &Facts) -> u64 {

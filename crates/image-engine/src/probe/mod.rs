@@ -4,6 +4,8 @@ pub(crate) mod av1;
 pub(crate) mod avif_items;
 mod exr;
 mod gif;
+pub(crate) mod heic;
+pub(crate) mod hevc;
 pub(crate) mod jpeg;
 pub(crate) mod jxl;
 mod png;
@@ -41,7 +43,8 @@ pub fn probe<R: BufRead + Seek>(mut reader: R) -> Result<Facts, EngineError> {
     reader.seek(SeekFrom::Start(0))?;
     match sniff(&head).ok_or(EngineError::NotAnImage)? {
         ImageFormat::Jpeg => jpeg::header(&mut reader).map(|header| header.facts()),
-        ImageFormat::Avif => probe_avif(reader),
+        ImageFormat::Avif => by_beginning(reader, |head| avif::Avif::parse(head).map(|avif| avif.facts())),
+        ImageFormat::Heic => by_beginning(reader, heic::read_facts),
         ImageFormat::Jxl => jxl::probe(reader),
         ImageFormat::Gif => {
             let animated = gif::walk(&mut reader, Some(2))?.frames > 1;
@@ -82,7 +85,7 @@ pub(crate) fn library_format(format: ImageFormat) -> Option<image::ImageFormat> 
         ImageFormat::Pnm => image::ImageFormat::Pnm,
         ImageFormat::Hdr => image::ImageFormat::Hdr,
         ImageFormat::Exr => image::ImageFormat::OpenExr,
-        ImageFormat::Jpeg | ImageFormat::Avif | ImageFormat::Jxl => return None,
+        ImageFormat::Jpeg | ImageFormat::Avif | ImageFormat::Jxl | ImageFormat::Heic => return None,
     })
 }
 
@@ -120,13 +123,16 @@ fn probe_webp<R: BufRead + Seek>(reader: R) -> Result<Facts, EngineError> {
 }
 
 /// The boxes that describe the picture come before its data; a few files need more of the beginning than others.
-fn probe_avif<R: Read>(mut reader: R) -> Result<Facts, EngineError> {
+fn by_beginning<R: Read>(
+    mut reader: R,
+    read_facts: impl Fn(&[u8]) -> Result<Facts, EngineError>,
+) -> Result<Facts, EngineError> {
     let mut head = Vec::new();
     let mut result = Err(EngineError::Corrupt("it has no header".to_owned()));
     for bytes in [64 * 1024, 1024 * 1024, 8 * 1024 * 1024] {
         let before = head.len();
         reader.by_ref().take((bytes - before) as u64).read_to_end(&mut head)?;
-        result = avif::Avif::parse(&head).map(|avif| avif.facts());
+        result = read_facts(&head);
         if result.is_ok() || head.len() < bytes {
             break;
         }

@@ -159,3 +159,29 @@ fn a_colour_profile_that_a_few_bytes_stand_for_is_not_unpacked() {
     let found = check(&file).unwrap_err().to_string();
     assert!(found.contains("colour profile of many megabytes"), "{found}");
 }
+
+#[test]
+fn a_heic_is_whole_or_refused() {
+    let scene = testkit::pictures::photo(600, 300, 3);
+    for (name, whole) in
+        [("tiles", file::heic(&scene, 60)), ("alpha", file::heic_alpha(&testkit::pictures::graphic(64, 48), 60))]
+    {
+        assert_eq!(check(&whole), Ok(()), "{name}");
+        for length in (0..whole.len()).step_by(whole.len() / 60) {
+            assert!(check(&whole[..length]).is_err(), "{name} cut to {length} of {}", whole.len());
+        }
+    }
+}
+
+#[test]
+fn a_heic_that_is_coded_larger_than_it_says_is_not_decoded() {
+    const TAG: &[u8] = b"ispe";
+    let mut bytes = file::heic(&file::quarters(1000, 1000), 30);
+    for tag in (0..bytes.len() - 16).filter(|at| bytes[*at..].starts_with(TAG)).collect::<Vec<_>>() {
+        // Version and flags stand between.
+        let size = u32::to_be_bytes(16);
+        bytes[tag + 8..tag + 12].copy_from_slice(&size);
+        bytes[tag + 12..tag + 16].copy_from_slice(&size);
+    }
+    assert_eq!(check(&bytes), Err(EngineError::Corrupt("its coded picture is larger than it says".to_owned())));
+}

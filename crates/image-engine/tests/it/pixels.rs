@@ -45,6 +45,7 @@ fn colours_survive_every_way_of_storing_them() {
         ("webp", file::webp_lossy(&plain, 90.0), 6),
         ("ppm", file::ppm(&plain), 1),
         ("jxl", file::jxl(&plain, 90), 3),
+        ("heic", file::heic(&plain, 90), 6),
         ("jxl 16", file::jxl_deep(&plain), 1),
         ("exr", file::exr(&file::light(&plain)), 1),
         ("hdr", file::hdr(&file::light(&plain)), 3),

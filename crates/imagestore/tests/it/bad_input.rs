@@ -50,6 +50,7 @@ async fn truncated_pictures_of_every_format() {
         ("hdr", file::hdr(&file::light(&picture))),
         ("exr", file::exr(&file::light(&picture))),
         ("jxl", file::jxl(&picture, 80)),
+        ("heic", file::heic(&picture, 80)),
         ("jxl lossless", file::jxl_deep(&picture)),
     ];
     for (name, bytes) in files {

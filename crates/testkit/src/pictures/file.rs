@@ -145,6 +145,18 @@ fn encode_jxl(samples: &[u8], (width, height): (u32, u32), colours: ColorSpace, 
     bytes
 }
 
+/// A HEIC, 4:2:0; `quality` from 0 to 100. From 512 pixels on it is a grid of tiles.
+pub fn heic(picture: &RgbImage, quality: u8) -> Vec<u8> {
+    let options = heifer::EncodeOptions { quality, max_threads: 1 };
+    heifer::encode_rgb8(picture.width(), picture.height(), picture, &options).expect("the picture can be encoded")
+}
+
+/// A HEIC with alpha.
+pub fn heic_alpha(picture: &RgbaImage, quality: u8) -> Vec<u8> {
+    let options = heifer::EncodeOptions { quality, max_threads: 1 };
+    heifer::encode_rgba8(picture.width(), picture.height(), picture, &options).expect("the picture can be encoded")
+}
+
 /// A Radiance HDR of linear light.
 pub fn hdr(light: &Rgb32FImage) -> Vec<u8> {
     encode(&light.clone().into(), ImageFormat::Hdr)

@@ -20,7 +20,7 @@ pub struct Sample {
     /// What kind of file it is, for messages.
     pub name: &'static str,
     /// The usual extension of the format: `jpg`, `png`, `gif`, `webp`, `bmp`, `tiff`, `avif`, `ico`, `qoi`, `ppm`, `pgm`,
-    /// `hdr`, `exr`, `jxl`.
+    /// `hdr`, `exr`, `jxl`, `heic`.
     pub extension: &'static str,
     /// Width of the upright picture.
     pub width: u32,
@@ -79,6 +79,8 @@ pub fn samples_of(width: u32, height: u32) -> Vec<Sample> {
         opaque("jxl lossy", "jxl", file::jxl(&photo, 80)),
         clear("jxl lossless", "jxl", file::jxl_lossless(&graphic)),
         opaque("jxl 16 bit", "jxl", file::jxl_deep(&photo)),
+        opaque("heic", "heic", file::heic(&photo, 80)),
+        clear("heic with alpha", "heic", file::heic_alpha(&graphic, 80)),
     ]
 }
 
@@ -91,7 +93,7 @@ mod tests {
     fn every_sample_is_what_it_says() {
         for sample in samples() {
             // Not read there at all.
-            if sample.extension == "jxl" {
+            if matches!(sample.extension, "jxl" | "heic") {
                 continue;
             }
             // The first brand of a sequence is not known there.
