@@ -129,7 +129,8 @@ impl ImageFormat {
             Self::Bmp => Some(OutputFormat::Bmp),
             Self::Tiff => Some(OutputFormat::Tiff),
             Self::Avif => Some(OutputFormat::Avif),
-            Self::Ico | Self::Qoi | Self::Pnm | Self::Hdr | Self::Exr | Self::Jxl | Self::Heic => None,
+            Self::Qoi => Some(OutputFormat::Qoi),
+            Self::Ico | Self::Pnm | Self::Hdr | Self::Exr | Self::Jxl | Self::Heic => None,
         }
     }
 
@@ -164,11 +165,14 @@ pub enum OutputFormat {
     Bmp,
     /// Lossless, alpha.
     Tiff,
+    /// Lossless, alpha; quick to make and to read, large.
+    Qoi,
 }
 
 impl OutputFormat {
     /// Every output format, in the order of the documentation.
-    pub const ALL: [Self; 7] = [Self::Jpeg, Self::Png, Self::WebP, Self::Avif, Self::Gif, Self::Bmp, Self::Tiff];
+    pub const ALL: [Self; 8] =
+        [Self::Jpeg, Self::Png, Self::WebP, Self::Avif, Self::Gif, Self::Bmp, Self::Tiff, Self::Qoi];
 
     /// Whether `q` changes the result.
     pub fn has_quality(self) -> bool {
@@ -206,6 +210,7 @@ impl From<OutputFormat> for ImageFormat {
             OutputFormat::Gif => Self::Gif,
             OutputFormat::Bmp => Self::Bmp,
             OutputFormat::Tiff => Self::Tiff,
+            OutputFormat::Qoi => Self::Qoi,
         }
     }
 }

@@ -53,7 +53,7 @@ impl AnimationEncoder {
                 Writer::Avif(AvifAnimation::new(settings.plays, q, speed, settings.alpha)?)
             }
             OutputFormat::Gif => Writer::Gif(Box::new(GifAnimation::new(settings.size, settings.plays)?)),
-            OutputFormat::Jpeg | OutputFormat::Png | OutputFormat::Bmp | OutputFormat::Tiff => {
+            OutputFormat::Jpeg | OutputFormat::Png | OutputFormat::Bmp | OutputFormat::Tiff | OutputFormat::Qoi => {
                 return Err(super::failed("the format has no animations"));
             }
         };

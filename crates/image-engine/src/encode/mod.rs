@@ -21,7 +21,7 @@ pub(crate) fn default_quality(format: OutputFormat) -> Option<u8> {
     match format {
         OutputFormat::Jpeg | OutputFormat::WebP => Some(80),
         OutputFormat::Avif => Some(60),
-        OutputFormat::Png | OutputFormat::Gif | OutputFormat::Bmp | OutputFormat::Tiff => None,
+        OutputFormat::Png | OutputFormat::Gif | OutputFormat::Bmp | OutputFormat::Tiff | OutputFormat::Qoi => None,
     }
 }
 
@@ -47,6 +47,7 @@ pub(crate) fn encode(
         OutputFormat::Gif => gif::encode(pixels),
         OutputFormat::Bmp => plain::bmp(pixels),
         OutputFormat::Tiff => plain::tiff(pixels),
+        OutputFormat::Qoi => plain::qoi(pixels),
     }?;
     Ok((bytes, used))
 }

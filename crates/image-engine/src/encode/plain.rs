@@ -1,10 +1,10 @@
-//! BMP and TIFF: kept for programs that read nothing else.
+//! BMP, TIFF and QOI: for programs that read nothing else.
 
 use std::io::Cursor;
 
 use image::{DynamicImage, ImageFormat};
 
-use super::failed;
+use super::{failed, is_translucent};
 use crate::EngineError;
 
 pub(super) fn bmp(pixels: &DynamicImage) -> Result<Vec<u8>, EngineError> {
@@ -24,6 +24,14 @@ pub(super) fn tiff(pixels: &DynamicImage) -> Result<Vec<u8>, EngineError> {
         DynamicImage::ImageLumaA8(_) => write(&DynamicImage::ImageRgba8(pixels.to_rgba8()), ImageFormat::Tiff),
         DynamicImage::ImageLumaA16(_) => write(&DynamicImage::ImageRgba16(pixels.to_rgba16()), ImageFormat::Tiff),
         other => write(other, ImageFormat::Tiff),
+    }
+}
+
+pub(super) fn qoi(pixels: &DynamicImage) -> Result<Vec<u8>, EngineError> {
+    if is_translucent(pixels) {
+        write(&DynamicImage::ImageRgba8(pixels.to_rgba8()), ImageFormat::Qoi)
+    } else {
+        write(&DynamicImage::ImageRgb8(pixels.to_rgb8()), ImageFormat::Qoi)
     }
 }
 

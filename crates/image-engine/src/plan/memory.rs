@@ -57,7 +57,12 @@ pub(super) fn of(plan: &Plan, source_bytes: u64, watermark: Option<Header<'_>>) 
         OutputFormat::Gif if animated => 24,
         OutputFormat::Avif => 40,
         OutputFormat::WebP => 24,
-        OutputFormat::Jpeg | OutputFormat::Png | OutputFormat::Gif | OutputFormat::Bmp | OutputFormat::Tiff => 16,
+        OutputFormat::Jpeg
+        | OutputFormat::Png
+        | OutputFormat::Gif
+        | OutputFormat::Bmp
+        | OutputFormat::Tiff
+        | OutputFormat::Qoi => 16,
     };
     // What is drawn on top is at most as large: linear, scaled and 8 bits, and for text a shadow.
     let marks = if recipe.transform.watermark.is_some() || recipe.transform.text.is_some() { 20 } else { 0 };

@@ -110,6 +110,18 @@ fn thorough_is_no_larger_and_a_palette_loses_nothing() {
 }
 
 #[test]
+fn a_qoi_is_what_was_there() {
+    let clear = testkit::pictures::graphic(60, 40);
+    for source in [file::png_alpha(&clear), file::png(&photo(60, 40, 1)), png::sixteen_bit(&photo(60, 40, 2))] {
+        let made = make(&source, "", "qoi", Effort::Fast).unwrap();
+        let (got, expected) =
+            (image::load_from_memory(&made.bytes).unwrap(), image::load_from_memory(&source).unwrap());
+        assert_eq!(got.to_rgba8(), expected.to_rgba8());
+        assert_eq!(got.color().has_alpha(), expected.color().has_alpha());
+    }
+}
+
+#[test]
 fn smart_gravity_finds_the_detail() {
     let busy = |x: u32, y: u32| x > 320 && (x / 4 + y / 4).is_multiple_of(2);
     let picture = RgbImage::from_fn(400, 100, |x, y| if busy(x, y) { Rgb([250, 30, 30]) } else { Rgb([90, 90, 90]) });
