@@ -185,3 +185,17 @@ fn a_heic_that_is_coded_larger_than_it_says_is_not_decoded() {
     }
     assert_eq!(check(&bytes), Err(EngineError::Corrupt("its coded picture is larger than it says".to_owned())));
 }
+
+#[test]
+fn what_is_wrong_with_a_png_is_told_in_words() {
+    let png = file::one_pixel_png();
+    // Magic, then length, kind, 13 bytes and a checksum.
+    let header = png[8..33].to_vec();
+    let twice = [&png[..33], &header, &png[33..]].concat();
+    let mut scratched = png.clone();
+    scratched[30] ^= 1;
+    for file in [twice, scratched] {
+        let found = check(&file).unwrap_err().to_string();
+        assert!(found.contains("IHDR") && !found.contains(['{', '}']), "{found}");
+    }
+}
