@@ -93,7 +93,7 @@ impl<'a> Work<'a> {
         self.carry_out()?;
         let recipe = self.plan.recipe();
         let effort = self.plan.effort();
-        let (bytes, quality) = encode::encode(&self.pixels, recipe.format, recipe.transform.quality, effort)?;
+        let (bytes, quality) = encode::encode(&self.pixels, recipe, effort)?;
         let (width, height) = self.pixels.dimensions();
         Ok(Rendered { bytes, format: recipe.format, width, height, quality })
     }

@@ -130,7 +130,8 @@ impl ImageFormat {
             Self::Tiff => Some(OutputFormat::Tiff),
             Self::Avif => Some(OutputFormat::Avif),
             Self::Qoi => Some(OutputFormat::Qoi),
-            Self::Ico | Self::Pnm | Self::Hdr | Self::Exr | Self::Jxl | Self::Heic => None,
+            Self::Jxl => Some(OutputFormat::Jxl),
+            Self::Ico | Self::Pnm | Self::Hdr | Self::Exr | Self::Heic => None,
         }
     }
 
@@ -155,7 +156,7 @@ pub enum OutputFormat {
     Jpeg,
     /// Lossless, alpha.
     Png,
-    /// Lossy, alpha.
+    /// Lossy or lossless, alpha.
     WebP,
     /// Lossy, alpha, smallest, slowest to make.
     Avif,
@@ -167,16 +168,28 @@ pub enum OutputFormat {
     Tiff,
     /// Lossless, alpha; quick to make and to read, large.
     Qoi,
+    /// Lossy or lossless, alpha, any depth.
+    Jxl,
 }
 
 impl OutputFormat {
     /// Every output format, in the order of the documentation.
-    pub const ALL: [Self; 8] =
-        [Self::Jpeg, Self::Png, Self::WebP, Self::Avif, Self::Gif, Self::Bmp, Self::Tiff, Self::Qoi];
+    pub const ALL: [Self; 9] =
+        [Self::Jpeg, Self::Png, Self::WebP, Self::Avif, Self::Gif, Self::Bmp, Self::Tiff, Self::Qoi, Self::Jxl];
 
     /// Whether `q` changes the result.
     pub fn has_quality(self) -> bool {
-        matches!(self, Self::Jpeg | Self::WebP | Self::Avif)
+        matches!(self, Self::Jpeg | Self::WebP | Self::Avif | Self::Jxl)
+    }
+
+    /// Whether `lossless` changes the result.
+    pub fn has_lossless(self) -> bool {
+        matches!(self, Self::WebP | Self::Jxl)
+    }
+
+    /// Whether every pixel is kept, whatever is asked.
+    pub fn is_lossless(self) -> bool {
+        matches!(self, Self::Png | Self::Bmp | Self::Tiff | Self::Qoi)
     }
 
     /// Whether transparent pixels survive.
@@ -211,6 +224,7 @@ impl From<OutputFormat> for ImageFormat {
             OutputFormat::Bmp => Self::Bmp,
             OutputFormat::Tiff => Self::Tiff,
             OutputFormat::Qoi => Self::Qoi,
+            OutputFormat::Jxl => Self::Jxl,
         }
     }
 }

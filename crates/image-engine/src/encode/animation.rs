@@ -45,7 +45,11 @@ impl AnimationEncoder {
             OutputFormat::WebP => {
                 webp::check_size(settings.size)?;
                 let plays = u16::try_from(settings.plays).unwrap_or(0);
-                Writer::WebP(WebpAnimation::new(settings.size, plays, q, if thorough { 6 } else { 2 })?)
+                Writer::WebP(WebpAnimation::new(
+                    settings.size,
+                    plays,
+                    &webp::config(settings.quality, settings.effort)?,
+                )?)
             }
             OutputFormat::Avif => {
                 // From 7 on libaom works in its real time mode. Below, it holds twenty later frames, which is more than was announced.
@@ -53,7 +57,12 @@ impl AnimationEncoder {
                 Writer::Avif(AvifAnimation::new(settings.plays, q, speed, settings.alpha)?)
             }
             OutputFormat::Gif => Writer::Gif(Box::new(GifAnimation::new(settings.size, settings.plays)?)),
-            OutputFormat::Jpeg | OutputFormat::Png | OutputFormat::Bmp | OutputFormat::Tiff | OutputFormat::Qoi => {
+            OutputFormat::Jpeg
+            | OutputFormat::Png
+            | OutputFormat::Bmp
+            | OutputFormat::Tiff
+            | OutputFormat::Qoi
+            | OutputFormat::Jxl => {
                 return Err(super::failed("the format has no animations"));
             }
         };

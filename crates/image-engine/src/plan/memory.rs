@@ -52,10 +52,19 @@ pub(super) fn of(plan: &Plan, source_bytes: u64, watermark: Option<Header<'_>>) 
     let animated = plan.keeps_frames();
     let encoding = match recipe.format {
         // Encoders keep canvases to tell what changes, and AVIF the pictures that others are predicted from.
-        OutputFormat::WebP if animated => 64,
+        OutputFormat::WebP if animated => {
+            if recipe.transform.lossless {
+                120
+            } else {
+                64
+            }
+        }
         OutputFormat::Avif if animated => 100,
         OutputFormat::Gif if animated => 24,
-        OutputFormat::Avif => 40,
+        // Without loss, an encoder remembers where every pixel was seen before.
+        OutputFormat::WebP if recipe.transform.lossless => 80,
+        OutputFormat::Jxl if recipe.transform.lossless => 120,
+        OutputFormat::Avif | OutputFormat::Jxl => 40,
         OutputFormat::WebP => 24,
         OutputFormat::Jpeg
         | OutputFormat::Png

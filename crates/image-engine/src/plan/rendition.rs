@@ -127,12 +127,13 @@ fn hides_the_copy(recipe: &Recipe) -> bool {
     let most = match recipe.format {
         OutputFormat::Jpeg => 89,
         OutputFormat::WebP => 90,
+        OutputFormat::Jxl => 85,
         OutputFormat::Avif => 80,
         OutputFormat::Png | OutputFormat::Gif | OutputFormat::Bmp | OutputFormat::Tiff | OutputFormat::Qoi => {
             return false;
         }
     };
-    recipe.transform.quality.is_none_or(|quality| quality.get() <= most)
+    !recipe.transform.lossless && recipe.transform.quality.is_none_or(|quality| quality.get() <= most)
 }
 
 /// What a master is, as a recipe.

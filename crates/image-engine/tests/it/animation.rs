@@ -328,3 +328,14 @@ fn frames_of_sixteen_bits_are_read() {
     }
     assert_eq!(image::load_from_memory(&make(&bytes, "", "gif").unwrap().bytes).unwrap().dimensions(), (4, 4));
 }
+
+#[test]
+fn an_animation_without_loss_keeps_every_pixel_of_every_frame() {
+    let source = gif(SIDE as u16, SIDE as u16, &without_restoring(), None);
+    let count = without_restoring().len();
+    let exact = make(&source, "lossless=1", "webp").unwrap();
+    assert_eq!(exact.quality, None);
+    for index in 0..count {
+        assert_eq!(seen(&page(&exact.bytes, index)), seen(&page(&source, index)), "frame {index}");
+    }
+}

@@ -113,12 +113,52 @@ fn thorough_is_no_larger_and_a_palette_loses_nothing() {
 fn a_qoi_is_what_was_there() {
     let clear = testkit::pictures::graphic(60, 40);
     for source in [file::png_alpha(&clear), file::png(&photo(60, 40, 1)), png::sixteen_bit(&photo(60, 40, 2))] {
-        let made = make(&source, "", "qoi", Effort::Fast).unwrap();
+        let made = make(&source, "", "qoi").unwrap();
         let (got, expected) =
             (image::load_from_memory(&made.bytes).unwrap(), image::load_from_memory(&source).unwrap());
         assert_eq!(got.to_rgba8(), expected.to_rgba8());
         assert_eq!(got.color().has_alpha(), expected.color().has_alpha());
     }
+}
+
+#[test]
+fn without_loss_every_pixel_stays() {
+    let clear = RgbaImage::from_fn(60, 40, |x, y| Rgba([x as u8 * 4, y as u8 * 6, 77, if x < 20 { 0 } else { 200 }]));
+    let scenes =
+        [file::png_alpha(&clear), file::png(&photo(90, 70, 1)), png::grey_alpha(&testkit::pictures::graphic(50, 40))];
+    let with = |source: &[u8], query: &str, format: &str, effort| {
+        render(source, &recipe(query, format), effort, &Limits::default(), &|| false)
+    };
+    for source in scenes {
+        let expected = image::load_from_memory(&source).unwrap().to_rgba8();
+        for (format, effort) in
+            [("webp", Effort::Fast), ("webp", Effort::Thorough), ("jxl", Effort::Fast), ("jxl", Effort::Thorough)]
+        {
+            let made = with(&source, "lossless=1", format, effort).unwrap();
+            assert_eq!(made.quality, None);
+            // Read back through another format without loss.
+            assert_eq!(pixels(&made.bytes, "").to_rgba8(), expected, "{format} {effort:?}");
+            let lossy = with(&source, "q=70", format, effort).unwrap();
+            assert_ne!(pixels(&lossy.bytes, "").to_rgba8(), expected, "{format} {effort:?} with loss");
+        }
+    }
+    let deep = png::sixteen_bit(&photo(64, 48, 2));
+    let made = make(&deep, "lossless=1", "jxl").unwrap();
+    assert_eq!(pixels(&made.bytes, "").to_rgb16(), image::load_from_memory(&deep).unwrap().to_rgb16());
+}
+
+#[test]
+fn a_jpeg_xl_is_small_and_looks_like_its_source() {
+    let scene = photo(400, 300, 3);
+    let source = file::png(&scene);
+    let made = make(&source, "", "jxl").unwrap();
+    assert_eq!(made.quality, Some(80));
+    let webp = make(&source, "", "webp").unwrap();
+    assert!(made.bytes.len() < webp.bytes.len(), "{} {}", made.bytes.len(), webp.bytes.len());
+    let got = pixels(&made.bytes, "").to_rgb8();
+    let error: u64 = got.iter().zip(scene.iter()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+    let mean = error as f64 / got.as_raw().len() as f64;
+    assert!(mean < 8.0, "{mean}");
 }
 
 #[test]

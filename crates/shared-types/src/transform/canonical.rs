@@ -47,6 +47,9 @@ impl fmt::Display for Transform {
             write!(f, "sharpen={sharpen}&")?;
         }
         self.fmt_edges_and_marks(f)?;
+        if self.lossless {
+            f.write_str("lossless=1&")?;
+        }
         if let Some(quality) = self.quality {
             write!(f, "q={quality}&")?;
         }

@@ -6,7 +6,7 @@
 //!
 //! Order of operations, whatever the order in the URL: `page`, EXIF orientation, `crop`, `trim`, `rotate`, `flip`, `flop`, `w h fit gravity`,
 //! `brightness`, `contrast`, `gamma`, `saturation`, `hue`, `gray`, `sepia`, `duotone`, `negate`, `pixelate`, `blur`, `sharpen`, `pad`,
-//! `bg`, `wm`, `wmtext`, `round`, encode with `q`.
+//! `bg`, `wm`, `wmtext`, `round`, encode with `q` or `lossless`.
 
 mod canonical;
 mod frame;
@@ -66,11 +66,26 @@ pub struct Transform {
     pub text: Option<TextMark>,
     /// Rounded corners: transparent, or of the background's colour where the format has no transparency.
     pub round: Option<Round>,
+    /// Whether the encoder keeps every pixel as it is.
+    pub lossless: bool,
     /// Encoder quality; `None` is the format's own default.
     pub quality: Option<Quality>,
 }
 
 impl Transform {
+    /// Refuses what a variant in this format cannot be.
+    ///
+    /// # Errors
+    /// `lossless` of a format that always loses something.
+    pub fn check_format(&self, format: OutputFormat) -> Result<(), TransformError> {
+        if self.lossless && !format.has_lossless() && !format.is_lossless() {
+            let able = OutputFormat::ALL.into_iter().filter(|format| format.has_lossless() || format.is_lossless());
+            let able = able.map(OutputFormat::extension).collect::<Vec<_>>().join(", ");
+            return Err(TransformError::new("lossless", format!("is not possible as {format}: ask for one of {able}")));
+        }
+        Ok(())
+    }
+
     /// Whether nothing is asked of the picture.
     pub fn is_identity(&self) -> bool {
         *self == Self::default()
@@ -109,6 +124,7 @@ impl Recipe {
         if !format.has_quality() {
             transform.quality = None;
         }
+        transform.lossless &= format.has_lossless();
         if !format.animates() && transform.page == Some(0) {
             transform.page = None;
         }
