@@ -31,6 +31,7 @@ pub const MAX_SIDE: u32 = 16_384;
 
 /// Every operation on a picture except the choice of format. The default is to change nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a parameter of its own")]
 pub struct Transform {
     /// The one frame of an animation to show, counted from 0; `None` is all of them, or the first where the format keeps only one.
     pub page: Option<u32>,
