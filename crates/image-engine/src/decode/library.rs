@@ -2,11 +2,12 @@
 
 use std::io::Cursor;
 
-use image::{DynamicImage, ImageDecoder, ImageReader};
+use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
 use shared_types::ImageFormat;
 
 use super::Decoded;
 use crate::probe::library_format;
+use crate::probe::tiff::Indexed;
 use crate::{EngineError, Limits};
 
 /// A decoder that is bound by the limits.
@@ -19,6 +20,18 @@ pub(crate) fn decoder<'a>(
     let mut reader = ImageReader::with_format(Cursor::new(source), library);
     reader.limits(limits.for_decoder());
     Ok(reader.into_decoder()?)
+}
+
+/// A TIFF, with or without a palette.
+pub(crate) fn decode_tiff(source: &[u8], limits: &Limits) -> Result<Decoded, EngineError> {
+    let Some(indexed) = Indexed::of(source)? else { return decode(source, ImageFormat::Tiff, limits) };
+    let Decoded { pixels, icc } = decode(&indexed.as_grey(source), ImageFormat::Tiff, limits)?;
+    let palette = indexed.palette(source);
+    let indices = pixels.into_luma8();
+    let (width, height) = indices.dimensions();
+    let colours = indices.into_raw().into_iter().flat_map(|index| palette[usize::from(index)]).collect();
+    let pixels = RgbImage::from_raw(width, height, colours).map(DynamicImage::ImageRgb8);
+    Ok(Decoded { pixels: pixels.ok_or_else(|| EngineError::Corrupt("its size changed".to_owned()))?, icc })
 }
 
 pub(super) fn decode(source: &[u8], format: ImageFormat, limits: &Limits) -> Result<Decoded, EngineError> {

@@ -18,7 +18,7 @@ pub(crate) use animation::{Animation, Frame, decode_page, no_page};
 pub(crate) use heic::{decode as decode_heic, planes as heic_planes};
 pub(crate) use jpeg::{check as check_jpeg, planes as jpeg_planes};
 pub(crate) use jxl::planes as jxl_planes;
-pub(crate) use library::decoder as library_decoder;
+pub(crate) use library::{decode_tiff, decoder as library_decoder};
 
 /// Decoded pixels.
 pub(crate) struct Decoded {
@@ -39,6 +39,7 @@ pub(crate) fn decode(source: &[u8], facts: &Facts, scale: JpegScale, limits: &Li
             let pixels = avif.next_frame()?.ok_or_else(|| EngineError::Corrupt("it has no frame".to_owned()))?;
             Ok(Decoded { pixels, icc })
         }
+        ImageFormat::Tiff => decode_tiff(source, limits),
         ImageFormat::Heic => heic::decode(source, facts),
         ImageFormat::Jxl => {
             let mut jxl = jxl::Jxl::open(source, facts, limits)?;

@@ -103,6 +103,8 @@ fn working(facts: &Facts, source_bytes: u64) -> u64 {
     match facts.format {
         ImageFormat::Jxl => jxl_planes(facts) + source_bytes,
         ImageFormat::Heic => heic_planes(facts) + source_bytes,
+        // A palette takes a copy of the file and the indices.
+        ImageFormat::Tiff => facts.pixels() + source_bytes,
         _ => 0,
     }
 }

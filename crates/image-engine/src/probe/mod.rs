@@ -9,7 +9,7 @@ pub(crate) mod hevc;
 pub(crate) mod jpeg;
 pub(crate) mod jxl;
 mod png;
-mod tiff;
+pub(crate) mod tiff;
 pub(crate) mod webp;
 
 use std::io::{BufRead, Cursor, Read, Seek, SeekFrom};
@@ -55,8 +55,8 @@ pub fn probe<R: BufRead + Seek>(mut reader: R) -> Result<Facts, EngineError> {
         ImageFormat::WebP => probe_webp(reader),
         ImageFormat::Png => png::probe(reader),
         ImageFormat::Tiff => {
-            tiff::check_fields(&mut reader)?;
-            by_library(reader, ImageFormat::Tiff)
+            let indexed = tiff::probe_indexed(&mut reader)?;
+            indexed.map_or_else(|| by_library(reader, ImageFormat::Tiff), Ok)
         }
         ImageFormat::Ico => {
             png::check_within_ico(&mut reader)?;

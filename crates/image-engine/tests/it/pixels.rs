@@ -162,6 +162,14 @@ fn a_jpeg_xl_is_small_and_looks_like_its_source() {
 }
 
 #[test]
+fn the_colours_of_a_tiff_come_from_its_palette() {
+    let scene = photo(70, 50, 1);
+    let level = |channel: u8| channel / 43 * 51;
+    let expected = RgbImage::from_fn(70, 50, |x, y| Rgb(scene.get_pixel(x, y).0.map(level)));
+    assert_eq!(pixels(&file::tiff_palette(&scene), "").to_rgb8(), expected);
+}
+
+#[test]
 fn smart_gravity_finds_the_detail() {
     let busy = |x: u32, y: u32| x > 320 && (x / 4 + y / 4).is_multiple_of(2);
     let picture = RgbImage::from_fn(400, 100, |x, y| if busy(x, y) { Rgb([250, 30, 30]) } else { Rgb([90, 90, 90]) });

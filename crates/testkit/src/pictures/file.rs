@@ -93,6 +93,42 @@ pub fn tiff(picture: &RgbImage) -> Vec<u8> {
     encode(&picture.clone().into(), ImageFormat::Tiff)
 }
 
+/// A TIFF with a palette of 16 bits a channel: the picture in 6 levels of each colour.
+pub fn tiff_palette(picture: &RgbImage) -> Vec<u8> {
+    let (width, height) = picture.dimensions();
+    let pixels: Vec<u8> =
+        picture.pixels().map(|Rgb(pixel)| pixel.iter().fold(0, |index, channel| index * 6 + channel / 43)).collect();
+    let level = |channel: u32, index: u32| (index / [36, 6, 1][channel as usize] % 6) as u16 * 51 * 257;
+    let palette = (0..3).flat_map(|channel| (0..256).flat_map(move |index| level(channel, index).to_le_bytes()));
+    let (start, end) = (8_u32, 8 + width * height);
+    // Tag, type (3: 16 bits, 4: 32 bits), count, value.
+    let fields = [
+        (256_u16, 4_u16, 1_u32, width),
+        (257, 4, 1, height),
+        (258, 3, 1, 8),
+        (259, 3, 1, 1),
+        (262, 3, 1, 3),
+        (273, 4, 1, start),
+        (277, 3, 1, 1),
+        (278, 4, 1, height),
+        (279, 4, 1, width * height),
+        (320, 3, 3 * 256, end),
+    ];
+    let mut bytes = b"II*\0".to_vec();
+    bytes.extend((end + 3 * 256 * 2).to_le_bytes());
+    bytes.extend(pixels);
+    bytes.extend(palette);
+    bytes.extend((fields.len() as u16).to_le_bytes());
+    for (tag, kind, count, value) in fields {
+        bytes.extend(tag.to_le_bytes());
+        bytes.extend(kind.to_le_bytes());
+        bytes.extend(count.to_le_bytes());
+        bytes.extend(value.to_le_bytes());
+    }
+    bytes.extend([0; 4]);
+    bytes
+}
+
 /// An AVIF, 4:4:4; `quality` from 0 to 100.
 pub fn avif(picture: &RgbImage, quality: u8) -> Vec<u8> {
     encode_avif(picture.width(), picture.height(), picture, quality)
