@@ -80,6 +80,7 @@ pub fn samples_of(width: u32, height: u32) -> Vec<Sample> {
         opaque("jxl lossy", "jxl", file::jxl(&photo, 80)),
         clear("jxl lossless", "jxl", file::jxl_lossless(&graphic)),
         opaque("jxl 16 bit", "jxl", file::jxl_deep(&photo)),
+        moving("jxl animated", "jxl", animation::jxl(&animation::bars(width, height, 4), 0)),
         opaque("heic", "heic", file::heic(&photo, 80)),
         clear("heic with alpha", "heic", file::heic_alpha(&graphic, 80)),
     ]
