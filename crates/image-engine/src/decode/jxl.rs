@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use image::{DynamicImage, ImageBuffer};
-use jxl_oxide::color::{EnumColourEncoding, RenderingIntent};
+use jxl_oxide::color::{ColourEncoding, ColourSpace, EnumColourEncoding, RenderingIntent, TransferFunction};
 use jxl_oxide::{AllocTracker, InitializeResult, JxlImage, JxlThreadPool, PixelFormat, Render, UninitializedJxlImage};
 
 use super::Frame;
@@ -49,6 +49,13 @@ impl Jxl {
         }
         if image.pixel_format().has_black() {
             return Err(EngineError::Unsupported("a JPEG XL in CMYK".to_owned()));
+        }
+        // The decoder has no profile for colours without a name.
+        if let ColourEncoding::Enum(colours) = &image.image_header().metadata.colour_encoding
+            && (!matches!(colours.colour_space, ColourSpace::Rgb | ColourSpace::Grey)
+                || matches!(colours.tf, TransferFunction::Unknown))
+        {
+            return Err(EngineError::Unsupported("a JPEG XL in colours without a name".to_owned()));
         }
         // Of light beyond white only the decoder knows how bright it is.
         if image.hdr_type().is_some() {

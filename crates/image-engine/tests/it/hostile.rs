@@ -199,3 +199,23 @@ fn what_is_wrong_with_a_png_is_told_in_words() {
         assert!(found.contains("IHDR") && !found.contains(['{', '}']), "{found}");
     }
 }
+
+#[test]
+fn a_jpeg_xl_in_colours_without_a_name_is_refused_and_no_panic() {
+    // Found by fuzzing: a picture that keeps the encoder's inner colours.
+    let mut file = vec![0; 109];
+    for (at, bytes) in [
+        (0, &[0xff, 0x0a, 0x40, 0x32, 0x40, 0x08, 0x80, 0x08, 0x02, 0x06][..]),
+        (16, &[0x80]),
+        (45, &[0x08]),
+        (60, &[0x04]),
+        (77, &[0x32]),
+        (82, &[0x5b, 0x1b, 0x8c, 0x5b, 0x33, 0x00, 0x08, 0x13, 0x02, 0x55, 0xef, 0x00, 0x68, 0xea, 0x6d, 0x32, 0x36]),
+        (99, &[0xfe, 0x4a, 0x00, 0x00, 0x00, 0xff, 0xff, 0x08, 0x00, 0x33]),
+    ] {
+        file[at..at + bytes.len()].copy_from_slice(bytes);
+    }
+    file.push(0xff);
+    let found = check(&file).unwrap_err().to_string();
+    assert!(found.contains("colours without a name"), "{found}");
+}
