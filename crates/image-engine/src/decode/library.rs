@@ -25,7 +25,12 @@ pub(crate) fn decoder<'a>(
 /// A TIFF, with or without a palette.
 pub(crate) fn decode_tiff(source: &[u8], limits: &Limits) -> Result<Decoded, EngineError> {
     let Some(indexed) = Indexed::of(source)? else { return decode(source, ImageFormat::Tiff, limits) };
-    let Decoded { pixels, icc } = decode(&indexed.as_grey(source), ImageFormat::Tiff, limits)?;
+    let grey = indexed.as_grey(source);
+    // A field that stands there twice is read in two ways.
+    if decoder(&grey, ImageFormat::Tiff, limits)?.dimensions() != indexed.size() {
+        return Err(EngineError::Corrupt("its size changed".to_owned()));
+    }
+    let Decoded { pixels, icc } = decode(&grey, ImageFormat::Tiff, limits)?;
     let palette = indexed.palette(source);
     let indices = pixels.into_luma8();
     let (width, height) = indices.dimensions();

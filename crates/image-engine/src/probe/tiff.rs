@@ -39,6 +39,11 @@ impl Indexed {
         (self.meaning == 3 && self.bits == 8 && self.palette > 0).then_some(self)
     }
 
+    /// Width and height as stored.
+    pub(crate) fn size(&self) -> (u32, u32) {
+        (self.width, self.height)
+    }
+
     pub(super) fn facts(&self) -> Facts {
         let orientation = u8::try_from(self.orientation).ok().and_then(Orientation::from_exif);
         Facts {

@@ -219,3 +219,14 @@ fn a_jpeg_xl_in_colours_without_a_name_is_refused_and_no_panic() {
     let found = check(&file).unwrap_err().to_string();
     assert!(found.contains("colours without a name"), "{found}");
 }
+
+#[test]
+fn a_tiff_whose_width_can_be_read_in_two_ways_is_refused() {
+    // Found by fuzzing: who reads the palette takes one of them, who reads the pixels the other.
+    let mut file = file::tiff_palette(&file::quarters(32, 16));
+    assert_eq!(check(&file), Ok(()));
+    let directory = u32::from_le_bytes(file[4..8].try_into().unwrap()) as usize;
+    // The first field, the width: one byte, and something behind it.
+    file[directory + 2..directory + 14].copy_from_slice(&[0, 1, 1, 0, 1, 0, 0, 0, 32, 1, 0, 0]);
+    assert_eq!(check(&file), Err(EngineError::Corrupt("its size changed".to_owned())));
+}
