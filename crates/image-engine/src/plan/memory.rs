@@ -13,9 +13,6 @@ const FIXED: u64 = 1024 * 1024;
 /// Bytes a pixel of what an animation is composed on: the canvas, the one before it, and the frame that is put on it.
 const CANVASES: u64 = 12;
 
-/// The decoder takes the length of a part of a lossy frame, three bytes, on trust.
-const WEBP_PARTITION: u64 = 1 << 24;
-
 /// Bytes that [`verify`](crate::verify) needs for a file of `source_bytes`, these included.
 pub fn verify_cost(facts: &Facts, source_bytes: u64) -> u64 {
     let pixels = facts.pixels();
@@ -28,8 +25,8 @@ pub fn verify_cost(facts: &Facts, source_bytes: u64) -> u64 {
         ImageFormat::Avif => pixels * 10,
         // Frame and canvas.
         ImageFormat::Gif => pixels * (4 + CANVASES),
-        ImageFormat::WebP if facts.animated => pixels * (4 + CANVASES) + WEBP_PARTITION,
-        ImageFormat::WebP => pixels * 8 + WEBP_PARTITION,
+        ImageFormat::WebP if facts.animated => pixels * (4 + CANVASES),
+        ImageFormat::WebP => pixels * 8,
         _ => pixels * bytes_per_pixel(facts),
     };
     source_bytes + working(facts, source_bytes) + decoded + FIXED
@@ -45,7 +42,6 @@ pub(super) fn of(plan: &Plan, source_bytes: u64, watermark: Option<Header<'_>>) 
     let coefficients = if is_jpeg && facts.progressive { facts.pixels() * 6 } else { 0 };
     // The decoded picture and, while it is turned, cropped or made linear, a second one of twice its depth.
     let held = decoded * bytes_per_pixel(facts) * 3 + if facts.animated { decoded * CANVASES } else { 0 };
-    let trusted = if facts.format == ImageFormat::WebP { WEBP_PARTITION } else { 0 };
     let (width, height) = if geometry.trims { most_trimmed(plan) } else { geometry.output() };
     let scaled =
         (u64::from(geometry.scaled.0) * u64::from(geometry.scaled.1)).max(u64::from(width) * u64::from(height));
@@ -77,16 +73,15 @@ pub(super) fn of(plan: &Plan, source_bytes: u64, watermark: Option<Header<'_>>) 
     let marks = if recipe.transform.watermark.is_some() || recipe.transform.text.is_some() { 20 } else { 0 };
     let watermark = watermark.filter(|_| recipe.transform.watermark.is_some()).map_or(0, of_watermark);
     let held = held + working(facts, source_bytes);
-    source_bytes + coefficients + trusted + held + scaled * (encoding + marks) + FIXED + watermark
+    source_bytes + coefficients + held + scaled * (encoding + marks) + FIXED + watermark
 }
 
 /// Bytes that a watermark needs beside the rest, those of its file included.
 fn of_watermark(Header { facts, bytes }: Header<'_>) -> u64 {
     let pixels = facts.pixels();
     let coefficients = if facts.format == ImageFormat::Jpeg && facts.progressive { pixels * 6 } else { 0 };
-    let trusted = if facts.format == ImageFormat::WebP { WEBP_PARTITION } else { 0 };
     // Decoded at its full size, and while it is turned or scaled a second time at up to twice the depth.
-    bytes + working(facts, bytes) + coefficients + trusted + pixels * bytes_per_pixel(facts) * 3
+    bytes + working(facts, bytes) + coefficients + pixels * bytes_per_pixel(facts) * 3
 }
 
 /// The largest result of a picture whose border is not known yet. The grammar sees to it that there is one.
@@ -103,6 +98,8 @@ fn working(facts: &Facts, source_bytes: u64) -> u64 {
     match facts.format {
         ImageFormat::Jxl => jxl_planes(facts) + source_bytes,
         ImageFormat::Heic => heic_planes(facts) + source_bytes,
+        // The parts of a lossy frame, each in a buffer of its own.
+        ImageFormat::WebP => source_bytes,
         // A palette takes a copy of the file and the indices.
         ImageFormat::Tiff => facts.pixels() + source_bytes,
         _ => 0,

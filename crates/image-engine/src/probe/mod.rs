@@ -10,6 +10,7 @@ pub(crate) mod jpeg;
 pub(crate) mod jxl;
 mod png;
 pub(crate) mod tiff;
+mod vp8;
 pub(crate) mod webp;
 
 use std::io::{BufRead, Cursor, Read, Seek, SeekFrom};
