@@ -17,7 +17,7 @@ pub(crate) fn render(work: &mut Work<'_>) -> Result<Rendered, EngineError> {
     let mut animation = Animation::open(work.source, &work.facts, plan.limits())?;
     plan.limits().check_frames(animation.frames, (work.facts.width, work.facts.height))?;
     plan.limits().check_frames(animation.frames, plan.geometry().output())?;
-    let (format, quality) = (recipe.format, used_quality(recipe.format, recipe.transform.quality));
+    let (format, quality) = (recipe.format, used_quality(recipe));
     while let Some((frame, delay)) = animation.next_frame()? {
         (work.pixels, work.icc) = (frame.pixels, frame.icc);
         work.geometry.clone_from(plan.geometry());

@@ -71,6 +71,19 @@ impl From<std::io::Error> for EngineError {
 
 /// One line without a final full stop: texts are put into sentences.
 fn short(error: &dyn std::error::Error) -> String {
-    let text = error.to_string();
+    let text = plain(&error.to_string());
     text.lines().next().unwrap_or_default().trim_end_matches('.').to_owned()
+}
+
+/// The png crate shows a chunk as `ChunkType { type: IHDR, critical: true, … }`; its name is enough.
+fn plain(text: &str) -> String {
+    const BEFORE: &str = "ChunkType { type: ";
+    let mut parts = text.split(BEFORE);
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once(',').unwrap_or((part, ""));
+        plain.push_str(name);
+        plain.push_str(rest.split_once('}').map_or("", |(_, rest)| rest));
+    }
+    plain
 }

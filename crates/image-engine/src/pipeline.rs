@@ -100,7 +100,7 @@ impl<'a> Work<'a> {
         let recipe = self.plan.recipe();
         let effort = self.plan.effort();
         let embedded = self.embedded();
-        let (bytes, quality) = encode::encode(&self.pixels, recipe.format, recipe.transform.quality, effort, embedded)?;
+        let (bytes, quality) = encode::encode(&self.pixels, recipe, effort, embedded)?;
         let (width, height) = self.pixels.dimensions();
         Ok(Rendered { bytes, format: recipe.format, width, height, quality })
     }

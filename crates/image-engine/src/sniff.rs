@@ -14,9 +14,11 @@ pub fn sniff(prefix: &[u8]) -> Option<ImageFormat> {
         () if starts(&[0xff, 0xd8, 0xff]) => ImageFormat::Jpeg,
         () if starts(b"\x89PNG\r\n\x1a\n") => ImageFormat::Png,
         () if starts(b"GIF87a") || starts(b"GIF89a") => ImageFormat::Gif,
+        () if starts(&[0xff, 0x0a]) || starts(b"\0\0\0\x0cJXL \r\n\x87\n") => ImageFormat::Jxl,
         () if starts(b"RIFF") && at(8, b"WEBP") => ImageFormat::WebP,
         () if starts(b"II*\0") || starts(b"MM\0*") => ImageFormat::Tiff,
-        () if is_avif(prefix) => ImageFormat::Avif,
+        () if has_brand(prefix, &[b"avif", b"avis"]) => ImageFormat::Avif,
+        () if has_brand(prefix, &[b"heic", b"heix", b"heim", b"heis"]) => ImageFormat::Heic,
         () if starts(&[0x76, 0x2f, 0x31, 0x01]) => ImageFormat::Exr,
         () if starts(b"#?RADIANCE") => ImageFormat::Hdr,
         () if starts(b"qoif") => ImageFormat::Qoi,
@@ -29,13 +31,16 @@ pub fn sniff(prefix: &[u8]) -> Option<ImageFormat> {
     })
 }
 
-/// An ISO base media file whose brands name AVIF, still (`avif`) or sequence (`avis`).
-fn is_avif(prefix: &[u8]) -> bool {
+/// An ISO base media file that names one of these brands.
+fn has_brand(prefix: &[u8], wanted: &[&[u8; 4]]) -> bool {
     let Some((size, rest)) = prefix.split_first_chunk::<4>() else { return false };
     let Some(brands) = rest.strip_prefix(b"ftyp") else { return false };
     let in_box = (u32::from_be_bytes(*size) as usize).saturating_sub(8);
     let brands = &brands[..brands.len().min(in_box)];
-    brands.chunks(4).enumerate().any(|(index, brand)| index != 1 && (brand == b"avif" || brand == b"avis"))
+    brands
+        .chunks(4)
+        .enumerate()
+        .any(|(index, brand)| index != 1 && wanted.iter().any(|wanted| brand == wanted.as_slice()))
 }
 
 fn blank_at_2(prefix: &[u8]) -> bool {

@@ -6,7 +6,8 @@ use image::codecs::webp::WebPDecoder;
 use image::{DynamicImage, ImageDecoder};
 use shared_types::ImageFormat;
 
-use crate::decode::{Animation, check_jpeg, library_decoder};
+use crate::decode::{Animation, check_jpeg, decode_heic, decode_tiff, library_decoder};
+use crate::probe::heic::check_end;
 use crate::probe::walk_gif;
 use crate::probe::webp::check_frames as check_frames_fit;
 use crate::{EngineError, Facts, Limits, Stop, probe};
@@ -26,14 +27,13 @@ pub fn verify(source: &[u8], limits: &Limits, stop: Stop<'_>) -> Result<(), Engi
         ImageFormat::Png => check_png(source, &facts, limits, stop),
         ImageFormat::Gif => check_gif(source, &facts, limits, stop),
         ImageFormat::WebP => check_webp(source, &facts, limits, stop),
-        ImageFormat::Avif => check_frames(source, &facts, limits, stop),
+        ImageFormat::Avif | ImageFormat::Jxl => check_frames(source, &facts, limits, stop),
+        ImageFormat::Tiff => decode_tiff(source, limits).map(drop),
+        ImageFormat::Heic => check_end(source).and_then(|()| decode_heic(source, &facts)).map(drop),
         ImageFormat::Qoi => check_qoi(source, limits),
-        format @ (ImageFormat::Bmp
-        | ImageFormat::Tiff
-        | ImageFormat::Ico
-        | ImageFormat::Pnm
-        | ImageFormat::Hdr
-        | ImageFormat::Exr) => check_still(source, format, limits),
+        format @ (ImageFormat::Bmp | ImageFormat::Ico | ImageFormat::Pnm | ImageFormat::Hdr | ImageFormat::Exr) => {
+            check_still(source, format, limits)
+        }
     }
 }
 

@@ -33,11 +33,15 @@ pub enum ImageFormat {
     Hdr,
     /// `OpenEXR`.
     Exr,
+    /// JPEG XL.
+    Jxl,
+    /// HEIC: HEVC in HEIF, what phones take photos in.
+    Heic,
 }
 
 impl ImageFormat {
     /// Every format, in the order of the documentation.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Jpeg,
         Self::Png,
         Self::Gif,
@@ -50,6 +54,8 @@ impl ImageFormat {
         Self::Pnm,
         Self::Hdr,
         Self::Exr,
+        Self::Jxl,
+        Self::Heic,
     ];
 
     /// The short name used in URLs, JSON and file names.
@@ -67,6 +73,8 @@ impl ImageFormat {
             Self::Pnm => "pnm",
             Self::Hdr => "hdr",
             Self::Exr => "exr",
+            Self::Jxl => "jxl",
+            Self::Heic => "heic",
         }
     }
 
@@ -85,6 +93,8 @@ impl ImageFormat {
             Self::Pnm => "image/x-portable-anymap",
             Self::Hdr => "image/vnd.radiance",
             Self::Exr => "image/x-exr",
+            Self::Jxl => "image/jxl",
+            Self::Heic => "image/heic",
         }
     }
 
@@ -103,6 +113,8 @@ impl ImageFormat {
             "pnm" | "ppm" | "pgm" | "pbm" | "pam" => Self::Pnm,
             "hdr" | "rgbe" => Self::Hdr,
             "exr" => Self::Exr,
+            "jxl" => Self::Jxl,
+            "heic" | "heif" | "hif" => Self::Heic,
             _ => return None,
         })
     }
@@ -117,7 +129,9 @@ impl ImageFormat {
             Self::Bmp => Some(OutputFormat::Bmp),
             Self::Tiff => Some(OutputFormat::Tiff),
             Self::Avif => Some(OutputFormat::Avif),
-            Self::Ico | Self::Qoi | Self::Pnm | Self::Hdr | Self::Exr => None,
+            Self::Qoi => Some(OutputFormat::Qoi),
+            Self::Jxl => Some(OutputFormat::Jxl),
+            Self::Ico | Self::Pnm | Self::Hdr | Self::Exr | Self::Heic => None,
         }
     }
 
@@ -142,7 +156,7 @@ pub enum OutputFormat {
     Jpeg,
     /// Lossless, alpha.
     Png,
-    /// Lossy, alpha.
+    /// Lossy or lossless, alpha.
     WebP,
     /// Lossy, alpha, smallest, slowest to make.
     Avif,
@@ -152,15 +166,30 @@ pub enum OutputFormat {
     Bmp,
     /// Lossless, alpha.
     Tiff,
+    /// Lossless, alpha; quick to make and to read, large.
+    Qoi,
+    /// Lossy or lossless, alpha, any depth.
+    Jxl,
 }
 
 impl OutputFormat {
     /// Every output format, in the order of the documentation.
-    pub const ALL: [Self; 7] = [Self::Jpeg, Self::Png, Self::WebP, Self::Avif, Self::Gif, Self::Bmp, Self::Tiff];
+    pub const ALL: [Self; 9] =
+        [Self::Jpeg, Self::Png, Self::WebP, Self::Avif, Self::Gif, Self::Bmp, Self::Tiff, Self::Qoi, Self::Jxl];
 
     /// Whether `q` changes the result.
     pub fn has_quality(self) -> bool {
-        matches!(self, Self::Jpeg | Self::WebP | Self::Avif)
+        matches!(self, Self::Jpeg | Self::WebP | Self::Avif | Self::Jxl)
+    }
+
+    /// Whether `lossless` changes the result.
+    pub fn has_lossless(self) -> bool {
+        matches!(self, Self::WebP | Self::Jxl)
+    }
+
+    /// Whether every pixel is kept, whatever is asked.
+    pub fn is_lossless(self) -> bool {
+        matches!(self, Self::Png | Self::Bmp | Self::Tiff | Self::Qoi)
     }
 
     /// Whether transparent pixels survive.
@@ -204,6 +233,8 @@ impl From<OutputFormat> for ImageFormat {
             OutputFormat::Gif => Self::Gif,
             OutputFormat::Bmp => Self::Bmp,
             OutputFormat::Tiff => Self::Tiff,
+            OutputFormat::Qoi => Self::Qoi,
+            OutputFormat::Jxl => Self::Jxl,
         }
     }
 }

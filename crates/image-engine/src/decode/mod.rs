@@ -1,7 +1,9 @@
 //! From bytes to pixels, as stored, not turned upright yet: a still picture, or the frames of an animation.
 
 mod animation;
+mod heic;
 mod jpeg;
+mod jxl;
 mod library;
 mod light;
 mod png;
@@ -15,8 +17,10 @@ use crate::probe::webp::check_frames;
 use crate::{EngineError, Facts, JpegScale, Limits};
 
 pub(crate) use animation::{Animation, Frame, decode_page, no_page};
+pub(crate) use heic::{decode as decode_heic, planes as heic_planes};
 pub(crate) use jpeg::{check as check_jpeg, planes as jpeg_planes};
-pub(crate) use library::decoder as library_decoder;
+pub(crate) use jxl::planes as jxl_planes;
+pub(crate) use library::{decode_tiff, decoder as library_decoder};
 
 /// Decoded pixels.
 pub(crate) struct Decoded {
@@ -49,6 +53,12 @@ pub(crate) fn decode(source: &[u8], facts: &Facts, scale: JpegScale, limits: &Li
             Ok(Decoded { pixels, icc }.settled(told))
         }
         ImageFormat::Png => png::decode(source, limits),
+        ImageFormat::Tiff => decode_tiff(source, limits),
+        ImageFormat::Heic => heic::decode(source, facts),
+        ImageFormat::Jxl => {
+            let mut jxl = jxl::Jxl::open(source, facts, limits)?;
+            Ok(Decoded { pixels: jxl.next_frame()?.pixels, icc: jxl.icc() })
+        }
         ImageFormat::WebP => {
             check_frames(source, (facts.width, facts.height))?;
             library::decode(source, ImageFormat::WebP, limits)

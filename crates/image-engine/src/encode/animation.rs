@@ -47,8 +47,8 @@ impl AnimationEncoder {
             OutputFormat::WebP => {
                 webp::check_size(settings.size)?;
                 let plays = u16::try_from(settings.plays).unwrap_or(0);
-                let animation = WebpAnimation::new(settings.size, plays, q, if thorough { 6 } else { 2 })?;
-                Writer::WebP(animation, settings.embedded)
+                let config = webp::config(settings.quality, settings.effort)?;
+                Writer::WebP(WebpAnimation::new(settings.size, plays, &config)?, settings.embedded)
             }
             OutputFormat::Avif => {
                 // From 7 on libaom works in its real time mode. Below, it holds twenty later frames, which is more than was announced.
@@ -58,7 +58,12 @@ impl AnimationEncoder {
                 Writer::Avif(AvifEncoder::new(settings.plays, pictures)?)
             }
             OutputFormat::Gif => Writer::Gif(Box::new(GifAnimation::new(settings.size, settings.plays)?)),
-            OutputFormat::Jpeg | OutputFormat::Png | OutputFormat::Bmp | OutputFormat::Tiff => {
+            OutputFormat::Jpeg
+            | OutputFormat::Png
+            | OutputFormat::Bmp
+            | OutputFormat::Tiff
+            | OutputFormat::Qoi
+            | OutputFormat::Jxl => {
                 return Err(super::failed("the format has no animations"));
             }
         };

@@ -5,13 +5,14 @@ mod avif;
 mod embedded;
 mod gif;
 mod jpeg;
+mod jxl;
 mod plain;
 mod png;
 mod webp;
 
 use image::DynamicImage;
-use shared_types::OutputFormat;
 use shared_types::transform::Quality;
+use shared_types::{OutputFormat, Recipe};
 
 use crate::{Effort, EngineError};
 
@@ -21,36 +22,38 @@ pub(crate) use embedded::Embedded;
 /// The quality of a format when none is asked for. The numbers differ because the scales do: they look about alike.
 pub(crate) fn default_quality(format: OutputFormat) -> Option<u8> {
     match format {
-        OutputFormat::Jpeg | OutputFormat::WebP => Some(80),
+        OutputFormat::Jpeg | OutputFormat::WebP | OutputFormat::Jxl => Some(80),
         OutputFormat::Avif => Some(60),
-        OutputFormat::Png | OutputFormat::Gif | OutputFormat::Bmp | OutputFormat::Tiff => None,
+        OutputFormat::Png | OutputFormat::Gif | OutputFormat::Bmp | OutputFormat::Tiff | OutputFormat::Qoi => None,
     }
 }
 
-/// The quality that is used where this one is asked for; `None` for formats that have none.
-pub(crate) fn used_quality(format: OutputFormat, asked: Option<Quality>) -> Option<u8> {
-    default_quality(format).map(|default| asked.map_or(default, Quality::get))
+/// The quality that is used for a recipe; `None` where it has no meaning.
+pub(crate) fn used_quality(Recipe { transform, format, .. }: &Recipe) -> Option<u8> {
+    let default = default_quality(*format).filter(|_| !transform.lossless)?;
+    Some(transform.quality.map_or(default, Quality::get))
 }
 
 /// Encodes; gives the bytes and the quality used. The pixels have no alpha if the format has none. What is embedded is left out where the
 /// format cannot hold it.
 pub(crate) fn encode(
     pixels: &DynamicImage,
-    format: OutputFormat,
-    quality: Option<Quality>,
+    recipe: &Recipe,
     effort: Effort,
     embedded: Embedded,
 ) -> Result<(Vec<u8>, Option<u8>), EngineError> {
-    let used = used_quality(format, quality);
+    let used = used_quality(recipe);
     let q = used.unwrap_or_default();
-    let bytes = match format {
-        OutputFormat::Jpeg => embedded.put_into(jpeg::encode(pixels, q, effort)?, format),
-        OutputFormat::Png => embedded.put_into(png::encode(pixels, effort)?, format),
-        OutputFormat::WebP => embedded.put_into(webp::encode(pixels, q, effort)?, format),
+    let bytes = match recipe.format {
+        OutputFormat::Jpeg => embedded.put_into(jpeg::encode(pixels, q, effort)?, recipe.format),
+        OutputFormat::Png => embedded.put_into(png::encode(pixels, effort)?, recipe.format),
+        OutputFormat::WebP => embedded.put_into(webp::encode(pixels, used, effort)?, recipe.format),
         OutputFormat::Avif => avif::encode(pixels, q, effort, embedded),
         OutputFormat::Gif => gif::encode(pixels),
         OutputFormat::Bmp => plain::bmp(pixels),
         OutputFormat::Tiff => plain::tiff(pixels, embedded.icc),
+        OutputFormat::Qoi => plain::qoi(pixels),
+        OutputFormat::Jxl => jxl::encode(pixels, used, effort),
     }?;
     Ok((bytes, used))
 }

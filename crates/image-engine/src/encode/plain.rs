@@ -1,11 +1,11 @@
-//! BMP and TIFF: kept for programs that read nothing else.
+//! BMP, TIFF and QOI: for programs that read nothing else.
 
 use std::io::Cursor;
 
 use image::codecs::tiff::TiffEncoder;
 use image::{DynamicImage, ImageEncoder, ImageFormat};
 
-use super::failed;
+use super::{failed, is_translucent};
 use crate::EngineError;
 
 pub(super) fn bmp(pixels: &DynamicImage) -> Result<Vec<u8>, EngineError> {
@@ -15,14 +15,14 @@ pub(super) fn bmp(pixels: &DynamicImage) -> Result<Vec<u8>, EngineError> {
         DynamicImage::ImageLumaA8(_) | DynamicImage::ImageLumaA16(_) | DynamicImage::ImageRgba16(_) => {
             DynamicImage::ImageRgba8(pixels.to_rgba8())
         }
-        other => return write_bmp(other),
+        other => return write(other, ImageFormat::Bmp),
     };
-    write_bmp(&eight_bit)
+    write(&eight_bit, ImageFormat::Bmp)
 }
 
-fn write_bmp(pixels: &DynamicImage) -> Result<Vec<u8>, EngineError> {
+fn write(pixels: &DynamicImage, format: ImageFormat) -> Result<Vec<u8>, EngineError> {
     let mut bytes = Cursor::new(Vec::new());
-    pixels.write_to(&mut bytes, ImageFormat::Bmp).map_err(failed)?;
+    pixels.write_to(&mut bytes, format).map_err(failed)?;
     Ok(bytes.into_inner())
 }
 
@@ -31,6 +31,14 @@ pub(super) fn tiff(pixels: &DynamicImage, icc: Option<Vec<u8>>) -> Result<Vec<u8
         DynamicImage::ImageLumaA8(_) => write_tiff(&DynamicImage::ImageRgba8(pixels.to_rgba8()), icc),
         DynamicImage::ImageLumaA16(_) => write_tiff(&DynamicImage::ImageRgba16(pixels.to_rgba16()), icc),
         other => write_tiff(other, icc),
+    }
+}
+
+pub(super) fn qoi(pixels: &DynamicImage) -> Result<Vec<u8>, EngineError> {
+    if is_translucent(pixels) {
+        write(&DynamicImage::ImageRgba8(pixels.to_rgba8()), ImageFormat::Qoi)
+    } else {
+        write(&DynamicImage::ImageRgb8(pixels.to_rgb8()), ImageFormat::Qoi)
     }
 }
 

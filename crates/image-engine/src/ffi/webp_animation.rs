@@ -21,12 +21,8 @@ impl Drop for WebpAnimation {
 }
 
 impl WebpAnimation {
-    /// For frames of this size, shown `plays` times (0: without end). `quality` from 0 to 100, `method` from 0 (fast) to 6.
-    pub(crate) fn new((width, height): (u32, u32), plays: u16, quality: u8, method: u8) -> Result<Self, EngineError> {
-        let mut config = sys::WebPConfig::new().map_err(|()| failed("no configuration"))?;
-        config.quality = quality.into();
-        config.method = method.into();
-        config.thread_level = 0;
+    /// For frames of this size, shown `plays` times (0: without end). Each frame is encoded as `config` says.
+    pub(crate) fn new((width, height): (u32, u32), plays: u16, config: &sys::WebPConfig) -> Result<Self, EngineError> {
         let abi = sys::WebPGetMuxABIVersion();
         // SAFETY: zero is a value of every field, all of them numbers; libwebp overwrites them with its defaults.
         let mut options: sys::WebPAnimEncoderOptions = unsafe { std::mem::zeroed() };
@@ -40,7 +36,7 @@ impl WebpAnimation {
         // SAFETY: takes numbers, and options that it copies.
         let encoder = unsafe { sys::WebPAnimEncoderNewInternal(side(width)?, side(height)?, &raw const options, abi) };
         let encoder = NonNull::new(encoder).ok_or_else(|| failed("out of memory"))?;
-        Ok(Self { encoder, config })
+        Ok(Self { encoder, config: *config })
     }
 
     /// Adds a frame that is shown from this moment on, in milliseconds; moments do not go back.

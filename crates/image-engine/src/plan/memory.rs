@@ -8,6 +8,7 @@ use shared_types::{ImageFormat, OutputFormat};
 
 use super::{Effort, Header, JpegScale, Plan, Step};
 use crate::colour::{MAX_EMBEDDED, MAX_PROFILE};
+use crate::decode::{heic_planes, jxl_planes};
 use crate::{Facts, watermark};
 
 /// What codecs keep beside the pixels: tables, and buffers of rows.
@@ -114,7 +115,12 @@ fn decoding(facts: &Facts, source_bytes: u64, scale: JpegScale) -> u64 {
         }
         ImageFormat::WebP => pixels * 8 + source_bytes,
         ImageFormat::Gif => pixels * 5,
-        ImageFormat::Tiff | ImageFormat::Exr => stored * 2,
+        // A palette takes a copy of the file and the indices.
+        ImageFormat::Tiff => stored * 2 + pixels + source_bytes,
+        ImageFormat::Exr => stored * 2,
+        // Numbers of their own, beside the picture that they give.
+        ImageFormat::Jxl => stored + jxl_planes(facts) + source_bytes,
+        ImageFormat::Heic => stored + heic_planes(facts) + source_bytes,
         // Light, and what is shown of it.
         ImageFormat::Hdr => stored * 3 / 2,
         ImageFormat::Png | ImageFormat::Bmp | ImageFormat::Ico | ImageFormat::Qoi | ImageFormat::Pnm => stored,
@@ -216,6 +222,9 @@ fn encoding(plan: &Plan, pixels: &Pixels) -> u64 {
         // Without its alpha, and the file; a palette is tried as well.
         (OutputFormat::Png, false, _) => (pixels.last * 2, 0),
         (OutputFormat::Png, true, _) => (pixels.last * 2 + 9, 0),
+        // Without loss, an encoder remembers where every pixel was seen before.
+        (OutputFormat::WebP, ..) if plan.recipe.transform.lossless => (80, 0),
+        (OutputFormat::Jxl, ..) => (if plan.recipe.transform.lossless { 120 } else { 40 }, 0),
         (OutputFormat::WebP, false, true) => (30, 0),
         (OutputFormat::WebP, true, false) => (40, 0),
         (OutputFormat::WebP, true, true) => (80, 0),
@@ -225,7 +234,7 @@ fn encoding(plan: &Plan, pixels: &Pixels) -> u64 {
         // Two encoders.
         (OutputFormat::Avif, true, true) => (180 * depth, 2 * AHEAD_AV1),
         (OutputFormat::WebP, false, false) | (OutputFormat::Gif, ..) => (16, 0),
-        (OutputFormat::Bmp | OutputFormat::Tiff, ..) => (pixels.last + 4, 0),
+        (OutputFormat::Bmp | OutputFormat::Tiff | OutputFormat::Qoi, ..) => (pixels.last + 4, 0),
     };
     pixels.output * (pixels.last + a_pixel) + fixed
 }
@@ -234,7 +243,7 @@ fn encoding(plan: &Plan, pixels: &Pixels) -> u64 {
 fn canvases(plan: &Plan, pixels: &Pixels) -> u64 {
     match plan.facts.format {
         _ if !plan.facts.animated => 0,
-        ImageFormat::Avif => decoding(&plan.facts, 0, JpegScale::Full),
+        ImageFormat::Avif | ImageFormat::Jxl => decoding(&plan.facts, 0, JpegScale::Full),
         _ => pixels.decoded * CANVASES,
     }
 }
@@ -245,7 +254,7 @@ fn building(plan: &Plan, pixels: &Pixels) -> u64 {
         // The pictures that others are predicted from.
         OutputFormat::Avif => pixels.output * 70 + AHEAD_AV1,
         // Canvases that tell what changes.
-        OutputFormat::WebP => pixels.output * 40,
+        OutputFormat::WebP => pixels.output * if plan.recipe.transform.lossless { 120 } else { 40 },
         _ => pixels.output * 28,
     }
 }
@@ -266,6 +275,9 @@ fn profile(facts: &Facts, source_bytes: u64) -> u64 {
         ImageFormat::Jpeg | ImageFormat::WebP | ImageFormat::Avif | ImageFormat::Tiff | ImageFormat::Gif => {
             source_bytes.min(MAX_PROFILE as u64)
         }
+        // Compressed as well.
+        ImageFormat::Jxl => MAX_PROFILE as u64,
+        ImageFormat::Heic => source_bytes.min(MAX_PROFILE as u64),
         _ => return 0,
     };
     let fixed = match facts.format {

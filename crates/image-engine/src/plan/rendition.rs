@@ -56,7 +56,8 @@ impl RenditionPlan {
         let (width, height) = plan.size()?;
         let slow = match facts.format {
             ImageFormat::Jpeg => facts.progressive,
-            format => matches!(format, ImageFormat::Png | ImageFormat::WebP | ImageFormat::Avif),
+            ImageFormat::Png | ImageFormat::WebP | ImageFormat::Avif | ImageFormat::Jxl | ImageFormat::Heic => true,
+            _ => false,
         };
         let least = u64::from(width) * u64::from(height) * TIMES[usize::from(slow)];
         let expected = MasterCopy { width, height, bytes: bytes * WORTH / 100 };
@@ -85,7 +86,8 @@ impl RenditionPlan {
 
 /// Drawings, gradients and screenshots are kept exactly: a JPEG of them can be told from them.
 fn format_of_master(facts: &Facts) -> OutputFormat {
-    let is_photo = matches!(facts.format, ImageFormat::Jpeg | ImageFormat::WebP | ImageFormat::Avif);
+    use ImageFormat::{Avif, Heic, Jpeg, Jxl, WebP};
+    let is_photo = matches!(facts.format, Jpeg | WebP | Avif | Jxl | Heic);
     if is_photo && !facts.has_alpha { OutputFormat::Jpeg } else { OutputFormat::Png }
 }
 
@@ -128,10 +130,13 @@ fn hides_the_copy(recipe: &Recipe) -> bool {
     let most = match recipe.format {
         OutputFormat::Jpeg => 89,
         OutputFormat::WebP => 90,
+        OutputFormat::Jxl => 85,
         OutputFormat::Avif => 80,
-        OutputFormat::Png | OutputFormat::Gif | OutputFormat::Bmp | OutputFormat::Tiff => return false,
+        OutputFormat::Png | OutputFormat::Gif | OutputFormat::Bmp | OutputFormat::Tiff | OutputFormat::Qoi => {
+            return false;
+        }
     };
-    recipe.transform.quality.is_none_or(|quality| quality.get() <= most)
+    !recipe.transform.lossless && recipe.transform.quality.is_none_or(|quality| quality.get() <= most)
 }
 
 /// What a master is, as a recipe.

@@ -4,9 +4,13 @@ pub(crate) mod av1;
 pub(crate) mod avif_items;
 mod exr;
 mod gif;
+pub(crate) mod heic;
+pub(crate) mod hevc;
 pub(crate) mod jpeg;
+pub(crate) mod jxl;
 pub(crate) mod png;
-mod tiff;
+pub(crate) mod tiff;
+mod vp8;
 pub(crate) mod webp;
 
 use std::io::{BufRead, Cursor, Read, Seek, SeekFrom};
@@ -40,7 +44,9 @@ pub fn probe<R: BufRead + Seek>(mut reader: R) -> Result<Facts, EngineError> {
     reader.seek(SeekFrom::Start(0))?;
     match sniff(&head).ok_or(EngineError::NotAnImage)? {
         ImageFormat::Jpeg => jpeg::header(&mut reader).map(|header| header.facts()),
-        ImageFormat::Avif => probe_avif(reader),
+        ImageFormat::Avif => by_beginning(reader, |head| avif::Avif::parse(head).map(|avif| avif.facts())),
+        ImageFormat::Heic => by_beginning(reader, heic::read_facts),
+        ImageFormat::Jxl => jxl::probe(reader),
         ImageFormat::Gif => {
             let animated = gif::walk(&mut reader, Some(2))?.frames > 1;
             reader.seek(SeekFrom::Start(0))?;
@@ -50,8 +56,8 @@ pub fn probe<R: BufRead + Seek>(mut reader: R) -> Result<Facts, EngineError> {
         ImageFormat::WebP => probe_webp(reader),
         ImageFormat::Png => png::probe(reader),
         ImageFormat::Tiff => {
-            tiff::check_fields(&mut reader)?;
-            by_library(reader, ImageFormat::Tiff)
+            let indexed = tiff::probe_indexed(&mut reader)?;
+            indexed.map_or_else(|| by_library(reader, ImageFormat::Tiff), Ok)
         }
         ImageFormat::Ico => {
             png::check_within_ico(&mut reader)?;
@@ -80,7 +86,7 @@ pub(crate) fn library_format(format: ImageFormat) -> Option<image::ImageFormat> 
         ImageFormat::Pnm => image::ImageFormat::Pnm,
         ImageFormat::Hdr => image::ImageFormat::Hdr,
         ImageFormat::Exr => image::ImageFormat::OpenExr,
-        ImageFormat::Jpeg | ImageFormat::Avif => return None,
+        ImageFormat::Jpeg | ImageFormat::Avif | ImageFormat::Jxl | ImageFormat::Heic => return None,
     })
 }
 
@@ -118,13 +124,16 @@ fn probe_webp<R: BufRead + Seek>(reader: R) -> Result<Facts, EngineError> {
 }
 
 /// The boxes that describe the picture come before its data; a few files need more of the beginning than others.
-fn probe_avif<R: Read>(mut reader: R) -> Result<Facts, EngineError> {
+fn by_beginning<R: Read>(
+    mut reader: R,
+    read_facts: impl Fn(&[u8]) -> Result<Facts, EngineError>,
+) -> Result<Facts, EngineError> {
     let mut head = Vec::new();
     let mut result = Err(EngineError::Corrupt("it has no header".to_owned()));
     for bytes in [64 * 1024, 1024 * 1024, 8 * 1024 * 1024] {
         let before = head.len();
         reader.by_ref().take((bytes - before) as u64).read_to_end(&mut head)?;
-        result = avif::Avif::parse(&head).map(|avif| avif.facts());
+        result = read_facts(&head);
         if result.is_ok() || head.len() < bytes {
             break;
         }

@@ -1,8 +1,9 @@
 //! The frames of a WebP (RFC 9649): whether one is larger than the picture. The decoder allocates for a lossy frame before it compares.
 
+use super::vp8::has_its_parts;
 use crate::EngineError;
 
-/// Refuses a lossy frame that does not fit in a picture of this size. Looks where the decoder looks, not where the standard says.
+/// Refuses a lossy frame that does not fit in a picture of this size, or that announces more than there is. Looks where the decoder looks, not where the standard says.
 pub(crate) fn check_frames(file: &[u8], size: (u32, u32)) -> Result<(), EngineError> {
     let mut chunks = Chunks(file.get(12..).unwrap_or_default());
     let mut animated = false;
@@ -10,7 +11,12 @@ pub(crate) fn check_frames(file: &[u8], size: (u32, u32)) -> Result<(), EngineEr
         let here = chunks.0;
         match chunks.next() {
             None => return Ok(()),
-            Some((b"VP8 ", _, frame)) => check_fits(frame, size)?,
+            Some((b"VP8 ", _, frame)) => {
+                check_fits(frame, size)?;
+                if !has_its_parts(frame) {
+                    return Err(EngineError::Corrupt("a part of its frame is missing".to_owned()));
+                }
+            }
             Some((b"ANMF", ..)) if !animated => {
                 check_animation(here, size)?;
                 animated = true;

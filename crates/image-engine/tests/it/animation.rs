@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use image::{AnimationDecoder, GenericImageView, Rgba, RgbaImage};
 use image_engine::{Effort, EngineError, Limits, probe, verify};
-use testkit::pictures::animation::{Dispose, Placed, apng, apng_with, avif, bars, gif, patchwork, shown, webp};
+use testkit::pictures::animation::{Dispose, Placed, apng, apng_with, avif, bars, gif, jxl, patchwork, shown, webp};
 
 use crate::support::{make, plan, recipe, render};
 
@@ -327,4 +327,36 @@ fn frames_of_sixteen_bits_are_read() {
         assert_eq!(page(&bytes, index).get_pixel(2, 2).0, [grey, grey, grey, 255]);
     }
     assert_eq!(image::load_from_memory(&make(&bytes, "", "gif").unwrap().bytes).unwrap().dimensions(), (4, 4));
+}
+
+#[test]
+fn an_animation_without_loss_keeps_every_pixel_of_every_frame() {
+    let source = gif(SIDE as u16, SIDE as u16, &without_restoring(), None);
+    let count = without_restoring().len();
+    let exact = make(&source, "lossless=1", "webp").unwrap();
+    assert_eq!(exact.quality, None);
+    for index in 0..count {
+        assert_eq!(seen(&page(&exact.bytes, index)), seen(&page(&source, index)), "frame {index}");
+    }
+}
+
+#[test]
+fn a_jpeg_xl_moves() {
+    let frames = bars(60, 40, 5);
+    for plays in [0, 3] {
+        let file = jxl(&frames, plays);
+        let facts = probe(Cursor::new(&file)).unwrap();
+        assert!(facts.animated && (facts.width, facts.height) == (60, 40));
+        assert_eq!(verify(&file, &Limits::default(), &|| false), Ok(()));
+        for (index, frame) in frames.iter().enumerate() {
+            assert_eq!(page(&file, index), frame.picture, "frame {index}");
+        }
+        let moving = make(&file, "", "gif").unwrap();
+        assert_eq!(times_of_gif(&moving.bytes), (vec![100; 5], (plays > 0).then_some(u32::from(plays))));
+    }
+    let missing = make(&jxl(&frames, 0), "page=5", "png").unwrap_err();
+    assert!(matches!(missing, EngineError::InvalidTransform { parameter: "page", .. }), "{missing:?}");
+    let few = Limits { max_frames: 4, ..Limits::default() };
+    let found = verify(&jxl(&frames, 0), &few, &|| false);
+    assert!(matches!(found, Err(EngineError::TooLarge { what: "frames", actual: 5, limit: 4 })), "{found:?}");
 }

@@ -44,6 +44,9 @@ fn colours_survive_every_way_of_storing_them() {
         ("avif", file::avif(&plain, 90), 6),
         ("webp", file::webp_lossy(&plain, 90.0), 6),
         ("ppm", file::ppm(&plain), 1),
+        ("jxl", file::jxl(&plain, 90), 3),
+        ("heic", file::heic(&plain, 90), 6),
+        ("jxl 16", file::jxl_deep(&plain), 1),
         ("exr", file::exr(&file::light(&plain)), 1),
         ("hdr", file::hdr(&file::light(&plain)), 3),
     ] {
@@ -104,6 +107,66 @@ fn thorough_is_no_larger_and_a_palette_loses_nothing() {
     }
     let flat = made(&file::png(&file::quarters(200, 200)), "png", Effort::Thorough);
     assert_eq!(image::load_from_memory(&flat.bytes).unwrap().to_rgb8(), file::quarters(200, 200));
+}
+
+#[test]
+fn a_qoi_is_what_was_there() {
+    let clear = testkit::pictures::graphic(60, 40);
+    for source in [file::png_alpha(&clear), file::png(&photo(60, 40, 1)), png::sixteen_bit(&photo(60, 40, 2))] {
+        let made = make(&source, "", "qoi").unwrap();
+        let (got, expected) =
+            (image::load_from_memory(&made.bytes).unwrap(), image::load_from_memory(&source).unwrap());
+        assert_eq!(got.to_rgba8(), expected.to_rgba8());
+        assert_eq!(got.color().has_alpha(), expected.color().has_alpha());
+    }
+}
+
+#[test]
+fn without_loss_every_pixel_stays() {
+    let clear = RgbaImage::from_fn(60, 40, |x, y| Rgba([x as u8 * 4, y as u8 * 6, 77, if x < 20 { 0 } else { 200 }]));
+    let scenes =
+        [file::png_alpha(&clear), file::png(&photo(90, 70, 1)), png::grey_alpha(&testkit::pictures::graphic(50, 40))];
+    let with = |source: &[u8], query: &str, format: &str, effort| {
+        render(source, &recipe(query, format), effort, &Limits::default(), &|| false)
+    };
+    for source in scenes {
+        let expected = image::load_from_memory(&source).unwrap().to_rgba8();
+        for (format, effort) in
+            [("webp", Effort::Fast), ("webp", Effort::Thorough), ("jxl", Effort::Fast), ("jxl", Effort::Thorough)]
+        {
+            let made = with(&source, "lossless=1", format, effort).unwrap();
+            assert_eq!(made.quality, None);
+            // Read back through another format without loss.
+            assert_eq!(pixels(&made.bytes, "").to_rgba8(), expected, "{format} {effort:?}");
+            let lossy = with(&source, "q=70", format, effort).unwrap();
+            assert_ne!(pixels(&lossy.bytes, "").to_rgba8(), expected, "{format} {effort:?} with loss");
+        }
+    }
+    let deep = png::sixteen_bit(&photo(64, 48, 2));
+    let made = make(&deep, "lossless=1", "jxl").unwrap();
+    assert_eq!(pixels(&made.bytes, "").to_rgb16(), image::load_from_memory(&deep).unwrap().to_rgb16());
+}
+
+#[test]
+fn a_jpeg_xl_is_small_and_looks_like_its_source() {
+    let scene = photo(400, 300, 3);
+    let source = file::png(&scene);
+    let made = make(&source, "", "jxl").unwrap();
+    assert_eq!(made.quality, Some(80));
+    let webp = make(&source, "", "webp").unwrap();
+    assert!(made.bytes.len() < webp.bytes.len(), "{} {}", made.bytes.len(), webp.bytes.len());
+    let got = pixels(&made.bytes, "").to_rgb8();
+    let error: u64 = got.iter().zip(scene.iter()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+    let mean = error as f64 / got.as_raw().len() as f64;
+    assert!(mean < 8.0, "{mean}");
+}
+
+#[test]
+fn the_colours_of_a_tiff_come_from_its_palette() {
+    let scene = photo(70, 50, 1);
+    let level = |channel: u8| channel / 43 * 51;
+    let expected = RgbImage::from_fn(70, 50, |x, y| Rgb(scene.get_pixel(x, y).0.map(level)));
+    assert_eq!(pixels(&file::tiff_palette(&scene), "").to_rgb8(), expected);
 }
 
 #[test]

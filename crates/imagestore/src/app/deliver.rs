@@ -83,16 +83,17 @@ impl Wanted {
         accepted: &[OutputFormat],
     ) -> Self {
         let facts = &image.facts;
+        let exact = |format: &&OutputFormat| !transform.lossless || format.has_lossless() || format.is_lossless();
         let moves = facts.animated && transform.page.is_none();
         let format = match choice {
             FormatChoice::Source => None,
             FormatChoice::Fixed(format) => Some(format),
             FormatChoice::Auto if moves => {
                 let frozen = !transform.is_identity() && !facts.format.default_output().animates();
-                let accepted = accepted.iter().find(|format| format.animates()).copied();
+                let accepted = accepted.iter().filter(exact).find(|format| format.animates()).copied();
                 accepted.or(frozen.then_some(OutputFormat::Gif)).map(ImageFormat::from)
             }
-            FormatChoice::Auto => accepted.first().map(|format| ImageFormat::from(*format)),
+            FormatChoice::Auto => accepted.iter().find(exact).map(|format| ImageFormat::from(*format)),
         };
         // The first frame of a still picture is all of it.
         let page = transform.page.filter(|page| facts.animated || *page > 0);
@@ -115,6 +116,7 @@ impl Services {
             None => source.default_output(),
             Some(format) => format.as_output().ok_or_else(|| cannot_make(format))?,
         };
+        wanted.transform.check_format(output)?;
         let recipe = self.with_watermark(Recipe::new(wanted.transform, output)).await?;
         let etag = recipe.key(&image.digest, image_engine::ENGINE_REVISION);
         let last_modified = image.created;

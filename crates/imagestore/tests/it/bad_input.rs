@@ -49,6 +49,9 @@ async fn truncated_pictures_of_every_format() {
         ("ppm", file::ppm(&picture)),
         ("hdr", file::hdr(&file::light(&picture))),
         ("exr", file::exr(&file::light(&picture))),
+        ("jxl", file::jxl(&picture, 80)),
+        ("heic", file::heic(&picture, 80)),
+        ("jxl lossless", file::jxl_deep(&picture)),
     ];
     for (name, bytes) in files {
         for cut in truncations(&bytes, 10) {

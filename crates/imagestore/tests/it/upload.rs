@@ -130,7 +130,7 @@ async fn every_kind_of_picture_is_taken_and_comes_back_untouched() {
         let answer = get(&store, &format!("/i/{}", id(&document))).await;
         assert_eq!(header(&answer, "content-type"), document["media_type"].as_str().unwrap());
         assert_eq!(answer.bytes().await.unwrap(), sample.bytes, "{}", sample.name);
-        for format in ["jpg", "png", "webp", "avif", "gif", "bmp", "tiff"] {
+        for format in ["jpg", "png", "webp", "avif", "gif", "bmp", "tiff", "qoi", "jxl"] {
             let path = format!("/i/{}.{format}?w=40", id(&document));
             let bytes = get(&store, &path).await.bytes().await.unwrap();
             let facts = probe(std::io::Cursor::new(&bytes[..]))

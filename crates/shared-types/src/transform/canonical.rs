@@ -51,6 +51,9 @@ impl fmt::Display for Transform {
             write!(f, "icc={}&", self.icc)?;
         }
         self.metadata.fmt(f)?;
+        if self.lossless {
+            f.write_str("lossless=1&")?;
+        }
         if let Some(quality) = self.quality {
             write!(f, "q={quality}&")?;
         }

@@ -6,8 +6,8 @@
 //!
 //! Order of operations, whatever the order in the URL: `page`, EXIF orientation, `crop`, `trim`, `rotate`, `flip`, `flop`, `w h fit gravity`,
 //! `brightness`, `contrast`, `gamma`, `saturation`, `hue`, `gray`, `sepia`, `duotone`, `negate`, `pixelate`, `blur`, `sharpen`, `pad`,
-//! `bg`, `wm`, `wmtext`, `round`, encode with `q`. Into which colours `icc` converts is settled after the resize; `strip` and `gps` choose what is
-//! embedded beside the pixels. In the canonical text these three stand in this order between `round` and `q`.
+//! `bg`, `wm`, `wmtext`, `round`, encode with `q` or `lossless`. Into which colours `icc` converts is settled after the resize; `strip` and `gps` choose what is
+//! embedded beside the pixels. In the canonical text these three stand in this order between `round` and `lossless`.
 
 mod canonical;
 mod embedded;
@@ -34,6 +34,7 @@ pub const MAX_SIDE: u32 = 16_384;
 
 /// Every operation on a picture except the choice of format. The default is to change nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a parameter of its own")]
 pub struct Transform {
     /// The one frame of an animation to show, counted from 0; `None` is all of them, or the first where the format keeps only one.
     pub page: Option<u32>,
@@ -73,11 +74,26 @@ pub struct Transform {
     pub icc: IccPolicy,
     /// EXIF and XMP.
     pub metadata: Metadata,
+    /// Whether the encoder keeps every pixel as it is.
+    pub lossless: bool,
     /// Encoder quality; `None` is the format's own default.
     pub quality: Option<Quality>,
 }
 
 impl Transform {
+    /// Refuses what a variant in this format cannot be.
+    ///
+    /// # Errors
+    /// `lossless` of a format that always loses something.
+    pub fn check_format(&self, format: OutputFormat) -> Result<(), TransformError> {
+        if self.lossless && !format.has_lossless() && !format.is_lossless() {
+            let able = OutputFormat::ALL.into_iter().filter(|format| format.has_lossless() || format.is_lossless());
+            let able = able.map(OutputFormat::extension).collect::<Vec<_>>().join(", ");
+            return Err(TransformError::new("lossless", format!("is not possible as {format}: ask for one of {able}")));
+        }
+        Ok(())
+    }
+
     /// Whether nothing is asked of the picture.
     pub fn is_identity(&self) -> bool {
         *self == Self::default()
@@ -123,6 +139,7 @@ impl Recipe {
         if !format.has_quality() {
             transform.quality = None;
         }
+        transform.lossless &= format.has_lossless();
         if !format.animates() && transform.page == Some(0) {
             transform.page = None;
         }

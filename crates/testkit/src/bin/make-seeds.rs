@@ -15,7 +15,7 @@ struct Cli {
     folder: PathBuf,
 }
 
-const QUERIES: [&str; 19] = [
+const QUERIES: [&str; 23] = [
     "w=20",
     "w=200&h=100&enlarge=1&format=png",
     "w=10&h=10&fit=cover&gravity=smart&format=jpg",
@@ -34,6 +34,10 @@ const QUERIES: [&str; 19] = [
     "brightness=10&contrast=-20&gamma=1.8&saturation=50&hue=-90&negate=1&pixelate=4",
     "w=20&sepia=1&wmtext=%C2%A9+%CE%A9%0Ab&wmtextpos=tile&wmtextsize=6&wmtextmargin=1&format=png",
     "duotone=102030,ffeecc&wmtext=x&wmtextshadow=0&wmtextopacity=0.5&wmtextcolor=red&round=5",
+    "w=9&lossless=1&format=webp",
+    "w=9&lossless=1&format=jxl",
+    "q=50&format=jxl",
+    "format=qoi",
     "wm=01890a5d-ac96-774b-bcce-b302099a8057&wmpos=fp:0.5:0.25&wmscale=0.5&wmopacity=0.75&wmmargin=2",
 ];
 

@@ -201,3 +201,60 @@ pub fn avif(frames: &[Placed], quality: u8) -> Vec<u8> {
     }
     encoder.finish().expect("the sequence can be encoded").to_vec()
 }
+
+/// A JPEG XL without loss, of at most 512 pixels a side; `plays` up to 7, 0 is without end. Frames cover the picture.
+///
+/// No encoder at hand writes animations: still pictures of one get headers that say so (ISO/IEC 18181-1, annexes D and F).
+pub fn jxl(frames: &[Placed], plays: u8) -> Vec<u8> {
+    /// What the encoder's own headers take, before sizes and data.
+    const HEADERS: usize = 7 + 4;
+    let (width, height) = frames[0].picture.dimensions();
+    let mut header = Bits::default();
+    header.put(0x0aff, 16);
+    // The sides: neither small nor in a ratio, of at most 512.
+    header.put(0, 1 + 2).put(u64::from(height - 1), 9).put(0, 3 + 2).put(u64::from(width - 1), 9);
+    // Extra fields: upright, no other size, no preview; an animation in milliseconds without time codes.
+    header.put(0b10, 2).put(0, 3 + 2).put(1, 1).put(0b01, 2).put(0b00, 2).put(0b01, 2).put(plays.into(), 3).put(0, 1);
+    // Eight bits in 16-bit buffers, an alpha channel, no XYB, sRGB, the usual tones, no extensions, the usual tables.
+    header.put(0, 3).put(1, 1).put(0b01, 2).put(1, 1).put(0, 1).put(1, 1).put(1, 1).put(0, 2).put(1, 1);
+    let mut file = header.bytes;
+    for (index, frame) in frames.iter().enumerate() {
+        let is_last = index + 1 == frames.len();
+        let mut header = Bits::default();
+        // A regular modular frame, groups of the usual size, which replaces what was there.
+        header.put(0, 3).put(1, 1).put(0, 2 + 1 + 2 + 2).put(0b01, 2).put(0, 2 + 1 + 2 + 2);
+        header.put(0b11, 2).put(frame.milliseconds.into(), 32);
+        header.put(is_last.into(), 1);
+        if !is_last {
+            // Nothing refers to it.
+            header.put(0, 2);
+        }
+        // No name, no filters, no extensions, no order of its own.
+        header.put(0, 2 + 1 + 1 + 2 + 2 + 2 + 1);
+        file.extend(header.bytes);
+        file.extend(&super::file::jxl_lossless(&frame.picture)[HEADERS..]);
+    }
+    file
+}
+
+/// Bits from the lowest one on, the last byte filled with zeros.
+#[derive(Default)]
+struct Bits {
+    bytes: Vec<u8>,
+    count: usize,
+}
+
+impl Bits {
+    fn put(&mut self, value: u64, count: usize) -> &mut Self {
+        for bit in 0..count {
+            if self.count.is_multiple_of(8) {
+                self.bytes.push(0);
+            }
+            if let Some(byte) = self.bytes.last_mut() {
+                *byte |= ((value >> bit & 1) as u8) << (self.count % 8);
+            }
+            self.count += 1;
+        }
+        self
+    }
+}

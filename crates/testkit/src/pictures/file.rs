@@ -4,7 +4,12 @@ use std::io::Cursor;
 
 use image::codecs::gif::{GifEncoder, Repeat};
 use image::{DynamicImage, Frame, ImageFormat, Luma, Rgb, Rgb32FImage, RgbImage, Rgba, RgbaImage, imageops};
+use jixel::EncodeConfig;
 use webp::{AnimEncoder, AnimFrame, WebPConfig};
+use zune_core::bit_depth::BitDepth;
+use zune_core::colorspace::ColorSpace;
+use zune_core::options::EncoderOptions;
+use zune_jpegxl::JxlSimpleEncoder;
 
 use super::scene;
 
@@ -88,6 +93,42 @@ pub fn tiff(picture: &RgbImage) -> Vec<u8> {
     encode(&picture.clone().into(), ImageFormat::Tiff)
 }
 
+/// A TIFF with a palette of 16 bits a channel: the picture in 6 levels of each colour.
+pub fn tiff_palette(picture: &RgbImage) -> Vec<u8> {
+    let (width, height) = picture.dimensions();
+    let pixels: Vec<u8> =
+        picture.pixels().map(|Rgb(pixel)| pixel.iter().fold(0, |index, channel| index * 6 + channel / 43)).collect();
+    let level = |channel: u32, index: u32| (index / [36, 6, 1][channel as usize] % 6) as u16 * 51 * 257;
+    let palette = (0..3).flat_map(|channel| (0..256).flat_map(move |index| level(channel, index).to_le_bytes()));
+    let (start, end) = (8_u32, 8 + width * height);
+    // Tag, type (3: 16 bits, 4: 32 bits), count, value.
+    let fields = [
+        (256_u16, 4_u16, 1_u32, width),
+        (257, 4, 1, height),
+        (258, 3, 1, 8),
+        (259, 3, 1, 1),
+        (262, 3, 1, 3),
+        (273, 4, 1, start),
+        (277, 3, 1, 1),
+        (278, 4, 1, height),
+        (279, 4, 1, width * height),
+        (320, 3, 3 * 256, end),
+    ];
+    let mut bytes = b"II*\0".to_vec();
+    bytes.extend((end + 3 * 256 * 2).to_le_bytes());
+    bytes.extend(pixels);
+    bytes.extend(palette);
+    bytes.extend((fields.len() as u16).to_le_bytes());
+    for (tag, kind, count, value) in fields {
+        bytes.extend(tag.to_le_bytes());
+        bytes.extend(kind.to_le_bytes());
+        bytes.extend(count.to_le_bytes());
+        bytes.extend(value.to_le_bytes());
+    }
+    bytes.extend([0; 4]);
+    bytes
+}
+
 /// An AVIF, 4:4:4; `quality` from 0 to 100.
 pub fn avif(picture: &RgbImage, quality: u8) -> Vec<u8> {
     encode_avif(picture.width(), picture.height(), picture, quality)
@@ -113,6 +154,43 @@ pub fn ico(picture: &RgbaImage) -> Vec<u8> {
 /// A QOI with alpha.
 pub fn qoi(picture: &RgbaImage) -> Vec<u8> {
     encode(&picture.clone().into(), ImageFormat::Qoi)
+}
+
+/// A lossy JPEG XL; `quality` from 0 to 100.
+pub fn jxl(picture: &RgbImage, quality: u8) -> Vec<u8> {
+    let config = EncodeConfig::default().with_quality(quality.into()).with_num_threads(1);
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    jixel::encode_image(picture, width, height, &config).expect("the picture can be encoded")
+}
+
+/// A lossless JPEG XL with alpha.
+pub fn jxl_lossless(picture: &RgbaImage) -> Vec<u8> {
+    encode_jxl(picture, (picture.width(), picture.height()), ColorSpace::RGBA, BitDepth::Eight)
+}
+
+/// A lossless JPEG XL of 16 bits a channel.
+pub fn jxl_deep(picture: &RgbImage) -> Vec<u8> {
+    let words: Vec<u8> = picture.as_raw().iter().flat_map(|sample| (u16::from(*sample) * 257).to_ne_bytes()).collect();
+    encode_jxl(&words, picture.dimensions(), ColorSpace::RGB, BitDepth::Sixteen)
+}
+
+fn encode_jxl(samples: &[u8], (width, height): (u32, u32), colours: ColorSpace, depth: BitDepth) -> Vec<u8> {
+    let options = EncoderOptions::new(width as usize, height as usize, colours, depth).set_num_threads(1);
+    let mut bytes = Vec::new();
+    JxlSimpleEncoder::new(samples, options).encode(&mut bytes).expect("the picture can be encoded");
+    bytes
+}
+
+/// A HEIC, 4:2:0; `quality` from 0 to 100. From 512 pixels on it is a grid of tiles.
+pub fn heic(picture: &RgbImage, quality: u8) -> Vec<u8> {
+    let options = heifer::EncodeOptions { quality, max_threads: 1 };
+    heifer::encode_rgb8(picture.width(), picture.height(), picture, &options).expect("the picture can be encoded")
+}
+
+/// A HEIC with alpha.
+pub fn heic_alpha(picture: &RgbaImage, quality: u8) -> Vec<u8> {
+    let options = heifer::EncodeOptions { quality, max_threads: 1 };
+    heifer::encode_rgba8(picture.width(), picture.height(), picture, &options).expect("the picture can be encoded")
 }
 
 /// A Radiance HDR of linear light.

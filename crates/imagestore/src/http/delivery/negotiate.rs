@@ -7,7 +7,7 @@ use shared_types::transform::ClientHints;
 use shared_types::{ImageFormat, OutputFormat};
 
 /// Formats that a browser must name to get: a wildcard is sent by clients that cannot show them.
-const MODERN: [OutputFormat; 2] = [OutputFormat::Avif, OutputFormat::WebP];
+const MODERN: [OutputFormat; 3] = [OutputFormat::Avif, OutputFormat::Jxl, OutputFormat::WebP];
 
 /// The modern formats that `Accept` prefers to the source's own, best first. Equal preference goes to the smaller format.
 pub(super) fn accepted(request: &HttpRequest, source: ImageFormat) -> Vec<OutputFormat> {

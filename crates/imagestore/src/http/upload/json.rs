@@ -115,8 +115,10 @@ async fn decode(state: &HttpState, data: String) -> Result<Receiving, ApiError> 
 fn check_kind(kind: Option<&str>) -> Result<(), ApiError> {
     match kind {
         Some(kind) if ImageFormat::from_extension(kind).is_none() => {
-            let detail =
-                format!("`type` is not a supported format; supported are ico, qoi, pnm, {}.", OutputFormat::list());
+            let detail = format!(
+                "`type` is not a supported format; supported are ico, pnm, hdr, exr, jxl, heic, {}.",
+                OutputFormat::list()
+            );
             Err(ApiError::new(ErrorCode::UnsupportedFormat, detail).parameter("type"))
         }
         _ => Ok(()),
