@@ -18,6 +18,9 @@ const FIXED: u64 = 3 << 20;
 const FIXED_AV1: u64 = 1 << 20;
 const AHEAD_AV1: u64 = 8 << 20;
 
+/// The tables of an encoder of JPEG XL.
+const FIXED_JXL: u64 = 16 << 20;
+
 /// Bytes a pixel of what an animation is composed on: the canvas, the one before it, and the frame that is put on it.
 const CANVASES: u64 = 12;
 
@@ -115,8 +118,8 @@ fn decoding(facts: &Facts, source_bytes: u64, scale: JpegScale) -> u64 {
         }
         ImageFormat::WebP => pixels * 8 + source_bytes,
         ImageFormat::Gif => pixels * 5,
-        // A palette takes a copy of the file and the indices.
-        ImageFormat::Tiff => stored * 2 + pixels + source_bytes,
+        // A palette takes a copy of the file.
+        ImageFormat::Tiff => stored * 2 + source_bytes,
         ImageFormat::Exr => stored * 2,
         // Numbers of their own, beside the picture that they give.
         ImageFormat::Jxl => stored + jxl_planes(facts) + source_bytes,
@@ -223,8 +226,11 @@ fn encoding(plan: &Plan, pixels: &Pixels) -> u64 {
         (OutputFormat::Png, false, _) => (pixels.last * 2, 0),
         (OutputFormat::Png, true, _) => (pixels.last * 2 + 9, 0),
         // Without loss, an encoder remembers where every pixel was seen before.
-        (OutputFormat::WebP, ..) if plan.recipe.transform.lossless => (80, 0),
-        (OutputFormat::Jxl, ..) => (if plan.recipe.transform.lossless { 120 } else { 40 }, 0),
+        (OutputFormat::WebP, thorough, _) if plan.recipe.transform.lossless => (if thorough { 80 } else { 50 }, 0),
+        (OutputFormat::Jxl, thorough, _) if plan.recipe.transform.lossless => {
+            (if thorough { 160 } else { 64 } * depth, FIXED_JXL)
+        }
+        (OutputFormat::Jxl, ..) => (40 * depth, FIXED_JXL),
         (OutputFormat::WebP, false, true) => (30, 0),
         (OutputFormat::WebP, true, false) => (40, 0),
         (OutputFormat::WebP, true, true) => (80, 0),
@@ -253,8 +259,9 @@ fn building(plan: &Plan, pixels: &Pixels) -> u64 {
     match plan.recipe.format {
         // The pictures that others are predicted from.
         OutputFormat::Avif => pixels.output * 70 + AHEAD_AV1,
+        OutputFormat::WebP if plan.recipe.transform.lossless => pixels.output * 120,
         // Canvases that tell what changes.
-        OutputFormat::WebP => pixels.output * if plan.recipe.transform.lossless { 120 } else { 40 },
+        OutputFormat::WebP => pixels.output * 40,
         _ => pixels.output * 28,
     }
 }
@@ -272,12 +279,14 @@ fn profile(facts: &Facts, source_bytes: u64) -> u64 {
     let stored = match facts.format {
         // Compressed there.
         ImageFormat::Png => MAX_PROFILE as u64 + 2 * source_bytes,
-        ImageFormat::Jpeg | ImageFormat::WebP | ImageFormat::Avif | ImageFormat::Tiff | ImageFormat::Gif => {
-            source_bytes.min(MAX_PROFILE as u64)
-        }
-        // Compressed as well.
+        // Compressed, or only named.
         ImageFormat::Jxl => MAX_PROFILE as u64,
-        ImageFormat::Heic => source_bytes.min(MAX_PROFILE as u64),
+        ImageFormat::Jpeg
+        | ImageFormat::WebP
+        | ImageFormat::Avif
+        | ImageFormat::Tiff
+        | ImageFormat::Gif
+        | ImageFormat::Heic => source_bytes.min(MAX_PROFILE as u64),
         _ => return 0,
     };
     let fixed = match facts.format {
