@@ -132,7 +132,7 @@ async fn renditions(settings: &Settings, action: &RenditionsAction) -> Result<()
         app::recover(&opened.services).await.map_err(explain)?;
         app::rebuild_renditions(&opened.services).await.map_err(explain)?;
     }
-    let totals = opened.services.rendition_totals().await.map_err(explain)?;
+    let totals = opened.services.totals().await.map_err(explain)?;
     opened.services.close().await;
-    print(&totals.to_string())
+    print(&totals.masters.to_string())
 }

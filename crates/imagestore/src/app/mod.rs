@@ -9,6 +9,7 @@ mod produce;
 mod receive_variant;
 mod recover;
 mod renditions;
+mod stats;
 mod upload;
 mod watermark;
 

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Services;
 use super::images::MAX_PAGE;
-use crate::domain::{Image, Master, Rendition, RenditionJob, RenditionMode, RenditionTotals, StoreError};
+use crate::domain::{Image, Master, Rendition, RenditionJob, RenditionMode, StoreError};
 
 /// How many times a master is begun before it is given up. A process that is killed meanwhile counts: the picture may be the reason.
 const MAX_ATTEMPTS: u32 = 5;
@@ -260,17 +260,12 @@ pub async fn rebuild_renditions(services: &Services) -> Result<u64, StoreError> 
         }
         after = page.next;
         if after.is_none() {
-            return Ok(services.rendition_totals().await?.pending);
+            return Ok(services.totals().await?.masters.pending);
         }
     }
 }
 
 impl Services {
-    /// How many masters are in which state.
-    pub async fn rendition_totals(&self) -> Result<RenditionTotals, StoreError> {
-        Ok(self.inner.catalog.rendition_totals().await?)
-    }
-
     /// Bytes of the master of this image's original; `None` if there is none.
     pub async fn rendition_bytes(&self, image: &Image) -> Result<Option<u64>, StoreError> {
         Ok(match self.inner.catalog.rendition(&image.digest).await? {

@@ -3,9 +3,11 @@
 mod error;
 mod image;
 mod rendition;
+mod totals;
 mod variant;
 
 pub use error::StoreError;
 pub use image::{Image, ImageName};
 pub use rendition::{Master, Rendition, RenditionJob, RenditionMode, RenditionTotals};
+pub use totals::Totals;
 pub use variant::{Variant, VariantKey};

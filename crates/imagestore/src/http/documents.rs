@@ -2,11 +2,12 @@
 
 use actix_web::HttpRequest;
 use jiff::Timestamp;
+use serde_json::{Value, json};
 use shared_types::ImageId;
 use shared_types::wire::{ImageDocument, ImageUrls, VariantDocument};
 
 use super::HttpState;
-use crate::domain::{Image, ImageName, Variant};
+use crate::domain::{Image, ImageName, Totals, Variant};
 
 /// Where clients reach the service, without a slash at the end.
 pub(super) fn base_url(request: &HttpRequest, state: &HttpState) -> String {
@@ -65,6 +66,21 @@ pub(super) fn variant_document(base: &str, variant: &Variant) -> VariantDocument
         created_at: rfc3339(variant.created),
         figures: variant.figures.clone(),
     }
+}
+
+pub(super) fn totals_document(totals: &Totals) -> Value {
+    let Totals { images, originals, original_bytes, variants, variant_bytes, masters } = totals;
+    json!({
+        "images": { "count": images, "originals": originals, "bytes": original_bytes },
+        "variants": { "count": variants, "bytes": variant_bytes },
+        "masters": {
+            "done": masters.done,
+            "bytes": masters.bytes,
+            "pending": masters.pending,
+            "not_worth_it": masters.not_worth_it,
+            "failed": masters.failed,
+        },
+    })
 }
 
 fn rfc3339(time: Timestamp) -> String {

@@ -65,6 +65,7 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
         .service(resource("/v1/images/{id}", image))
         .service(resource("/v1/images/{id}/variants", variants))
         .service(resource("/v1/images/{id}/variants/{name}", variant))
+        .service(resource("/v1/stats", vec![(Method::GET, get().to(v1::stats::get))]))
         .service(resource("/", vec![(Method::GET, get().to(v1::index))]));
 }
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use shared_types::Digest;
 
 use super::CatalogError;
-use crate::domain::{Rendition, RenditionJob, RenditionTotals};
+use crate::domain::{Rendition, RenditionJob};
 
 /// A part of the catalog, with the same promises: each method is one transaction, and blobs are doomed with their last reference. The row
 /// of a master goes with the last image of its original.
@@ -36,7 +36,4 @@ pub trait RenditionCatalog: Send + Sync {
 
     /// The originals whose master has these bytes.
     async fn originals_of(&self, master: &Digest) -> Result<Vec<Digest>, CatalogError>;
-
-    /// How many are in which state.
-    async fn rendition_totals(&self) -> Result<RenditionTotals, CatalogError>;
 }

@@ -134,8 +134,17 @@ async fn a_folder_of_an_older_version_is_told_apart() {
     let data = store.data_dir().display().to_string();
     let options = SqliteConnectOptions::new().filename(store.data_dir().join("catalog.sqlite"));
     let mut catalog = options.connect().await.unwrap();
-    sqlx::query("DROP TABLE renditions").execute(&mut catalog).await.unwrap();
-    sqlx::query("DELETE FROM _sqlx_migrations WHERE version = 2").execute(&mut catalog).await.unwrap();
+    for statement in [
+        "DROP TABLE renditions",
+        "DROP TABLE totals",
+        "DROP TRIGGER images_added",
+        "DROP TRIGGER images_removed",
+        "DROP TRIGGER variants_added",
+        "DROP TRIGGER variants_removed",
+        "DELETE FROM _sqlx_migrations WHERE version > 1",
+    ] {
+        sqlx::query(statement).execute(&mut catalog).await.unwrap();
+    }
     catalog.close().await.unwrap();
     for command in [&["fsck"][..], &["renditions", "status"]] {
         let output = run_cli("imagestore", [command, &["--data-dir", &data]].concat(), &[]);

@@ -17,6 +17,7 @@ mod images;
 mod marks_and_presets;
 mod races;
 mod renditions;
+mod stats;
 mod support;
 mod upload;
 mod url_upload;

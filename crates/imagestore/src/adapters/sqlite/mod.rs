@@ -6,6 +6,7 @@
 mod images;
 mod renditions;
 mod rows;
+mod totals;
 mod variants;
 mod writer;
 
@@ -18,7 +19,7 @@ use sqlx::ConnectOptions;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
-use crate::domain::{Image, Variant};
+use crate::domain::{Image, Totals, Variant};
 use crate::ports::{Catalog, CatalogError, Page};
 use writer::Writer;
 
@@ -171,6 +172,10 @@ impl Catalog for SqliteCatalog {
 
     async fn users_of(&self, digest: &Digest) -> Result<Vec<(ImageId, Option<String>)>, CatalogError> {
         rows::users(&self.reader, digest).await
+    }
+
+    async fn totals(&self) -> Result<Totals, CatalogError> {
+        totals::read(&self.reader).await
     }
 
     async fn ping(&self) -> Result<(), CatalogError> {

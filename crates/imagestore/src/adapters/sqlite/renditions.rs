@@ -5,7 +5,7 @@ use shared_types::Digest;
 use sqlx::{FromRow, SqliteConnection};
 
 use super::{SqliteCatalog, rows};
-use crate::domain::{Master, Rendition, RenditionJob, RenditionTotals};
+use crate::domain::{Master, Rendition, RenditionJob};
 use crate::ports::{CatalogError, RenditionCatalog};
 
 #[derive(FromRow)]
@@ -195,24 +195,5 @@ impl RenditionCatalog for SqliteCatalog {
                 .fetch_all(&self.reader)
                 .await?;
         originals.iter().map(|bytes| rows::digest(bytes)).collect()
-    }
-
-    async fn rendition_totals(&self) -> Result<RenditionTotals, CatalogError> {
-        let rows: Vec<(String, i64, i64)> =
-            sqlx::query_as("SELECT state, COUNT(*), COALESCE(SUM(bytes), 0) FROM renditions GROUP BY state")
-                .fetch_all(&self.reader)
-                .await?;
-        let mut totals = RenditionTotals::default();
-        for (state, count, bytes) in rows {
-            let count = rows::unsigned(count)?;
-            match state.as_str() {
-                "pending" => totals.pending = count,
-                "done" => (totals.done, totals.bytes) = (count, rows::unsigned(bytes)?),
-                "not-worth-it" => totals.not_worth_it = count,
-                "failed" => totals.failed = count,
-                _ => return Err(rows::unreadable("rendition")),
-            }
-        }
-        Ok(totals)
     }
 }

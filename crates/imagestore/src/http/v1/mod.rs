@@ -1,6 +1,7 @@
 //! The native API: records and lists.
 
 pub(super) mod images;
+pub(super) mod stats;
 pub(super) mod variants;
 
 use actix_web::HttpResponse;
@@ -16,6 +17,7 @@ pub(super) async fn index() -> HttpResponse {
         "image": "GET /v1/images/{id}",
         "deliver": "GET /i/{id}.webp?w=512",
         "delete": "DELETE /v1/images/{id}",
+        "stats": "GET /v1/stats",
         "ready": "GET /readyz",
     }))
 }

@@ -1,7 +1,7 @@
 //! The promises of [`Catalog`].
 
 use image_engine::Facts;
-use imagestore::domain::{Image, ImageName, Variant};
+use imagestore::domain::{Image, ImageName, Totals, Variant};
 use imagestore::ports::{Catalog, CatalogError, Page};
 use jiff::Timestamp;
 use shared_types::wire::VariantFigures;
@@ -19,6 +19,7 @@ pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> 
     a_blob_is_doomed_with_its_last_row(&catalog).await;
     nothing_refers_to_a_doomed_blob(&catalog).await;
     refusals_harm_nobody_else(&catalog).await;
+    totals_follow_every_change(&catalog).await;
     renditions::checks(&catalog).await;
     let last = image(b"last");
     catalog.insert_image(&last, false).await.unwrap();
@@ -186,5 +187,42 @@ async fn refusals_harm_nobody_else(catalog: &impl Catalog) {
     assert_eq!(stored, expected);
     for digest in catalog.delete_image(owner.id).await.unwrap().unwrap() {
         catalog.forget_blob(&digest).await.unwrap();
+    }
+}
+
+async fn totals_follow_every_change(catalog: &impl Catalog) {
+    // [images, originals, their bytes, variants, their bytes]
+    async fn check(catalog: &impl Catalog, expected: [u64; 5]) {
+        let Totals { images, originals, original_bytes, variants, variant_bytes, .. } = catalog.totals().await.unwrap();
+        assert_eq!([images, originals, original_bytes, variants, variant_bytes], expected);
+    }
+    assert_eq!(catalog.totals().await.unwrap(), Totals::default(), "every change before has been taken back");
+    let (first, same, other) = (image(b"twice"), image(b"twice"), image(b"another"));
+    for image in [&first, &same, &other] {
+        catalog.insert_image(image, false).await.unwrap();
+    }
+    check(catalog, [3, 2, 12, 0, 0]).await;
+    for owner in [&first, &same] {
+        catalog.put_variant(&variant(owner, "small", b"abc")).await.unwrap();
+    }
+    catalog.put_variant(&variant(&first, "other", b"abc")).await.unwrap();
+    // As a variant, the bytes of an original are another use of the file.
+    catalog.put_variant(&variant(&other, "as-it-is", b"another")).await.unwrap();
+    check(catalog, [3, 2, 12, 4, 10]).await;
+    assert!(catalog.insert_image(&first, false).await.is_err(), "an id is used once");
+    assert!(catalog.put_variant(&variant(&image(b"nobody"), "x", b"x")).await.is_err());
+    check(catalog, [3, 2, 12, 4, 10]).await;
+    catalog.put_variant(&variant(&same, "small", b"longer")).await.unwrap();
+    check(catalog, [3, 2, 12, 4, 16]).await;
+    catalog.delete_variant(first.id, "small").await.unwrap();
+    catalog.delete_variant(first.id, "small").await.unwrap();
+    check(catalog, [3, 2, 12, 3, 16]).await;
+    let mut doomed = Vec::new();
+    for (gone, left) in [(&first, [2, 2, 12, 2, 13]), (&other, [1, 1, 5, 1, 6]), (&same, [0; 5])] {
+        doomed.extend(catalog.delete_image(gone.id).await.unwrap().unwrap());
+        check(catalog, left).await;
+    }
+    for digest in &doomed {
+        catalog.forget_blob(digest).await.unwrap();
     }
 }

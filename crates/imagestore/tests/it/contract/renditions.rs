@@ -52,11 +52,11 @@ async fn they_are_queued_in_order_and_settled(catalog: &impl Catalog) {
     assert_eq!(catalog.rendition(&third.digest).await.unwrap(), Some(Rendition::Pending));
     catalog.settle_rendition(&third.digest, &Rendition::Failed).await.unwrap();
     let expected = RenditionTotals { pending: 0, done: 1, bytes: 6, not_worth_it: 1, failed: 1 };
-    assert_eq!(catalog.rendition_totals().await.unwrap(), expected);
+    assert_eq!(catalog.totals().await.unwrap().masters, expected);
     for gone in &images {
         delete(catalog, gone).await;
     }
-    assert_eq!(catalog.rendition_totals().await.unwrap(), RenditionTotals::default());
+    assert_eq!(catalog.totals().await.unwrap().masters, RenditionTotals::default());
     let late = catalog.settle_rendition(&first.digest, &done(b"late")).await;
     assert!(matches!(late, Err(CatalogError::NoImage)));
 }
@@ -107,7 +107,7 @@ async fn all_can_be_dropped(catalog: &impl Catalog) {
     catalog.settle_rendition(&first.digest, &done(b"two")).await.unwrap();
     catalog.settle_rendition(&second.digest, &done(b"master of two")).await.unwrap();
     assert_eq!(catalog.drop_renditions().await.unwrap(), [Digest::of(b"master of two")]);
-    assert_eq!(catalog.rendition_totals().await.unwrap(), RenditionTotals::default());
+    assert_eq!(catalog.totals().await.unwrap().masters, RenditionTotals::default());
     catalog.forget_blob(&Digest::of(b"master of two")).await.unwrap();
     for image in [&first, &second] {
         delete(catalog, image).await;

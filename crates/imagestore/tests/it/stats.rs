@@ -1,0 +1,112 @@
+//! How much the store says it holds, against what it holds.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use sqlx::ConnectOptions;
+use sqlx::Connection;
+use sqlx::sqlite::SqliteConnectOptions;
+use tempfile::TempDir;
+use testkit::pictures::{file, jpeg, photo};
+use testkit::process::{Store, StoreOptions, run_cli};
+use testkit::reqwest::Client;
+
+use crate::support::{files, get, id, problem, store, upload};
+
+async fn stats(store: &Store) -> Value {
+    let answer = get(store, "/v1/stats").await;
+    assert_eq!(answer.status(), 200);
+    answer.json().await.unwrap()
+}
+
+/// Variants and masters are recorded after the answer.
+async fn wait_for(store: &Store, pointer: &str, count: u64) -> Value {
+    for _ in 0..400 {
+        let stats = stats(store).await;
+        if stats.pointer(pointer).and_then(Value::as_u64) == Some(count) {
+            return stats;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("{pointer} is never {count}: {}", stats(store).await);
+}
+
+fn size_of_files(store: &Store) -> u64 {
+    files(store, "blobs").iter().map(|path| path.metadata().unwrap().len()).sum()
+}
+
+fn sum_of_bytes(stats: &Value) -> u64 {
+    ["images", "variants", "masters"].iter().map(|part| stats[part]["bytes"].as_u64().unwrap()).sum()
+}
+
+fn start(data: &Path) -> Store {
+    Store::start(StoreOptions { data_dir: Some(data.to_owned()), ..StoreOptions::default() })
+}
+
+#[tokio::test]
+async fn they_follow_uploads_variants_and_deletions() {
+    let store = store();
+    let nothing = json!({
+        "images": { "count": 0, "originals": 0, "bytes": 0 },
+        "variants": { "count": 0, "bytes": 0 },
+        "masters": { "done": 0, "bytes": 0, "pending": 0, "not_worth_it": 0, "failed": 0 },
+    });
+    assert_eq!(stats(&store).await, nothing);
+    let (picture, dot) = (jpeg::baseline(&photo(300, 200, 1), 90), file::one_pixel_png());
+    let (first, same) = (upload(&store, picture.clone()).await, upload(&store, picture.clone()).await);
+    let other = upload(&store, dot.clone()).await;
+    let told = stats(&store).await;
+    assert_eq!(told["images"], json!({ "count": 3, "originals": 2, "bytes": picture.len() + dot.len() }));
+    for (image, width) in [(&first, 100), (&same, 120)] {
+        assert_eq!(get(&store, &format!("/i/{}.webp?w={width}", id(image))).await.status(), 200);
+    }
+    let told = wait_for(&store, "/variants/count", 2).await;
+    assert_eq!(sum_of_bytes(&told), size_of_files(&store), "{told}");
+    for (gone, left) in [(first, 2), (other, 1), (same, 0)] {
+        let url = store.url(&format!("/v1/images/{}", id(&gone)));
+        assert_eq!(Client::new().delete(url).send().await.unwrap().status(), 204);
+        let told = stats(&store).await;
+        assert_eq!(told["images"]["count"], left);
+        assert_eq!(sum_of_bytes(&told), size_of_files(&store), "{told}");
+    }
+    assert_eq!(stats(&store).await, nothing);
+    let told = problem(get(&store, "/v1/stats?since=1").await, 400, "invalid-parameter").await;
+    assert_eq!(told["parameter"], "since");
+}
+
+#[tokio::test]
+async fn masters_count_and_an_older_catalog_is_counted_once() {
+    let folder = TempDir::new().unwrap();
+    let mut store = start(folder.path());
+    let large = jpeg::baseline(&photo(2600, 1750, 4), 92);
+    let image = upload(&store, large.clone()).await;
+    upload(&store, large).await;
+    upload(&store, file::one_pixel_png()).await;
+    wait_for(&store, "/masters/done", 1).await;
+    assert_eq!(get(&store, &format!("/i/{}.webp?w=100", id(&image))).await.status(), 200);
+    let before = wait_for(&store, "/variants/count", 1).await;
+    assert_eq!(sum_of_bytes(&before), size_of_files(&store), "{before}");
+    store.terminate();
+
+    // As a catalog was before there were counters.
+    let mut catalog =
+        SqliteConnectOptions::new().filename(folder.path().join("catalog.sqlite")).connect().await.unwrap();
+    let triggers: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
+        .fetch_all(&mut catalog)
+        .await
+        .unwrap();
+    assert_eq!(triggers.len(), 7);
+    let drops = triggers.iter().map(|trigger| format!("DROP TRIGGER {trigger};")).collect::<String>();
+    let older = format!("{drops} DROP TABLE totals; DELETE FROM _sqlx_migrations WHERE version = 3;");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(older)).execute(&mut catalog).await.unwrap();
+    catalog.close().await.unwrap();
+    let mut store = start(folder.path());
+    assert_eq!(stats(&store).await, before);
+    store.terminate();
+
+    let data = folder.path().display().to_string();
+    let rebuilt = run_cli("imagestore", ["renditions", "rebuild", "--data-dir", &data], &[]);
+    assert!(String::from_utf8_lossy(&rebuilt.stdout).starts_with("pending: 1\ndone: 0\nbytes: 0\n"));
+    let store = start(folder.path());
+    assert_eq!(wait_for(&store, "/masters/done", 1).await, before, "made again");
+}
