@@ -96,7 +96,7 @@ async fn masters_count_and_an_older_catalog_is_counted_once() {
         .await
         .unwrap();
     assert_eq!(triggers.len(), 7);
-    let drops = triggers.iter().map(|trigger| format!("DROP TRIGGER {trigger};")).collect::<String>();
+    let drops = triggers.iter().map(|trigger| format!("DROP TRIGGER {trigger};")).collect::<Vec<_>>().concat();
     let older = format!("{drops} DROP TABLE totals; DELETE FROM _sqlx_migrations WHERE version = 3;");
     sqlx::raw_sql(sqlx::AssertSqlSafe(older)).execute(&mut catalog).await.unwrap();
     catalog.close().await.unwrap();
