@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use image::{DynamicImage, ImageBuffer};
 use jxl_oxide::color::{ColourEncoding, ColourSpace, EnumColourEncoding, RenderingIntent, TransferFunction};
-use jxl_oxide::{AllocTracker, InitializeResult, JxlImage, JxlThreadPool, PixelFormat, Render, UninitializedJxlImage};
+use jxl_oxide::{
+    AllocTracker, FrameBufferSample, InitializeResult, JxlImage, JxlThreadPool, PixelFormat, Render,
+    UninitializedJxlImage,
+};
 
 use super::Frame;
 use crate::probe::jxl::{check_profile, each_piece};
@@ -136,10 +139,7 @@ fn begin(bytes: usize) -> UninitializedJxlImage {
 }
 
 fn bytes(render: &Render, format: PixelFormat) -> Option<DynamicImage> {
-    let mut stream = render.stream();
-    let (width, height) = (stream.width(), stream.height());
-    let mut samples = vec![0_u8; width as usize * height as usize * stream.channels() as usize];
-    stream.write_to_buffer(&mut samples);
+    let (width, height, samples) = samples(render);
     match format {
         PixelFormat::Gray => ImageBuffer::from_raw(width, height, samples).map(DynamicImage::ImageLuma8),
         PixelFormat::Graya => ImageBuffer::from_raw(width, height, samples).map(DynamicImage::ImageLumaA8),
@@ -150,10 +150,7 @@ fn bytes(render: &Render, format: PixelFormat) -> Option<DynamicImage> {
 }
 
 fn words(render: &Render, format: PixelFormat) -> Option<DynamicImage> {
-    let mut stream = render.stream();
-    let (width, height) = (stream.width(), stream.height());
-    let mut samples = vec![0_u16; width as usize * height as usize * stream.channels() as usize];
-    stream.write_to_buffer(&mut samples);
+    let (width, height, samples) = samples(render);
     match format {
         PixelFormat::Gray => ImageBuffer::from_raw(width, height, samples).map(DynamicImage::ImageLuma16),
         PixelFormat::Graya => ImageBuffer::from_raw(width, height, samples).map(DynamicImage::ImageLumaA16),
@@ -161,6 +158,15 @@ fn words(render: &Render, format: PixelFormat) -> Option<DynamicImage> {
         PixelFormat::Rgba => ImageBuffer::from_raw(width, height, samples).map(DynamicImage::ImageRgba16),
         PixelFormat::Cmyk | PixelFormat::Cmyka => None,
     }
+}
+
+/// Width, height and the interleaved samples.
+fn samples<S: FrameBufferSample + Default + Clone>(render: &Render) -> (u32, u32, Vec<S>) {
+    let mut stream = render.stream();
+    let (width, height) = (stream.width(), stream.height());
+    let mut samples = vec![S::default(); width as usize * height as usize * stream.channels() as usize];
+    stream.write_to_buffer(&mut samples);
+    (width, height, samples)
 }
 
 fn corrupt(what: &str) -> EngineError {

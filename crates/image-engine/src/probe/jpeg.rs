@@ -49,15 +49,7 @@ pub(crate) fn header<R: BufRead + Seek>(reader: &mut R) -> Result<JpegHeader, En
     let mut frame = None;
     let (mut orientation, mut adobe, mut icc) = (1, false, Vec::new());
     reader.seek(SeekFrom::Start(2))?;
-    loop {
-        let marker = next_marker(reader)?;
-        if matches!(marker, 0x01 | 0xd0..=0xd8) {
-            continue;
-        }
-        if matches!(marker, 0xd9 | 0xda) {
-            break;
-        }
-        let length = u64::from(read_u16(reader)?).checked_sub(2).ok_or_else(|| corrupt("a segment has no length"))?;
+    while let Some((marker, length)) = next_segment(reader)? {
         match marker {
             0xe1 | 0xe2 | 0xee => {
                 let body = read_body(reader, length)?;
@@ -95,20 +87,29 @@ pub(crate) fn metadata<R: BufRead + Seek>(reader: &mut R) -> Result<Metadata, En
     const XMP_TAG: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
     let mut found = Metadata::default();
     reader.seek(SeekFrom::Start(2))?;
-    loop {
-        let marker = next_marker(reader)?;
-        if matches!(marker, 0x01 | 0xd0..=0xd8) {
-            continue;
-        }
-        if matches!(marker, 0xd9 | 0xda) {
-            return Ok(found);
-        }
-        let length = u64::from(read_u16(reader)?).checked_sub(2).ok_or_else(|| corrupt("a segment has no length"))?;
+    while let Some((marker, length)) = next_segment(reader)? {
         let body = read_body(reader, length)?;
         if marker == 0xe1 {
             found.exif = found.exif.or_else(|| body.strip_prefix(EXIF_TAG).map(<[u8]>::to_vec));
             found.xmp = found.xmp.or_else(|| body.strip_prefix(XMP_TAG).map(<[u8]>::to_vec));
         }
+    }
+    Ok(found)
+}
+
+/// The marker of the next segment and the bytes of its body, which come next; `None` where the first scan or the end begins.
+fn next_segment<R: Read>(reader: &mut R) -> Result<Option<(u8, u64)>, EngineError> {
+    loop {
+        let marker = next_marker(reader)?;
+        // These stand alone.
+        if matches!(marker, 0x01 | 0xd0..=0xd8) {
+            continue;
+        }
+        if matches!(marker, 0xd9 | 0xda) {
+            return Ok(None);
+        }
+        let length = u64::from(read_u16(reader)?).checked_sub(2).ok_or_else(|| corrupt("a segment has no length"))?;
+        return Ok(Some((marker, length)));
     }
 }
 
