@@ -1,4 +1,5 @@
-/* Rows of a JPEG's components as libjpeg-turbo decodes them, before they are made as large as each other and turned into colours.
+/* Rows of a JPEG's components as libjpeg-turbo decodes them, before they are made as large as each other and turned into colours; or all
+ * of its pixels, as it does that.
  *
  * libjpeg reports an error by a function that must not return. Here it jumps back into the call that is under way, which is why this is C:
  * every function below sets the place to jump to first, and nothing on the way has to be cleaned up. */
@@ -116,6 +117,18 @@ int jpeg_rows_open(jpeg_rows *rows, const uint8_t *bytes, size_t len, jpeg_rows_
     return 0;
 }
 
+static void start(jpeg_rows *rows, unsigned divisor, int (*stop)(void *), void *context, boolean raw)
+{
+    struct jpeg_decompress_struct *decoder = &rows->decoder;
+    rows->stop = stop;
+    rows->context = context;
+    decoder->raw_data_out = raw;
+    decoder->dct_method = JDCT_ISLOW;
+    decoder->scale_num = 1;
+    decoder->scale_denom = divisor;
+    jpeg_start_decompress(decoder);
+}
+
 int jpeg_rows_start(jpeg_rows *rows, unsigned divisor, int (*stop)(void *), void *context, jpeg_rows_layout *layout)
 {
     struct jpeg_decompress_struct *decoder = &rows->decoder;
@@ -125,13 +138,7 @@ int jpeg_rows_start(jpeg_rows *rows, unsigned divisor, int (*stop)(void *), void
         snprintf(rows->text, sizeof rows->text, "it has more than %d components", JPEG_ROWS_PLANES);
         return -1;
     }
-    rows->stop = stop;
-    rows->context = context;
-    decoder->raw_data_out = TRUE;
-    decoder->dct_method = JDCT_ISLOW;
-    decoder->scale_num = 1;
-    decoder->scale_denom = divisor;
-    jpeg_start_decompress(decoder);
+    start(rows, divisor, stop, context, TRUE);
     for (int i = 0; i < decoder->num_components; i++) {
         const jpeg_component_info *component = &decoder->comp_info[i];
         jpeg_rows_plane *plane = &layout->plane[i];
@@ -170,6 +177,36 @@ int jpeg_rows_next(jpeg_rows *rows, uint8_t *const *planes)
     }
     jpeg_read_raw_data(decoder, plane, decoder->max_v_samp_factor * decoder->min_DCT_scaled_size);
     return rows->text[0] ? -1 : 1;
+}
+
+int jpeg_rows_start_pixels(jpeg_rows *rows, unsigned divisor, int (*stop)(void *), void *context, jpeg_rows_layout *layout)
+{
+    struct jpeg_decompress_struct *decoder = &rows->decoder;
+    if (setjmp(rows->fault))
+        return -1;
+    start(rows, divisor, stop, context, FALSE);
+    if ((uint32_t)decoder->output_components != layout->planes) {
+        snprintf(rows->text, sizeof rows->text, "its components are no colours");
+        return -1;
+    }
+    layout->width = decoder->output_width;
+    layout->height = decoder->output_height;
+    return 0;
+}
+
+int jpeg_rows_pixels(jpeg_rows *rows, uint8_t *pixels)
+{
+    struct jpeg_decompress_struct *decoder = &rows->decoder;
+    if (setjmp(rows->fault))
+        return -1;
+    size_t stride = (size_t)decoder->output_width * decoder->output_components;
+    while (decoder->output_scanline < decoder->output_height && !rows->text[0]) {
+        JSAMPROW row = pixels + decoder->output_scanline * stride;
+        jpeg_read_scanlines(decoder, &row, 1);
+    }
+    if (!rows->text[0])
+        jpeg_finish_decompress(decoder);
+    return rows->text[0] ? -1 : 0;
 }
 
 int jpeg_rows_was_stopped(const jpeg_rows *rows)

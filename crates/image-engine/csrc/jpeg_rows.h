@@ -36,6 +36,12 @@ int jpeg_rows_start(jpeg_rows *rows, unsigned divisor, int (*stop)(void *), void
 /* Decodes a band: as many rows of each plane as its layout says, stride samples each. 1, or 0 after the last one, or -1. */
 int jpeg_rows_next(jpeg_rows *rows, uint8_t *const *planes);
 
+/* The same for pixels: grey, RGB, or four inks, as many bytes each as the layout has planes. Tells only width and height. 0 or -1. */
+int jpeg_rows_start_pixels(jpeg_rows *rows, unsigned divisor, int (*stop)(void *), void *context, jpeg_rows_layout *layout);
+
+/* Decodes all pixels, row after row. 0 or -1. */
+int jpeg_rows_pixels(jpeg_rows *rows, uint8_t *pixels);
+
 /* Whether a call was ended by stop. */
 int jpeg_rows_was_stopped(const jpeg_rows *rows);
 

@@ -171,7 +171,7 @@ impl Work<'_> {
             let page = plan.recipe().transform.page.unwrap_or(0);
             decode_page(self.source, &self.facts, page, plan.limits(), self.stop)?
         } else {
-            decode(self.source, &self.facts, plan.scale_of_pixels(), plan.limits())?
+            decode(self.source, &self.facts, plan.scale_of_pixels(), plan.limits(), self.stop)?
         };
         (self.pixels, self.icc) = (decoded.pixels, decoded.icc);
         Ok(())

@@ -44,7 +44,8 @@ fn scaled(source: &[u8], watermark: &Watermark, size: (u32, u32), limits: &Limit
     let facts = probe(Cursor::new(source))?;
     limits.check(&facts)?;
     let (target, scale) = fitted(&facts, watermark, size);
-    let decoded = decode(source, &facts, scale, limits)?;
+    // Being stopped here would be told as a fault of the watermark; the step after this one asks soon enough.
+    let decoded = decode(source, &facts, scale, limits, &|| false)?;
     let mut pixels = decoded.pixels;
     if let Some(orientation) = Orientation::from_exif(facts.orientation) {
         pixels.apply_orientation(orientation);

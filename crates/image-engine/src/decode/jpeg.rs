@@ -3,30 +3,29 @@
 use std::io::Cursor;
 
 use image::{DynamicImage, GrayImage, RgbImage};
-use turbojpeg::{DecompressHeader, Decompressor, Image, PixelFormat, ScalingFactor};
 
 use super::Decoded;
 use crate::colour::inks_to_srgb;
-use crate::ffi::jpeg_rows::{JpegBands, JpegRows};
+use crate::ffi::jpeg_rows::{JpegBands, JpegPixels, JpegRows};
 use crate::probe::jpeg::{JpegHeader, header};
 use crate::{EngineError, JpegScale, Stop};
 
-pub(super) fn decode(source: &[u8], scale: JpegScale) -> Result<Decoded, EngineError> {
+pub(super) fn decode(source: &[u8], scale: JpegScale, stop: Stop<'_>) -> Result<Decoded, EngineError> {
     let header = header(&mut Cursor::new(source))?;
-    let raw = decompress(source, &header, scale)?;
-    let (width, height, format) = (raw.width as u32, raw.height as u32, raw.format);
-    let pixels = match format {
-        PixelFormat::GRAY => GrayImage::from_raw(width, height, raw.pixels).map(DynamicImage::ImageLuma8),
-        PixelFormat::CMYK => {
-            let inks = inks(raw.pixels, header.adobe);
+    let JpegPixels { width, height, samples } = pixels(source, &header, scale, stop)?;
+    let is_inks = header.components == 4;
+    let pixels = match header.components {
+        1 => GrayImage::from_raw(width, height, samples).map(DynamicImage::ImageLuma8),
+        4 => {
+            let inks = inks(samples, header.adobe);
             let by_profile = header.icc.as_deref().and_then(|icc| inks_to_srgb(&inks, icc));
             let rgb = by_profile.unwrap_or_else(|| rgb_of_inks(&inks));
             RgbImage::from_raw(width, height, rgb).map(DynamicImage::ImageRgb8)
         }
-        _ => RgbImage::from_raw(width, height, raw.pixels).map(DynamicImage::ImageRgb8),
+        _ => RgbImage::from_raw(width, height, samples).map(DynamicImage::ImageRgb8),
     };
     // A profile of the four inks says nothing about the RGB that is made of them.
-    let icc = header.icc.filter(|_| format != PixelFormat::CMYK);
+    let icc = header.icc.filter(|_| !is_inks);
     Ok(Decoded { pixels: pixels.ok_or_else(|| EngineError::Corrupt("its size changed".to_owned()))?, icc })
 }
 
@@ -34,9 +33,9 @@ pub(super) fn decode(source: &[u8], scale: JpegScale) -> Result<Decoded, EngineE
 pub(crate) fn check(source: &[u8], stop: Stop<'_>) -> Result<(), EngineError> {
     let header = header(&mut Cursor::new(source))?;
     if header.lossless {
-        return decompress(source, &header, JpegScale::Full).map(drop);
+        return pixels(source, &header, JpegScale::Full, stop).map(drop);
     }
-    pixel_format(&header)?;
+    check_components(&header)?;
     let mut bands = rows(source, &header)?.start(JpegScale::Eighth.divisor(), stop)?;
     while bands.next()?.is_some() {}
     Ok(())
@@ -78,61 +77,18 @@ fn check_size(found: (u32, u32), header: &JpegHeader) -> Result<(), EngineError>
     Err(EngineError::Corrupt("it has two frames of different sizes".to_owned()))
 }
 
-fn open(source: &[u8], header: &JpegHeader) -> Result<(Decompressor, DecompressHeader), EngineError> {
-    let mut decompressor = Decompressor::new().map_err(|error| corrupt(&error))?;
-    // A progressive file can hold thousands of scans of nothing, each a pass over the whole picture.
-    decompressor.set_scan_limit(500).map_err(|error| corrupt(&error))?;
-    let found = decompressor.read_header(source).map_err(|error| corrupt(&error))?;
-    check_size((found.width as u32, found.height as u32), header)?;
-    Ok((decompressor, found))
-}
-
-fn pixel_format(header: &JpegHeader) -> Result<PixelFormat, EngineError> {
+fn check_components(header: &JpegHeader) -> Result<(), EngineError> {
     match (header.bits, header.components) {
-        (8, 1) => Ok(PixelFormat::GRAY),
-        (8, 3) => Ok(PixelFormat::RGB),
-        (8, 4) => Ok(PixelFormat::CMYK),
+        (8, 1 | 3 | 4) => Ok(()),
         (8, n) => Err(EngineError::Unsupported(format!("a JPEG of {n} components"))),
         (bits, _) => Err(EngineError::Unsupported(format!("a JPEG of {bits} bits"))),
     }
 }
 
-fn decompress(source: &[u8], header: &JpegHeader, scale: JpegScale) -> Result<Image<Vec<u8>>, EngineError> {
-    let format = pixel_format(header)?;
-    let (mut decompressor, found) = open(source, header)?;
-    let scale = if found.is_lossless { JpegScale::Full } else { scale };
-    decompressor.set_scaling_factor(factor(scale)).map_err(|error| corrupt(&error))?;
-    let (width, height) = (factor(scale).scale(found.width), factor(scale).scale(found.height));
-    let pitch = width * format.size();
-    let mut image = Image { pixels: vec![0; pitch * height], width, pitch, height, format };
-    accept(decompressor.decompress(source, image.as_deref_mut()), source)?;
-    Ok(image)
-}
-
-fn factor(scale: JpegScale) -> ScalingFactor {
-    ScalingFactor::new(1, scale.divisor() as usize)
-}
-
-/// Whether the picture is whole although the decoder has something to say.
-fn accept(decoded: turbojpeg::Result<()>, source: &[u8]) -> Result<(), EngineError> {
-    match decoded {
-        Ok(()) => Ok(()),
-        Err(error) if is_harmless(&error) && ends_properly(source) => Ok(()),
-        Err(error) => Err(corrupt(&error)),
-    }
-}
-
-/// libjpeg reports damage that it can step over as a warning. These leave the picture whole; every other one means lost pixels.
-fn is_harmless(error: &turbojpeg::Error) -> bool {
-    let text = error.to_string();
-    ["extraneous bytes before marker", "Unknown Adobe color transform", "Invalid SOS parameters", "inconsistent ICC"]
-        .iter()
-        .any(|harmless| text.contains(harmless))
-}
-
-/// Whether the end marker is there: only the first warning is told, and one about the end could hide behind another.
-fn ends_properly(source: &[u8]) -> bool {
-    source.windows(2).rev().any(|pair| pair == [0xff, 0xd9])
+fn pixels(source: &[u8], header: &JpegHeader, scale: JpegScale, stop: Stop<'_>) -> Result<JpegPixels, EngineError> {
+    check_components(header)?;
+    let scale = if header.lossless { JpegScale::Full } else { scale };
+    rows(source, header)?.pixels(scale.divisor(), stop)
 }
 
 /// Adobe stores inks inverted: 255 is no ink. Here 255 is all of it.
@@ -154,9 +110,4 @@ fn rgb_of_inks(inks: &[u8]) -> Vec<u8> {
             [0, 1, 2].map(|channel| ((light(inks[channel]) * black + 127) / 255) as u8)
         })
         .collect()
-}
-
-fn corrupt(error: &turbojpeg::Error) -> EngineError {
-    let text = error.to_string();
-    EngineError::Corrupt(text.trim_start_matches("TurboJPEG error: ").to_owned())
 }

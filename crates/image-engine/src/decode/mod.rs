@@ -14,7 +14,7 @@ use shared_types::ImageFormat;
 use crate::colour::CodePoints;
 use crate::ffi::avif::Avif;
 use crate::probe::webp::check_frames;
-use crate::{EngineError, Facts, JpegScale, Limits};
+use crate::{EngineError, Facts, JpegScale, Limits, Stop};
 
 pub(crate) use animation::{Animation, Frame, decode_page, no_page};
 pub(crate) use heic::{decode as decode_heic, planes as heic_planes};
@@ -42,9 +42,15 @@ impl Decoded {
 }
 
 /// Decodes a picture that is within the limits. A JPEG is decoded at `scale`, others as they are.
-pub(crate) fn decode(source: &[u8], facts: &Facts, scale: JpegScale, limits: &Limits) -> Result<Decoded, EngineError> {
+pub(crate) fn decode(
+    source: &[u8],
+    facts: &Facts,
+    scale: JpegScale,
+    limits: &Limits,
+    stop: Stop<'_>,
+) -> Result<Decoded, EngineError> {
     match facts.format {
-        ImageFormat::Jpeg => jpeg::decode(source, scale),
+        ImageFormat::Jpeg => jpeg::decode(source, scale, stop),
         ImageFormat::Avif => {
             let mut avif = Avif::parse(source)?;
             avif.bind_to_its_size()?;

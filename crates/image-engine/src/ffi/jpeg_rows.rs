@@ -1,4 +1,4 @@
-//! Rows of a JPEG's components, through `csrc/jpeg_rows.c`: libjpeg's own interface decodes row by row, which the wrapper crate of
+//! Rows of a JPEG's components, or its pixels, through `csrc/jpeg_rows.c`: libjpeg's own interface decodes row by row, which the wrapper crate of
 //! libjpeg-turbo cannot, and C code has to stand between for its way to report errors.
 
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
@@ -56,6 +56,14 @@ unsafe extern "C" {
         layout: *mut Layout,
     ) -> c_int;
     fn jpeg_rows_next(rows: *mut Raw, planes: *const *mut u8) -> c_int;
+    fn jpeg_rows_start_pixels(
+        rows: *mut Raw,
+        divisor: c_uint,
+        stop: Option<unsafe extern "C" fn(*mut c_void) -> c_int>,
+        context: *mut c_void,
+        layout: *mut Layout,
+    ) -> c_int;
+    fn jpeg_rows_pixels(rows: *mut Raw, pixels: *mut u8) -> c_int;
     fn jpeg_rows_was_stopped(rows: *const Raw) -> c_int;
     fn jpeg_rows_fault(rows: *const Raw) -> *const c_char;
 }
@@ -119,6 +127,28 @@ impl<'a> JpegRows<'a> {
         Ok(JpegBands { rows: self, bands, _stop: stop })
     }
 
+    /// Decodes everything at one part in `divisor` (1, 2, 4 or 8; of a lossless file only 1) of each side.
+    pub(crate) fn pixels(mut self, divisor: u32, stop: Stop<'_>) -> Result<JpegPixels, EngineError> {
+        let context: *const Stop<'_> = &raw const stop;
+        let raw = self.raw.as_ptr();
+        // SAFETY: as in `open`. The context is this call's argument, and the C side asks it in no later call.
+        let result = unsafe {
+            jpeg_rows_start_pixels(raw, divisor, Some(ask), context.cast_mut().cast(), &raw mut self.layout)
+        };
+        if result != 0 {
+            return Err(self.fault());
+        }
+        let Layout { width, height, planes, .. } = self.layout;
+        let mut samples = vec![0; width as usize * height as usize * planes as usize];
+        // SAFETY: the pointer is live and decoding has begun. The C side has compared the bytes of a pixel with the number of planes, and
+        // has told the width and the height that it writes.
+        if unsafe { jpeg_rows_pixels(raw, samples.as_mut_ptr()) } == 0 {
+            Ok(JpegPixels { width, height, samples })
+        } else {
+            Err(self.fault())
+        }
+    }
+
     fn fault(&self) -> EngineError {
         // SAFETY: the pointer is live; the text is zero-terminated within it and is copied before anything else is called.
         let (was_stopped, text) = unsafe {
@@ -127,6 +157,14 @@ impl<'a> JpegRows<'a> {
         };
         if was_stopped { EngineError::Stopped } else { EngineError::Corrupt(text) }
     }
+}
+
+/// A file that has been decoded, a row after the other.
+pub(crate) struct JpegPixels {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    /// For each pixel grey; or red, green, blue; or the four inks as they are stored.
+    pub(crate) samples: Vec<u8>,
 }
 
 /// A file that is being decoded, a band of rows after the other.

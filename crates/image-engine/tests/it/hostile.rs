@@ -1,7 +1,7 @@
 //! Files that were made to harm, and what fuzzing found.
 
 use image_engine::{EngineError, Limits, SNIFF_BYTES, sniff, verify};
-use testkit::pictures::{broken, file, png, samples};
+use testkit::pictures::{broken, file, jpeg, png, samples};
 
 use crate::support::make;
 
@@ -229,4 +229,18 @@ fn a_tiff_whose_width_can_be_read_in_two_ways_is_refused() {
     // The first field, the width: one byte, and something behind it.
     file[directory + 2..directory + 14].copy_from_slice(&[0, 1, 1, 0, 1, 0, 0, 0, 32, 1, 0, 0]);
     assert_eq!(check(&file), Err(EngineError::Corrupt("its size changed".to_owned())));
+}
+
+/// Harmless is the same whatever the colours are: what was taken in can be shown.
+#[test]
+fn bytes_between_the_segments_of_a_jpeg_do_no_harm() {
+    let picture = file::quarters(32, 16);
+    for whole in [jpeg::baseline(&picture, 90), jpeg::of_inks(32, 16, [10, 20, 30, 40])] {
+        let frame = whole.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
+        let padded = [&whole[..frame], &[0; 6], &whole[frame..]].concat();
+        assert_eq!(check(&padded), Ok(()));
+        for query in ["", "w=3"] {
+            assert_eq!(make(&padded, query, "bmp"), make(&whole, query, "bmp"), "{query}");
+        }
+    }
 }
