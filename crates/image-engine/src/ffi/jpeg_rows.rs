@@ -5,6 +5,9 @@ use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
+// Nothing of it is named here, but its libjpeg is what the C code calls.
+use turbojpeg_sys as _;
+
 use crate::{EngineError, Stop};
 
 const PLANES: usize = 4;
@@ -132,9 +135,8 @@ impl<'a> JpegRows<'a> {
         let context: *const Stop<'_> = &raw const stop;
         let raw = self.raw.as_ptr();
         // SAFETY: as in `open`. The context is this call's argument, and the C side asks it in no later call.
-        let result = unsafe {
-            jpeg_rows_start_pixels(raw, divisor, Some(ask), context.cast_mut().cast(), &raw mut self.layout)
-        };
+        let result =
+            unsafe { jpeg_rows_start_pixels(raw, divisor, Some(ask), context.cast_mut().cast(), &raw mut self.layout) };
         if result != 0 {
             return Err(self.fault());
         }
