@@ -14,6 +14,7 @@ use super::avif_source::AvifSource;
 use crate::colour::CodePoints;
 use crate::metadata::Metadata;
 use crate::probe::avif_items::coded_pixels;
+use crate::probe::boxes::check_locations;
 use crate::{EngineError, Facts, Limits};
 
 /// A parsed file.
@@ -47,6 +48,7 @@ impl<'a> Avif<'a> {
     }
 
     fn open(bytes: &'a [u8], metadata: bool) -> Result<Self, EngineError> {
+        check_locations(bytes)?;
         let limits = Limits::default();
         // SAFETY: takes nothing, gives an owned pointer or null.
         let decoder = unsafe { sys::avifDecoderCreate() };

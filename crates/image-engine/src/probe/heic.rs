@@ -4,6 +4,7 @@ use heic_rs::context::Context;
 use heic_rs::{Error, probe};
 use shared_types::ImageFormat;
 
+use super::boxes::check_locations;
 use super::hevc::coded_size;
 use crate::{EngineError, Facts};
 
@@ -11,6 +12,7 @@ use crate::{EngineError, Facts};
 const OVERHANG: u64 = 512;
 
 pub(super) fn read_facts(head: &[u8]) -> Result<Facts, EngineError> {
+    check_locations(head)?;
     let info = probe(head).map_err(told)?;
     Ok(Facts {
         format: ImageFormat::Heic,

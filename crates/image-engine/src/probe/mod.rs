@@ -2,6 +2,7 @@
 
 pub(crate) mod av1;
 pub(crate) mod avif_items;
+pub(crate) mod boxes;
 mod exr;
 mod gif;
 pub(crate) mod heic;
