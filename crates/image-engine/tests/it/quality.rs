@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use image::{DynamicImage, Rgba, RgbaImage};
 use image_engine::quality::{MAX_THUMBHASH, Pixels, QualityError, Reference, score, thumbhash};
-use image_engine::{EngineError, Limits};
+use image_engine::{EngineError, Limits, Stop};
 use testkit::pictures::{animation, broken, colour, file, graphic, jpeg, photo, png, samples};
 
 use crate::support::near;
@@ -149,21 +149,31 @@ fn other_sizes_limits_and_damage_are_refused() {
     }
 }
 
+/// How often the work asks whether to stop, and what comes of it when that is so from the first, the second, … time on.
+fn when_stopped<T: std::fmt::Debug, E: std::fmt::Debug>(work: impl Fn(Stop<'_>) -> Result<T, E>) -> Vec<E> {
+    let asked = AtomicUsize::new(0);
+    let counting = || asked.fetch_add(1, Relaxed) == usize::MAX;
+    work(&counting).unwrap();
+    let stopped_from = |first| {
+        let asked = AtomicUsize::new(0);
+        let stop = || asked.fetch_add(1, Relaxed) >= first;
+        work(&stop).unwrap_err()
+    };
+    (0..asked.load(Relaxed)).map(stopped_from).collect()
+}
+
 #[test]
 fn nobody_waits_for_a_comparison_that_was_stopped() {
     let original = file::png(&photo(256, 256, 1));
-    let asked = AtomicUsize::new(0);
-    let counting = || asked.fetch_add(1, Relaxed) > usize::MAX / 2;
-    score(&original, &original, &Limits::default(), &counting).unwrap();
-    let times = asked.load(Relaxed);
-    assert!(times > 6, "asked {times} times");
-    for last in 0..times {
-        let asked = AtomicUsize::new(0);
-        let stop = || asked.fetch_add(1, Relaxed) >= last;
-        let found = score(&original, &original, &Limits::default(), &stop);
-        assert_eq!(found, Err(QualityError::Engine(EngineError::Stopped)), "at {last} of {times}");
-    }
-    assert_eq!(thumbhash(&original, &Limits::default(), &|| true), Err(EngineError::Stopped));
+    let picture = Pixels::decode(&original, &Limits::default(), &|| false).unwrap();
+    let reference = Reference::new(&picture, &|| false).unwrap();
+    let prepared = when_stopped(|stop| Reference::new(&picture, stop));
+    let compared = when_stopped(|stop| reference.score(&picture, stop));
+    let hashed = when_stopped(|stop| thumbhash(&original, &Limits::default(), stop));
+    // At each of the six scales.
+    assert!(prepared.len() >= 6 && compared.len() >= 6 && !hashed.is_empty(), "{prepared:?} {compared:?} {hashed:?}");
+    assert!(prepared.iter().chain(&hashed).all(|error| *error == EngineError::Stopped), "{prepared:?} {hashed:?}");
+    assert!(compared.iter().all(|error| *error == QualityError::Engine(EngineError::Stopped)), "{compared:?}");
 }
 
 #[test]
