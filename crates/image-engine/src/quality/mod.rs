@@ -95,7 +95,7 @@ impl Pixels {
     }
 }
 
-/// A picture that others are compared with, prepared: about half of the work of a comparison is done once. It can be shared by threads.
+/// A picture that others are compared with, prepared: a third of the work of a comparison is done once. It can be shared by threads.
 #[derive(Debug, Clone)]
 pub struct Reference {
     prepared: Ssimulacra2Reference,
