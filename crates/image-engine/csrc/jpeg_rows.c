@@ -109,6 +109,14 @@ int jpeg_rows_open(jpeg_rows *rows, const uint8_t *bytes, size_t len, jpeg_rows_
         return -1;
     jpeg_mem_src(decoder, bytes, len);
     jpeg_read_header(decoder, TRUE);
+    /* libjpeg gives the planes of such a file but cannot make them as large as each other. */
+    for (int i = 0; i < decoder->num_components; i++) {
+        const jpeg_component_info *component = &decoder->comp_info[i];
+        if (decoder->max_h_samp_factor % component->h_samp_factor || decoder->max_v_samp_factor % component->v_samp_factor) {
+            snprintf(rows->text, sizeof rows->text, "its components are sampled at ratios that are no whole numbers");
+            return -1;
+        }
+    }
     memset(layout, 0, sizeof *layout);
     layout->width = decoder->image_width;
     layout->height = decoder->image_height;

@@ -17,8 +17,7 @@ use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use fast_ssim2::{PixelDescriptor, PixelSlice, Ssimulacra2Reference};
-use image::RgbImage;
+use image_engine::quality::{Pixels, Reference};
 use image_engine::{Effort, Limits, MasterCopy, Plan, Rendered, RenditionPlan, Source, Sources, probe, render};
 use shared_types::transform::ClientHints;
 use shared_types::{OutputFormat, Recipe, TransformQuery};
@@ -54,13 +53,13 @@ fn main() {
                 let full = make(&source, &cut, format);
                 let judge = judge(&source, &format!("w={side}&h={side}&crop=0,0,{},{}", size.0, size.1));
                 let direct = make(&source, &small, format);
-                let [best, direct] = [full, direct].map(|made| judge.compare(&slice(&picture(&made))).unwrap());
+                let [best, direct] = [full, direct].map(|made| score(&judge, &made));
                 let copy = MasterCopy { bytes: master.bytes.len() as u64, ..plan.expected() };
                 let sources = Sources { master: Some(copy), ..Sources::original(&facts, bytes) };
                 let variant = Plan::new(&sources, &recipe(&small, format), Effort::Fast, &Limits::default()).unwrap();
                 let loss = if variant.source() == Source::Master {
                     let ours = render(&variant, &master.bytes, None, &|| false).unwrap();
-                    format!("{:+5.2}", judge.compare(&slice(&picture(&ours))).unwrap() - best)
+                    format!("{:+5.2}", score(&judge, &ours) - best)
                 } else {
                     "    -".to_owned()
                 };
@@ -93,26 +92,16 @@ fn make(source: &[u8], query: &str, format: OutputFormat) -> Rendered {
     render(&plan, source, None, &|| false).unwrap()
 }
 
-fn judge(source: &[u8], query: &str) -> Ssimulacra2Reference {
-    Ssimulacra2Reference::new(&slice(&picture(&make(source, query, OutputFormat::Png)))).unwrap()
+fn judge(source: &[u8], query: &str) -> Reference {
+    Reference::new(&picture(&make(source, query, OutputFormat::Png)), &|| false).unwrap()
 }
 
-fn picture(made: &Rendered) -> RgbImage {
-    match made.format {
-        OutputFormat::Jpeg => {
-            let pixels = turbojpeg::decompress(&made.bytes, turbojpeg::PixelFormat::RGB).unwrap().pixels;
-            RgbImage::from_raw(made.width, made.height, pixels).unwrap()
-        }
-        OutputFormat::Avif => {
-            image::load_from_memory(&make(&made.bytes, "", OutputFormat::Png).bytes).unwrap().into_rgb8()
-        }
-        _ => image::load_from_memory(&made.bytes).unwrap().into_rgb8(),
-    }
+fn score(judge: &Reference, made: &Rendered) -> f64 {
+    judge.score(&picture(made), &|| false).unwrap()
 }
 
-fn slice(picture: &RgbImage) -> PixelSlice<'_> {
-    let (width, height) = picture.dimensions();
-    PixelSlice::new(picture.as_raw(), width, height, width as usize * 3, PixelDescriptor::RGB8_SRGB).unwrap()
+fn picture(made: &Rendered) -> Pixels {
+    Pixels::decode(&made.bytes, &Limits::default(), &|| false).unwrap()
 }
 
 fn find(folder: &Path, found: &mut Vec<PathBuf>) {

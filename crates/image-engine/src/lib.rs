@@ -17,6 +17,7 @@ mod ops;
 mod pipeline;
 mod plan;
 mod probe;
+pub mod quality;
 mod sniff;
 mod verify;
 mod watermark;

@@ -16,7 +16,8 @@ use std::process::Command;
 
 use image::{Rgb, RgbImage};
 use image_engine::{
-    Effort, EngineError, Facts, Header, Limits, Plan, RenditionPlan, Sources, probe, render, verify, verify_cost,
+    Effort, EngineError, Facts, Header, Limits, Plan, RenditionPlan, Sources, probe, quality, render, verify,
+    verify_cost,
 };
 use shared_types::transform::ClientHints;
 use shared_types::{ImageFormat, Recipe, TransformQuery};
@@ -62,6 +63,11 @@ impl Bench {
 
     fn verify(&mut self, source: &Source) {
         self.measure(source, &["verify"]);
+    }
+
+    /// Compares it with a file of the same size.
+    fn score(&mut self, source: &Source, candidate: &Source) {
+        self.measure(source, &["score", candidate.large.to_str().unwrap()]);
     }
 
     fn master(&mut self, source: &Source) {
@@ -122,6 +128,14 @@ fn one_case() {
             let check = |source: &[u8]| drop(verify(source, &Limits::default(), &|| false));
             check(&tiny);
             tell(verify_cost(&facts(&large), large.len() as u64), large.len(), || check(&large));
+        }
+        ["score", candidate] => {
+            let compare = |one: &[u8], other: &[u8]| drop(quality::score(one, other, &Limits::default(), &|| false));
+            compare(&tiny, &tiny);
+            let candidate = fs::read(candidate).unwrap();
+            let [one, other] = [&large, &candidate].map(|file| (facts(file), file.len()));
+            let [reference, judged] = [&one, &other].map(|(facts, bytes)| Header { facts, bytes: *bytes as u64 });
+            tell(quality::memory(reference, judged), one.1 + other.1, || compare(&large, &candidate));
         }
         ["master"] => {
             let plan = RenditionPlan::new(&facts(&large), large.len() as u64, &Limits::default()).unwrap();
@@ -330,6 +344,24 @@ fn animations() {
         }
         for format in ["webp", "avif"] {
             bench.render(&source, None, "w=300", format, "thorough");
+        }
+    }
+    bench.judge();
+}
+
+#[test]
+fn comparing_pictures() {
+    let mut bench = Bench::new();
+    for (width, height) in [(160, 120), (1600, 1200)] {
+        let pictures: Vec<_> = stills(width, height)
+            .iter()
+            .zip(stills(24, 16))
+            .map(|((name, large), (_, tiny))| bench.source(&format!("{name} {width}x{height}"), large, &tiny))
+            .collect();
+        // Each with itself, and with one that is coded quite differently.
+        for (index, source) in pictures.iter().enumerate().filter(|(index, _)| width < 1000 || index % 3 == 0) {
+            bench.score(source, source);
+            bench.score(source, &pictures[(index + 17) % pictures.len()]);
         }
     }
     bench.judge();

@@ -40,11 +40,16 @@ pub fn verify_cost(facts: &Facts, source_bytes: u64) -> u64 {
     source_bytes + decoded + FIXED
 }
 
+/// Bytes that it takes to decode a file to pixels in sRGB, of an animation the first frame; those of the file not included.
+pub(crate) fn decoding_cost(Header { facts, bytes }: Header<'_>) -> u64 {
+    decoding(facts, bytes, JpegScale::Full) + canvases(facts) + profile(facts, bytes) + FIXED
+}
+
 /// Bytes that carrying out the plan needs for a file of `source_bytes`, these and the watermark's included.
 pub(super) fn of(plan: &Plan, source_bytes: u64, watermark: Option<Header<'_>>) -> u64 {
     let pixels = Pixels::of(plan);
     let streams = plan.facts.format == ImageFormat::Jpeg && plan.knows_window();
-    let canvases = canvases(plan, &pixels);
+    let canvases = canvases(&plan.facts);
     let kept = if plan.keeps_frames() { canvases + building(plan, &pixels) } else { 0 };
     let stages = [
         if streams { 0 } else { decoding(&plan.facts, source_bytes, plan.scale_of_pixels()) + canvases },
@@ -246,11 +251,11 @@ fn encoding(plan: &Plan, pixels: &Pixels) -> u64 {
 }
 
 /// What the decoder of an animation keeps from frame to frame.
-fn canvases(plan: &Plan, pixels: &Pixels) -> u64 {
-    match plan.facts.format {
-        _ if !plan.facts.animated => 0,
-        ImageFormat::Avif | ImageFormat::Jxl => decoding(&plan.facts, 0, JpegScale::Full),
-        _ => pixels.decoded * CANVASES,
+fn canvases(facts: &Facts) -> u64 {
+    match facts.format {
+        _ if !facts.animated => 0,
+        ImageFormat::Avif | ImageFormat::Jxl => decoding(facts, 0, JpegScale::Full),
+        _ => facts.pixels() * CANVASES,
     }
 }
 

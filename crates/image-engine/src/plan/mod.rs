@@ -15,6 +15,7 @@ use crate::decode::no_page;
 use crate::geometry::Geometry;
 use crate::{EngineError, Facts, Limits, watermark};
 
+pub(crate) use memory::decoding_cost;
 pub use memory::verify_cost;
 pub use rendition::RenditionPlan;
 pub use scale::JpegScale;

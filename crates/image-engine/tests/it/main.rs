@@ -9,5 +9,6 @@ mod metadata;
 mod operations;
 mod pixels;
 mod plan;
+mod quality;
 mod renditions;
 mod support;

@@ -1,14 +1,18 @@
-//! Pictures made by code: the same arguments give the same bytes, so no binary file is kept in the repository.
+//! Pictures made by code: the same arguments give the same bytes, so a picture is kept in the repository only where a test is
+//! about the very bytes.
 //!
 //! [`photo`] and [`graphic`] make pixels; [`file`] encodes them in every format the services read; [`jpeg`] and [`png`] hold what is
-//! special to these two; [`animation`] places frames with every kind of disposal and blending; [`colour`] has profiles; [`broken`] makes what must be refused; [`samples`] lists one of each kind.
+//! special to these two; [`animation`] places frames with every kind of disposal and blending; [`colour`] has profiles; [`broken`] and
+//! [`hostile`] make what must be refused; [`samples`] lists one of each kind, and [`reference`](mod@reference) says what small files of each show.
 
 pub mod animation;
 pub mod broken;
 pub mod colour;
 pub mod file;
+pub mod hostile;
 pub mod jpeg;
 pub mod png;
+pub mod reference;
 mod scene;
 
 pub use broken::{png_claiming, truncations};

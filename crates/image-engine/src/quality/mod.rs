@@ -1,0 +1,221 @@
+//! How close one picture is to another, and the few bytes that stand for one before it is there.
+//!
+//! Both are about what is seen: [`Pixels`] is a picture upright and in sRGB. A search for the lowest quality that is good enough prepares its
+//! [`Reference`] once and asks for the score of each candidate.
+
+mod thumbhash;
+
+use std::io::Cursor;
+
+use enough::StopReason;
+use fast_ssim2::{PixelDescriptor, PixelSlice, Ssimulacra2Config, Ssimulacra2Error, Ssimulacra2Reference};
+use image::metadata::Orientation;
+use image::{DynamicImage, GenericImageView, RgbaImage};
+
+use crate::colour::Profile;
+use crate::decode::{Decoded, decode, decode_page};
+use crate::plan::decoding_cost;
+use crate::{EngineError, Facts, Header, JpegScale, Limits, Stop, probe};
+
+pub use thumbhash::{MAX_THUMBHASH, thumbhash};
+
+/// Why two pictures have no score. Texts are clauses that a client may read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum QualityError {
+    /// One of them cannot be read or is over the limits, or the work was stopped.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// Only pictures of one size can be compared.
+    #[error("one picture has {}x{} pixels, the other {}x{}", .reference.0, .reference.1, .candidate.0, .candidate.1)]
+    SizesDiffer {
+        /// Upright width and height of the reference in pixels.
+        reference: (u32, u32),
+        /// Those of the candidate.
+        candidate: (u32, u32),
+    },
+}
+
+/// A picture as it is seen: upright, in sRGB, of 8 bits a channel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pixels(
+    /// RGB, or RGBA if some of it is transparent; alpha is not multiplied into the colours.
+    DynamicImage,
+);
+
+impl Pixels {
+    /// Decodes a file, of an animation the first frame. Grey becomes colour, what is deeper than 8 bits is rounded.
+    ///
+    /// # Errors
+    /// [`EngineError`] for a file that cannot be read or is over the limits, [`EngineError::Stopped`].
+    pub fn decode(source: &[u8], limits: &Limits, stop: Stop<'_>) -> Result<Self, EngineError> {
+        let facts = header(source, limits)?;
+        Ok(Self::of(upright_srgb(source, &facts, JpegScale::Full, limits, stop)?))
+    }
+
+    /// A picture that was decoded elsewhere: rows from top to bottom without gaps, four bytes a pixel, red, green, blue and alpha, which is
+    /// not multiplied into the colours.
+    ///
+    /// # Errors
+    /// [`EngineError::Corrupt`] if there are no pixels, or more or fewer bytes than they take.
+    pub fn from_rgba((width, height): (u32, u32), samples: Vec<u8>) -> Result<Self, EngineError> {
+        let bytes = (u64::from(width) * u64::from(height)).saturating_mul(4);
+        match RgbaImage::from_raw(width, height, samples) {
+            Some(picture) if bytes > 0 && picture.as_raw().len() as u64 == bytes => Ok(Self::of(picture.into())),
+            _ => Err(EngineError::Corrupt(format!("{width}x{height} pixels are {bytes} bytes"))),
+        }
+    }
+
+    /// Width and height.
+    pub fn size(&self) -> (u32, u32) {
+        self.0.dimensions()
+    }
+
+    /// Whether some of it is transparent.
+    pub fn is_clear(&self) -> bool {
+        self.0.color().has_alpha()
+    }
+
+    /// Alpha that hides nothing is dropped: it would double the work.
+    fn of(picture: DynamicImage) -> Self {
+        if !picture.color().has_alpha() {
+            return Self(picture.into_rgb8().into());
+        }
+        let picture = picture.into_rgba8();
+        let is_clear = picture.pixels().any(|pixel| pixel[3] < u8::MAX);
+        let picture = DynamicImage::from(picture);
+        Self(if is_clear { picture } else { picture.into_rgb8().into() })
+    }
+
+    fn slice(&self) -> Result<PixelSlice<'_>, EngineError> {
+        let (width, height) = self.size();
+        let kind = if self.is_clear() { PixelDescriptor::RGBA8_SRGB } else { PixelDescriptor::RGB8_SRGB };
+        let stride = width as usize * usize::from(self.0.color().channel_count());
+        PixelSlice::new(self.0.as_bytes(), width, height, stride, kind)
+            .map_err(|error| EngineError::Unsupported(error.to_string()))
+    }
+}
+
+/// A picture that others are compared with, prepared: a third of the work of a comparison is done once. It can be shared by threads.
+#[derive(Debug, Clone)]
+pub struct Reference {
+    prepared: Ssimulacra2Reference,
+    size: (u32, u32),
+}
+
+impl Reference {
+    /// Prepares a picture.
+    ///
+    /// # Errors
+    /// [`EngineError::TooLarge`] beyond 268 megapixels, [`EngineError::Stopped`].
+    pub fn new(picture: &Pixels, stop: Stop<'_>) -> Result<Self, EngineError> {
+        let asked = Asked(stop);
+        let config = Ssimulacra2Config::default().with_stop(&asked);
+        let prepared = Ssimulacra2Reference::new_with_config(&picture.slice()?, &config).map_err(meaning)?;
+        Ok(Self { prepared, size: picture.size() })
+    }
+
+    /// SSIMULACRA2 of a candidate: 100 if it shows the same, about 90 if the two cannot be told apart side by side, 70 for high quality, 50
+    /// for medium, below 0 for what is hardly recognised.
+    ///
+    /// Where one of them is transparent, both are judged over a dark and over a bright grey, 0.1 and 0.9 of white in the code values of sRGB,
+    /// and the worse score counts: nobody knows what a page shows behind a picture, black and white would hide what is as black or white,
+    /// and these two are what the metric's own program takes. So a candidate without transparency is no match for a reference with some;
+    /// compare it with one that was flattened in the same way. Sides below 8 pixels are mirrored up to 8, which is what the metric needs.
+    ///
+    /// Source: Jon Sneyers, SSIMULACRA 2.1, <https://github.com/cloudinary/ssimulacra2>, on the multi-scale structural similarity of
+    /// Z. Wang, E. P. Simoncelli, A. C. Bovik, "Multi-scale structural similarity for image quality assessment", Asilomar 2003.
+    ///
+    /// # Errors
+    /// [`QualityError::SizesDiffer`]; [`EngineError::Stopped`].
+    pub fn score(&self, candidate: &Pixels, stop: Stop<'_>) -> Result<f64, QualityError> {
+        same_size(self.size, candidate.size())?;
+        let asked = Asked(stop);
+        let config = Ssimulacra2Config::default().with_stop(&asked);
+        Ok(self.prepared.compare_with_config(&candidate.slice()?, &config).map_err(meaning)?)
+    }
+
+    /// Upright width and height in pixels.
+    pub fn size(&self) -> (u32, u32) {
+        self.size
+    }
+}
+
+/// [`Reference::score`] of two files. Sizes are compared before a pixel is decoded.
+///
+/// # Errors
+/// [`QualityError::SizesDiffer`]; [`QualityError::Engine`] for a file that cannot be read or is over the limits, [`EngineError::Stopped`].
+pub fn score(reference: &[u8], candidate: &[u8], limits: &Limits, stop: Stop<'_>) -> Result<f64, QualityError> {
+    same_size(header(reference, limits)?.upright_size(), header(candidate, limits)?.upright_size())?;
+    let prepared = Reference::new(&Pixels::decode(reference, limits, stop)?, stop)?;
+    prepared.score(&Pixels::decode(candidate, limits, stop)?, stop)
+}
+
+/// The most bytes that [`score`] holds for two files of one size, these included; and so what a [`Reference`] and one candidate at a time
+/// take that are decoded here.
+pub fn memory(reference: Header<'_>, candidate: Header<'_>) -> u64 {
+    /// Bytes a pixel: colours, means and variances over one ground, at all scales.
+    const PREPARED: u64 = 48;
+    /// The same of the candidate, and of a second ground that is being prepared, with what they are made from.
+    const COMPARED: u64 = 100;
+    let (width, height) = reference.facts.upright_size();
+    let pixels = u64::from(width.max(8)) * u64::from(height.max(8));
+    let grounds = if reference.facts.has_alpha || reference.facts.animated { 2 } else { 1 };
+    let prepared = pixels * PREPARED * grounds;
+    let candidate_too = prepared + decoding_cost(candidate).max(pixels * COMPARED);
+    reference.bytes + candidate.bytes + decoding_cost(reference).max(candidate_too)
+}
+
+/// The caller's question, as the metric asks it.
+struct Asked<'a>(Stop<'a>);
+
+impl enough::Stop for Asked<'_> {
+    fn check(&self) -> Result<(), StopReason> {
+        if (self.0)() { Err(StopReason::Cancelled) } else { Ok(()) }
+    }
+}
+
+fn meaning(error: Ssimulacra2Error) -> EngineError {
+    match error {
+        Ssimulacra2Error::Cancelled(_) => EngineError::Stopped,
+        Ssimulacra2Error::ImageTooLarge { actual } => {
+            let limit = fast_ssim2::MAX_IMAGE_PIXELS as u64;
+            EngineError::TooLarge { what: "pixels", actual: actual as u64, limit }
+        }
+        other => EngineError::Unsupported(other.to_string()),
+    }
+}
+
+fn same_size(reference: (u32, u32), candidate: (u32, u32)) -> Result<(), QualityError> {
+    if reference == candidate { Ok(()) } else { Err(QualityError::SizesDiffer { reference, candidate }) }
+}
+
+fn header(source: &[u8], limits: &Limits) -> Result<Facts, EngineError> {
+    let facts = probe(Cursor::new(source))?;
+    limits.check(&facts)?;
+    Ok(facts)
+}
+
+/// The picture, or the first frame, as a browser shows it; of the depth and the channels that the file has.
+fn upright_srgb(
+    source: &[u8],
+    facts: &Facts,
+    scale: JpegScale,
+    limits: &Limits,
+    stop: Stop<'_>,
+) -> Result<DynamicImage, EngineError> {
+    if stop() {
+        return Err(EngineError::Stopped);
+    }
+    let Decoded { mut pixels, icc } = if facts.animated {
+        decode_page(source, facts, 0, limits, stop)?
+    } else {
+        decode(source, facts, scale, limits, stop)?
+    };
+    if let Some(profile) = icc.and_then(|icc| Profile::of(&pixels, icc)).filter(|profile| !profile.is_srgb()) {
+        pixels = profile.to_srgb(pixels);
+    }
+    if let Some(orientation) = Orientation::from_exif(facts.orientation) {
+        pixels.apply_orientation(orientation);
+    }
+    Ok(pixels)
+}
