@@ -17,7 +17,7 @@ pub(crate) fn render(work: &mut Work<'_>) -> Result<Rendered, EngineError> {
     let mut animation = Animation::open(work.source, &work.facts, plan.limits())?;
     plan.limits().check_frames(animation.frames, (work.facts.width, work.facts.height))?;
     plan.limits().check_frames(animation.frames, plan.geometry().output())?;
-    let (format, quality) = (recipe.format, used_quality(recipe));
+    let (format, quality, colours) = (recipe.format, used_quality(recipe), recipe.transform.colours);
     while let Some((frame, delay)) = animation.next_frame()? {
         (work.pixels, work.icc) = (frame.pixels, frame.icc);
         work.geometry.clone_from(plan.geometry());
@@ -26,7 +26,7 @@ pub(crate) fn render(work: &mut Work<'_>) -> Result<Rendered, EngineError> {
         if started.is_none() {
             let (plays, alpha) = (animation.plays, work.pixels.color().has_alpha());
             let embedded = work.embedded();
-            let settings = AnimationSettings { format, size, plays, quality, effort, alpha, embedded };
+            let settings = AnimationSettings { format, size, plays, quality, effort, colours, alpha, embedded };
             started = Some((AnimationEncoder::new(settings)?, size));
         }
         if let Some((encoder, _)) = &mut started {

@@ -302,6 +302,12 @@ fn every_encoder_and_watermarks() {
                 bench.render(source, Some(mark), &format!("{query}&{WM}"), "jpg", "fast");
             }
         }
+        for (query, format) in
+            [("colors=256", "png"), ("colors=3", "png"), ("w=300&colors=40", "png"), ("colors=40", "gif")]
+        {
+            bench.render(source, None, query, format, "fast");
+            bench.render(source, None, query, format, "thorough");
+        }
         for format in ["webp", "jxl"] {
             bench.render(source, None, "lossless=1", format, "fast");
             bench.render(source, None, "w=800&lossless=1", format, "thorough");

@@ -187,9 +187,14 @@ impl OutputFormat {
         matches!(self, Self::WebP | Self::Jxl)
     }
 
-    /// Whether every pixel is kept, whatever is asked.
+    /// Whether every pixel is kept, whatever is asked but a number of colours.
     pub fn is_lossless(self) -> bool {
         matches!(self, Self::Png | Self::Bmp | Self::Tiff | Self::Qoi)
+    }
+
+    /// Whether `colors` changes the result.
+    pub fn has_palette(self) -> bool {
+        matches!(self, Self::Png | Self::Gif)
     }
 
     /// Whether transparent pixels survive.

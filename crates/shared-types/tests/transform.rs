@@ -50,6 +50,18 @@ fn quality_is_dropped_where_it_means_nothing() {
 }
 
 #[test]
+fn colours_are_counted_where_there_is_a_palette() {
+    let transform = parse("q=50&colors=016").unwrap().transform;
+    assert_eq!(Recipe::new(transform.clone(), OutputFormat::Png).to_string(), "colors=16&format=png");
+    assert_eq!(Recipe::new(transform.clone(), OutputFormat::Gif).to_string(), "colors=16&format=gif");
+    assert_eq!(Recipe::new(transform.clone(), OutputFormat::Jpeg).to_string(), "q=50&format=jpg");
+    for format in OutputFormat::ALL {
+        let has_palette = matches!(format, OutputFormat::Png | OutputFormat::Gif);
+        assert_eq!(transform.check_format(format).is_ok(), has_palette, "{format}");
+    }
+}
+
+#[test]
 fn what_cannot_be_embedded_is_dropped() {
     let transform = parse("icc=keep&strip=0&gps=keep").unwrap().transform;
     for (format, text) in [
@@ -105,6 +117,10 @@ fn a_fault_names_its_parameter() {
         ("q=0", "q"),
         ("q=101", "q"),
         ("q=1.5", "q"),
+        ("colors=1", "colors"),
+        ("colors=257", "colors"),
+        ("colors=all", "colors"),
+        ("colors=9&lossless=1", "colors"),
         ("format=exe", "format"),
         ("type=exe", "type"),
         ("format=webp&type=webp", "type"),
@@ -157,6 +173,7 @@ prop_compose! {
         gravity in proptest::sample::select(vec!["center", "north", "southeast", "fp:0.123:1"]),
         blur in proptest::option::of(0.3f64..100.0),
         q in proptest::option::of(1u8..=100),
+        colors in proptest::option::of(2u16..=256),
     ) -> String {
         let mut query = format!("w={w}&rotate={rotate}&flip={}&flop={}&gray={}&enlarge={}", u8::from(flip), u8::from(flop), u8::from(gray), u8::from(enlarge));
         if let Some((x, y, w, h)) = crop { query += &format!("&crop={x},{y},{w},{h}"); }
@@ -166,6 +183,7 @@ prop_compose! {
         }
         if let Some(blur) = blur { query += &format!("&blur={blur:.4}"); }
         if let Some(q) = q { query += &format!("&q={q}"); }
+        if let Some(colors) = colors { query += &format!("&colors={colors}"); }
         query
     }
 }

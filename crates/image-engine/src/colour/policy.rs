@@ -71,8 +71,9 @@ fn can_keep(profile: &Profile, recipe: &Recipe) -> bool {
     }
     let draws = names_colours(&recipe.transform);
     if profile.is_grey() {
-        // WebP and AVIF have no grey, and a colour makes a grey picture coloured.
-        return matches!(recipe.format, OutputFormat::Jpeg | OutputFormat::Png) && !draws;
+        // WebP, AVIF and palettes have no grey, and a colour makes a grey picture coloured.
+        let has_grey = matches!(recipe.format, OutputFormat::Jpeg | OutputFormat::Png);
+        return has_grey && recipe.transform.colours.is_none() && !draws;
     }
     recipe.format.has_profile() && !recipe.transform.works_on_srgb() && (profile.has_way_back() || !draws)
 }

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use image::DynamicImage;
 use shared_types::OutputFormat;
+use shared_types::transform::Colours;
 
 use super::gif::GifAnimation;
+use super::palette::Dither;
 use super::{Embedded, webp};
 use crate::ffi::avif_encoder::{AvifEncoder, AvifSettings};
 use crate::ffi::webp_animation::WebpAnimation;
@@ -20,6 +22,8 @@ pub(crate) struct AnimationSettings {
     /// As [`super::used_quality`] gives it.
     pub(crate) quality: Option<u8>,
     pub(crate) effort: Effort,
+    /// The most colours of a frame that has a palette.
+    pub(crate) colours: Option<Colours>,
     /// Whether frames may have transparent pixels.
     pub(crate) alpha: bool,
     /// What is put into the file beside the frames, as far as the format can hold it.
@@ -57,7 +61,10 @@ impl AnimationEncoder {
                 let pictures = AvifSettings { quality: q, speed, alpha, depth: 8, embedded };
                 Writer::Avif(AvifEncoder::new(settings.plays, pictures)?)
             }
-            OutputFormat::Gif => Writer::Gif(Box::new(GifAnimation::new(settings.size, settings.plays)?)),
+            OutputFormat::Gif => {
+                let (colours, dither) = (settings.colours.unwrap_or(Colours::MOST), Dither::Ordered);
+                Writer::Gif(Box::new(GifAnimation::new(settings.size, settings.plays, colours, dither)?))
+            }
             OutputFormat::Jpeg
             | OutputFormat::Png
             | OutputFormat::Bmp

@@ -1,22 +1,24 @@
-//! GIF: 256 colours a frame, a pixel is either there or not.
+//! GIF: 256 colours a frame, chosen for it, and a pixel is either there or not.
 
 use std::time::Duration;
 
 use gif::{DisposalMethod, Encoder, Frame, Repeat};
 use image::{DynamicImage, GenericImageView, Rgba, RgbaImage};
 
+use shared_types::transform::Colours;
+
 use super::failed;
+use super::palette::{Dither, Indexed};
 use crate::EngineError;
 
-/// The palette search of the encoder: 1 is the most thorough and ten times slower.
-const SPEED: i32 = 10;
 /// Below this a pixel is left out.
 const VISIBLE: u8 = 128;
 /// Hundredths of a second: viewers slow a frame down to ten if it is shown for less.
 const SHORTEST: u64 = 2;
 
-pub(super) fn encode(pixels: &DynamicImage) -> Result<Vec<u8>, EngineError> {
-    let mut animation = GifAnimation::new(pixels.dimensions(), 1)?;
+pub(super) fn encode(pixels: &DynamicImage, colours: Option<Colours>) -> Result<Vec<u8>, EngineError> {
+    let colours = colours.unwrap_or(Colours::MOST);
+    let mut animation = GifAnimation::new(pixels.dimensions(), 1, colours, Dither::Diffused)?;
     animation.add(pixels, Duration::ZERO)?;
     animation.finish()
 }
@@ -24,6 +26,11 @@ pub(super) fn encode(pixels: &DynamicImage) -> Result<Vec<u8>, EngineError> {
 /// An animation that is being encoded. A frame is written when the next one is known: that decides how it is cleared away.
 pub(super) struct GifAnimation {
     encoder: Encoder<Vec<u8>>,
+    /// The most colours of a frame.
+    colours: Colours,
+    dither: Dither,
+    /// The visible colours of the last frame.
+    palette: Vec<[u8; 4]>,
     /// What is seen before the waiting frame is drawn.
     shown: RgbaImage,
     waiting: Option<Waiting>,
@@ -38,7 +45,12 @@ struct Waiting {
 
 impl GifAnimation {
     /// For frames of this size, shown `plays` times; 0 is without end.
-    pub(super) fn new((width, height): (u32, u32), plays: u32) -> Result<Self, EngineError> {
+    pub(super) fn new(
+        (width, height): (u32, u32),
+        plays: u32,
+        colours: Colours,
+        dither: Dither,
+    ) -> Result<Self, EngineError> {
         let side = |side: u32| {
             u16::try_from(side).map_err(|_| EngineError::TooLarge {
                 what: "pixels on its longest side, as GIF",
@@ -56,7 +68,15 @@ impl GifAnimation {
                 encoder.set_repeat(Repeat::Finite(repetitions)).map_err(failed)?;
             }
         }
-        Ok(Self { encoder, shown: RgbaImage::new(width, height), waiting: None, now: 0 })
+        Ok(Self {
+            encoder,
+            colours,
+            dither,
+            palette: Vec::new(),
+            shown: RgbaImage::new(width, height),
+            waiting: None,
+            now: 0,
+        })
     }
 
     /// Adds a frame that is shown until this moment.
@@ -88,19 +108,34 @@ impl GifAnimation {
         Ok(())
     }
 
-    /// A part of the picture in its own 256 colours; pixels that stay as they are seen are left out.
-    fn quantised(&self, picture: &RgbaImage, (x, y, width, height): (u32, u32, u32, u32)) -> Frame<'static> {
+    /// A part of the picture in colours of its own; pixels that stay as they are seen are left out.
+    fn quantised(&mut self, picture: &RgbaImage, (x, y, width, height): (u32, u32, u32, u32)) -> Frame<'static> {
         let mut part = picture.view(x, y, width, height).to_image();
+        let is_clear = part.pixels().any(|pixel| pixel.0[3] == 0);
+        let mut leaves_out = false;
         for (dx, dy, pixel) in part.enumerate_pixels_mut() {
             if self.shown.get_pixel(x + dx, y + dy) == pixel {
                 *pixel = Rgba([0; 4]);
+                leaves_out = true;
             }
         }
+        // What is left out is one of them only where something is transparent anyway.
+        let most = (self.colours.get() + usize::from(leaves_out && !is_clear)).min(Colours::MOST.get());
+        let Indexed { palette, indices } =
+            Indexed::exact(&part, most).unwrap_or_else(|| Indexed::quantised(&part, most, self.dither, &self.palette));
+        self.palette = palette.iter().copied().filter(|colour| colour[3] > 0).collect();
         // Sides were checked when the encoder was made.
         let side = |side: u32| u16::try_from(side).unwrap_or(u16::MAX);
-        let mut frame = Frame::from_rgba_speed(side(width), side(height), &mut part, SPEED);
-        (frame.left, frame.top) = (side(x), side(y));
-        frame
+        Frame {
+            left: side(x),
+            top: side(y),
+            width: side(width),
+            height: side(height),
+            transparent: (palette[0][3] == 0).then_some(0),
+            palette: Some(palette.iter().flat_map(|[red, green, blue, _]| [*red, *green, *blue]).collect()),
+            buffer: indices.into(),
+            ..Frame::default()
+        }
     }
 
     fn delay(&mut self, until: Duration) -> u16 {

@@ -6,6 +6,7 @@ mod embedded;
 mod gif;
 mod jpeg;
 mod jxl;
+mod palette;
 mod plain;
 mod png;
 mod webp;
@@ -18,6 +19,7 @@ use crate::{Effort, EngineError};
 
 pub(crate) use animation::{AnimationEncoder, AnimationSettings};
 pub(crate) use embedded::Embedded;
+pub(crate) use palette::memory as palette_memory;
 
 /// The quality of a format when none is asked for. The numbers differ because the scales do: they look about alike.
 pub(crate) fn default_quality(format: OutputFormat) -> Option<u8> {
@@ -44,12 +46,16 @@ pub(crate) fn encode(
 ) -> Result<(Vec<u8>, Option<u8>), EngineError> {
     let used = used_quality(recipe);
     let q = used.unwrap_or_default();
+    let colours = recipe.transform.colours;
     let bytes = match recipe.format {
         OutputFormat::Jpeg => embedded.put_into(jpeg::encode(pixels, q, effort)?, recipe.format),
-        OutputFormat::Png => embedded.put_into(png::encode(pixels, effort)?, recipe.format),
+        OutputFormat::Png => {
+            let file = png::encode(pixels, colours, effort, embedded.icc.is_some())?;
+            embedded.put_into(file, recipe.format)
+        }
         OutputFormat::WebP => embedded.put_into(webp::encode(pixels, used, effort)?, recipe.format),
         OutputFormat::Avif => avif::encode(pixels, q, effort, embedded),
-        OutputFormat::Gif => gif::encode(pixels),
+        OutputFormat::Gif => gif::encode(pixels, colours),
         OutputFormat::Bmp => plain::bmp(pixels),
         OutputFormat::Tiff => plain::tiff(pixels, embedded.icc),
         OutputFormat::Qoi => plain::qoi(pixels),

@@ -1,21 +1,34 @@
-//! PNG. Delivery takes the fast level; the thorough one tries a palette and the strongest compression.
+//! PNG, with a palette where that is asked for. Delivery takes a fast level; the thorough one tries a palette that keeps every pixel, and
+//! the strongest compression.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::io::Cursor;
 
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{DynamicImage, ImageEncoder};
+use shared_types::transform::Colours;
 
+use super::palette::{Dither, Indexed};
 use super::{failed, is_translucent};
 use crate::{Effort, EngineError};
 
-pub(super) fn encode(pixels: &DynamicImage, effort: Effort) -> Result<Vec<u8>, EngineError> {
+/// In at most so many colours, if they are limited. A profile will be embedded if `has_profile` says so.
+pub(super) fn encode(
+    pixels: &DynamicImage,
+    colours: Option<Colours>,
+    effort: Effort,
+    has_profile: bool,
+) -> Result<Vec<u8>, EngineError> {
     let pixels = without_needless_alpha(pixels);
-    if effort == Effort::Thorough
-        && let Some(indexed) = Indexed::of(&pixels)
-    {
-        return indexed.encode();
+    let indexed = match colours {
+        // Grey of eight bits has no more.
+        Some(colours) if colours == Colours::MOST && matches!(*pixels, DynamicImage::ImageLuma8(_)) => None,
+        Some(colours) => Some(reduced(&pixels, colours.get())),
+        None if effort == Effort::Thorough => exact(&pixels, has_profile),
+        None => None,
+    };
+    if let Some(indexed) = indexed {
+        return write(&indexed, pixels.width(), pixels.height(), effort);
     }
     let compression = match effort {
         Effort::Fast => CompressionType::Fast,
@@ -39,47 +52,66 @@ fn without_needless_alpha(pixels: &DynamicImage) -> Cow<'_, DynamicImage> {
     })
 }
 
-/// A picture of at most 256 colours, a byte a pixel.
-struct Indexed {
-    width: u32,
-    height: u32,
-    palette: Vec<[u8; 4]>,
-    indices: Vec<u8>,
+/// In at most so many colours, each pixel as it is if there are no more.
+fn reduced(pixels: &DynamicImage, colours: usize) -> Indexed {
+    let picture = pixels.to_rgba8();
+    Indexed::exact(&picture, colours).unwrap_or_else(|| Indexed::quantised(&picture, colours, Dither::Diffused, &[]))
 }
 
-impl Indexed {
-    /// `None` for pictures of more colours, and for grey or deep ones, which a palette does not make smaller.
-    fn of(pixels: &DynamicImage) -> Option<Self> {
-        if !matches!(pixels, DynamicImage::ImageRgb8(_) | DynamicImage::ImageRgba8(_)) {
-            return None;
+/// Each pixel as it is, if a palette makes the file smaller.
+fn exact(pixels: &DynamicImage, has_profile: bool) -> Option<Indexed> {
+    /// Of more colours than this an index is as long as a grey pixel.
+    const SHORT: usize = 16;
+    match pixels {
+        DynamicImage::ImageRgb8(_) | DynamicImage::ImageRgba8(_) => {
+            Indexed::exact(&pixels.to_rgba8(), Colours::MOST.get())
         }
-        let picture = pixels.to_rgba8();
-        let (mut known, mut palette) = (HashMap::new(), Vec::new());
-        let mut indices = Vec::new();
-        for pixel in picture.pixels() {
-            let index = *known.entry(pixel.0).or_insert_with(|| {
-                palette.push(pixel.0);
-                palette.len() - 1
-            });
-            indices.push(u8::try_from(index).ok()?);
-        }
-        Some(Self { width: picture.width(), height: picture.height(), palette, indices })
+        // Beside a palette there may be no profile of grey.
+        DynamicImage::ImageLuma8(_) if !has_profile => Indexed::exact(&pixels.to_rgba8(), SHORT),
+        _ => None,
     }
+}
 
-    fn encode(self) -> Result<Vec<u8>, EngineError> {
-        let mut bytes = Vec::new();
-        let mut encoder = png::Encoder::new(&mut bytes, self.width, self.height);
-        encoder.set_color(png::ColorType::Indexed);
-        encoder.set_depth(png::BitDepth::Eight);
-        encoder.set_compression(png::Compression::High);
-        encoder.set_filter(png::Filter::NoFilter);
-        encoder.set_palette(self.palette.iter().flat_map(|colour| colour[..3].to_vec()).collect::<Vec<u8>>());
-        if self.palette.iter().any(|colour| colour[3] < u8::MAX) {
-            encoder.set_trns(self.palette.iter().map(|colour| colour[3]).collect::<Vec<u8>>());
-        }
-        let mut writer = encoder.write_header().map_err(failed)?;
-        writer.write_image_data(&self.indices).map_err(failed)?;
-        writer.finish().map_err(failed)?;
-        Ok(bytes)
+fn write(
+    Indexed { palette, indices }: &Indexed,
+    width: u32,
+    height: u32,
+    effort: Effort,
+) -> Result<Vec<u8>, EngineError> {
+    let depth = match palette.len() {
+        0..=2 => png::BitDepth::One,
+        3..=4 => png::BitDepth::Two,
+        5..=16 => png::BitDepth::Four,
+        _ => png::BitDepth::Eight,
+    };
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
+    encoder.set_color(png::ColorType::Indexed);
+    encoder.set_depth(depth);
+    encoder.set_compression(match effort {
+        Effort::Fast => png::Compression::Balanced,
+        Effort::Thorough => png::Compression::High,
+    });
+    // Indices that are next to each other are not alike.
+    encoder.set_filter(png::Filter::NoFilter);
+    encoder.set_palette(palette.iter().flat_map(|[red, green, blue, _]| [*red, *green, *blue]).collect::<Vec<u8>>());
+    // The opaque colours, which come last, need not be told.
+    let alphas: Vec<u8> = palette.iter().map(|colour| colour[3]).filter(|alpha| *alpha < u8::MAX).collect();
+    if !alphas.is_empty() {
+        encoder.set_trns(alphas);
     }
+    let mut writer = encoder.write_header().map_err(failed)?;
+    writer.write_image_data(&packed(indices, width as usize, depth as usize)).map_err(failed)?;
+    writer.finish().map_err(failed)?;
+    Ok(bytes)
+}
+
+/// Indices of so many bits, the first of a byte in its upper bits; each row begins with a new byte.
+fn packed(indices: &[u8], width: usize, bits: usize) -> Cow<'_, [u8]> {
+    if bits == 8 {
+        return Cow::Borrowed(indices);
+    }
+    let each = 8 / bits;
+    let of_byte = |part: &[u8]| (0..each).fold(0, |byte, place| (byte << bits) | part.get(place).copied().unwrap_or(0));
+    indices.chunks_exact(width).flat_map(|row| row.chunks(each).map(of_byte)).collect::<Vec<u8>>().into()
 }

@@ -9,6 +9,7 @@ use shared_types::{ImageFormat, OutputFormat};
 use super::{Effort, Header, JpegScale, Plan, Step};
 use crate::colour::{MAX_EMBEDDED, MAX_PROFILE};
 use crate::decode::{heic_planes, jxl_planes};
+use crate::encode::palette_memory;
 use crate::{Facts, watermark};
 
 /// What codecs keep beside the pixels: tables, and buffers of rows.
@@ -227,6 +228,10 @@ fn encoding(plan: &Plan, pixels: &Pixels) -> u64 {
     let (a_pixel, fixed) = match (plan.recipe.format, thorough, pixels.is_clear) {
         // RGB, its coefficients, and what is written of them before the tables are known.
         (OutputFormat::Jpeg, ..) => (24, 0),
+        // With alpha and without, an index, and the file.
+        (OutputFormat::Png, ..) if plan.recipe.transform.colours.is_some() => {
+            (4 * depth + 9, palette_memory(pixels.output, pixels.is_clear))
+        }
         // Without its alpha, and the file; a palette is tried as well.
         (OutputFormat::Png, false, _) => (pixels.last * 2, 0),
         (OutputFormat::Png, true, _) => (pixels.last * 2 + 9, 0),
@@ -244,7 +249,8 @@ fn encoding(plan: &Plan, pixels: &Pixels) -> u64 {
         (OutputFormat::Avif, true, false) => (64 * depth, AHEAD_AV1),
         // Two encoders.
         (OutputFormat::Avif, true, true) => (180 * depth, 2 * AHEAD_AV1),
-        (OutputFormat::WebP, false, false) | (OutputFormat::Gif, ..) => (16, 0),
+        (OutputFormat::WebP, false, false) => (16, 0),
+        (OutputFormat::Gif, ..) => (16, palette_memory(pixels.output, false)),
         (OutputFormat::Bmp | OutputFormat::Tiff | OutputFormat::Qoi, ..) => (pixels.last + 4, 0),
     };
     pixels.output * (pixels.last + a_pixel) + fixed
@@ -267,7 +273,7 @@ fn building(plan: &Plan, pixels: &Pixels) -> u64 {
         OutputFormat::WebP if plan.recipe.transform.lossless => pixels.output * 120,
         // Canvases that tell what changes.
         OutputFormat::WebP => pixels.output * 40,
-        _ => pixels.output * 28,
+        _ => pixels.output * 28 + palette_memory(pixels.output, false),
     }
 }
 

@@ -7,6 +7,7 @@ mod hostile;
 mod marks;
 mod metadata;
 mod operations;
+mod palette;
 mod pixels;
 mod plan;
 mod quality;

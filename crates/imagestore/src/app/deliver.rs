@@ -83,17 +83,17 @@ impl Wanted {
         accepted: &[OutputFormat],
     ) -> Self {
         let facts = &image.facts;
-        let exact = |format: &&OutputFormat| !transform.lossless || format.has_lossless() || format.is_lossless();
+        let possible = |format: &&OutputFormat| transform.check_format(**format).is_ok();
         let moves = facts.animated && transform.page.is_none();
         let format = match choice {
             FormatChoice::Source => None,
             FormatChoice::Fixed(format) => Some(format),
             FormatChoice::Auto if moves => {
                 let frozen = !transform.is_identity() && !facts.format.default_output().animates();
-                let accepted = accepted.iter().filter(exact).find(|format| format.animates()).copied();
+                let accepted = accepted.iter().filter(possible).find(|format| format.animates()).copied();
                 accepted.or(frozen.then_some(OutputFormat::Gif)).map(ImageFormat::from)
             }
-            FormatChoice::Auto => accepted.iter().find(exact).map(|format| ImageFormat::from(*format)),
+            FormatChoice::Auto => accepted.iter().find(possible).map(|format| ImageFormat::from(*format)),
         };
         // The first frame of a still picture is all of it.
         let page = transform.page.filter(|page| facts.animated || *page > 0);

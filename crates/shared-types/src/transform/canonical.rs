@@ -51,6 +51,9 @@ impl fmt::Display for Transform {
             write!(f, "icc={}&", self.icc)?;
         }
         self.metadata.fmt(f)?;
+        if let Some(colours) = self.colours {
+            write!(f, "colors={colours}&")?;
+        }
         if self.lossless {
             f.write_str("lossless=1&")?;
         }

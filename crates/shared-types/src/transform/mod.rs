@@ -6,8 +6,8 @@
 //!
 //! Order of operations, whatever the order in the URL: `page`, EXIF orientation, `crop`, `trim`, `rotate`, `flip`, `flop`, `w h fit gravity`,
 //! `brightness`, `contrast`, `gamma`, `saturation`, `hue`, `gray`, `sepia`, `duotone`, `negate`, `pixelate`, `blur`, `sharpen`, `pad`,
-//! `bg`, `wm`, `wmtext`, `round`, encode with `q` or `lossless`. Into which colours `icc` converts is settled after the resize; `strip` and `gps` choose what is
-//! embedded beside the pixels. In the canonical text these three stand in this order between `round` and `lossless`.
+//! `bg`, `wm`, `wmtext`, `round`, encode with `colors`, `q` or `lossless`. Into which colours `icc` converts is settled after the resize; `strip` and
+//! `gps` choose what is embedded beside the pixels. In the canonical text these three stand in this order between `round` and `colors`.
 
 mod canonical;
 mod embedded;
@@ -24,7 +24,7 @@ pub use mark::{Fraction, MAX_TEXT, MarkText, Placing, Position, TextMark, Waterm
 pub use parse::{ClientHints, FormatChoice, TransformError, TransformQuery};
 pub use presets::{Pairs, Presets};
 pub use tone::{Duotone, Gamma, Hue, Percent, Pixelate, Tone};
-pub use values::{Blur, Colour, Crop, Fit, Gravity, Quality, Rotate, Sharpen};
+pub use values::{Blur, Colour, Colours, Crop, Fit, Gravity, Quality, Rotate, Sharpen};
 
 use crate::format::OutputFormat;
 use crate::ids::Digest;
@@ -74,6 +74,8 @@ pub struct Transform {
     pub icc: IccPolicy,
     /// EXIF and XMP.
     pub metadata: Metadata,
+    /// The most colours that the result has; `None` is as many as the format can hold.
+    pub colours: Option<Colours>,
     /// Whether the encoder keeps every pixel as it is.
     pub lossless: bool,
     /// Encoder quality; `None` is the format's own default.
@@ -84,12 +86,18 @@ impl Transform {
     /// Refuses what a variant in this format cannot be.
     ///
     /// # Errors
-    /// `lossless` of a format that always loses something.
+    /// `lossless` of a format that always loses something, `colors` of one that has no palette.
     pub fn check_format(&self, format: OutputFormat) -> Result<(), TransformError> {
         if self.lossless && !format.has_lossless() && !format.is_lossless() {
             let able = OutputFormat::ALL.into_iter().filter(|format| format.has_lossless() || format.is_lossless());
             let able = able.map(OutputFormat::extension).collect::<Vec<_>>().join(", ");
             return Err(TransformError::new("lossless", format!("is not possible as {format}: ask for one of {able}")));
+        }
+        if self.colours.is_some() && !format.has_palette() {
+            let able = OutputFormat::ALL.into_iter().filter(|format| format.has_palette());
+            let able = able.map(OutputFormat::extension).collect::<Vec<_>>().join(", ");
+            let reason = format!("chooses a palette, and {format} has none: ask for one of {able}");
+            return Err(TransformError::new("colors", reason));
         }
         Ok(())
     }
@@ -140,6 +148,9 @@ impl Recipe {
             transform.quality = None;
         }
         transform.lossless &= format.has_lossless();
+        if !format.has_palette() {
+            transform.colours = None;
+        }
         if !format.animates() && transform.page == Some(0) {
             transform.page = None;
         }

@@ -116,6 +116,7 @@ impl TransformQuery {
             round: query.take("round")?.filter(|round| *round != Round::Radius(0)),
             icc: IccPolicy::take(&mut query, &tone, gray)?,
             metadata: Metadata::take(&mut query)?,
+            colours: query.take("colors")?,
             lossless: query.flag("lossless")?.unwrap_or_default(),
             quality: query.take("q")?,
         };
@@ -123,6 +124,9 @@ impl TransformQuery {
         parsed.transform.bound_trimmed()?;
         if parsed.transform.lossless && parsed.transform.quality.is_some() {
             return Err(TransformError::new("q", "has no meaning with lossless: give one of the two"));
+        }
+        if parsed.transform.lossless && parsed.transform.colours.is_some() {
+            return Err(TransformError::new("colors", "contradicts lossless: give one of the two"));
         }
         if let Some(name) = &parsed.name
             && !parsed.transform.is_identity()
@@ -314,7 +318,7 @@ impl<'a> Parameters<'a> {
     fn finish(self) -> Result<(), TransformError> {
         const KNOWN: &str = "w, h, dpr, fit, gravity, enlarge, anim, page, crop, trim, rotate, flip, flop, brightness, contrast, gamma, saturation, hue, \
             gray, sepia, duotone, negate, pixelate, blur, sharpen, pad, bg, wm, wmpos, wmopacity, wmscale, wmmargin, wmtext, wmtextpos, \
-            wmtextopacity, wmtextmargin, wmtextsize, wmtextcolor, wmtextshadow, round, icc, strip, gps, q, lossless, format, type, transform, download";
+            wmtextopacity, wmtextmargin, wmtextsize, wmtextcolor, wmtextshadow, round, icc, strip, gps, colors, q, lossless, format, type, transform, download";
         match self.0.keys().next() {
             None => Ok(()),
             Some(name) => Err(TransformError::new(*name, format!("is not a parameter; known are {KNOWN}"))),

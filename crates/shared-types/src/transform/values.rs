@@ -255,6 +255,38 @@ impl fmt::Display for Quality {
     }
 }
 
+/// The most colours of a picture with a palette, 2 to 256. What is fully transparent counts as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Colours(u16);
+
+impl Colours {
+    /// The most there can be.
+    pub const MOST: Self = Self(256);
+
+    /// The number, 2 to 256.
+    pub fn get(self) -> usize {
+        self.0.into()
+    }
+}
+
+impl FromStr for Colours {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        digits(text)
+            .and_then(|number| u16::try_from(number).ok())
+            .filter(|number| (2..=Self::MOST.0).contains(number))
+            .map(Self)
+            .ok_or_else(|| "must be a whole number from 2 to 256".to_owned())
+    }
+}
+
+impl fmt::Display for Colours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// Standard deviation of a Gaussian blur in output pixels, kept in hundredths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Blur(u16);

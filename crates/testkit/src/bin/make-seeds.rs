@@ -15,7 +15,7 @@ struct Cli {
     folder: PathBuf,
 }
 
-const QUERIES: [&str; 23] = [
+const QUERIES: [&str; 26] = [
     "w=20",
     "w=200&h=100&enlarge=1&format=png",
     "w=10&h=10&fit=cover&gravity=smart&format=jpg",
@@ -35,6 +35,9 @@ const QUERIES: [&str; 23] = [
     "w=20&sepia=1&wmtext=%C2%A9+%CE%A9%0Ab&wmtextpos=tile&wmtextsize=6&wmtextmargin=1&format=png",
     "duotone=102030,ffeecc&wmtext=x&wmtextshadow=0&wmtextopacity=0.5&wmtextcolor=red&round=5",
     "w=9&lossless=1&format=webp",
+    "w=12&colors=7&format=png",
+    "colors=256&format=gif",
+    "colors=2&round=4&format=png",
     "w=9&lossless=1&format=jxl",
     "q=50&format=jxl",
     "format=qoi",
