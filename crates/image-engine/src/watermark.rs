@@ -7,7 +7,7 @@ use image::{GenericImageView, RgbaImage};
 use shared_types::transform::Watermark;
 
 use crate::colour::Profile;
-use crate::decode::decode;
+use crate::decode::{decode, draw_svg};
 use crate::geometry::Window;
 use crate::{EngineError, Facts, JpegScale, Limits, ops, probe};
 
@@ -44,6 +44,9 @@ fn scaled(source: &[u8], watermark: &Watermark, size: (u32, u32), limits: &Limit
     let facts = probe(Cursor::new(source))?;
     limits.check(&facts)?;
     let (target, scale) = fitted(&facts, watermark, size);
+    if facts.format.is_vector() {
+        return Ok(draw_svg(source, &facts, target, &|| false)?.into_rgba8());
+    }
     let decoded = decode(source, &facts, scale, limits)?;
     let mut pixels = decoded.pixels;
     if let Some(orientation) = Orientation::from_exif(facts.orientation) {

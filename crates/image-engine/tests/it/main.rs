@@ -11,3 +11,4 @@ mod pixels;
 mod plan;
 mod renditions;
 mod support;
+mod svg;

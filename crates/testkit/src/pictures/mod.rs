@@ -1,7 +1,8 @@
 //! Pictures made by code: the same arguments give the same bytes, so no binary file is kept in the repository.
 //!
 //! [`photo`] and [`graphic`] make pixels; [`file`] encodes them in every format the services read; [`jpeg`] and [`png`] hold what is
-//! special to these two; [`animation`] places frames with every kind of disposal and blending; [`colour`] has profiles; [`broken`] makes what must be refused; [`samples`] lists one of each kind.
+//! special to these two; [`animation`] places frames with every kind of disposal and blending; [`colour`] has profiles; [`svg`] draws;
+//! [`broken`] makes what must be refused; [`samples`] lists one of each kind.
 
 pub mod animation;
 pub mod broken;
@@ -10,6 +11,7 @@ pub mod file;
 pub mod jpeg;
 pub mod png;
 mod scene;
+pub mod svg;
 
 pub use broken::{png_claiming, truncations};
 pub use jpeg::with_orientation;
