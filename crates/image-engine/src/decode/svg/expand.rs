@@ -61,12 +61,15 @@ struct Grown {
     bytes: f64,
     /// Steps to match styles, of all.
     steps: f64,
+    /// How many elements lie within each other, references followed: who builds the tree calls itself for each.
+    height: usize,
 }
 
 impl Grown {
     fn add(&mut self, other: Self, times: f64) {
         self.bytes += other.bytes * times;
         self.steps += other.steps * times;
+        self.height = self.height.max(other.height + 1);
     }
 
     fn contain(&mut self, other: Self) {
@@ -115,6 +118,9 @@ impl<'a, 'input> Counting<'a, 'input> {
             };
             let target = self.target(relation, link, depth)?;
             grown.add(target, times);
+        }
+        if grown.height > MAX_DEPTH {
+            return Err(too_many("references within each other", grown.height as u64, MAX_DEPTH as u64));
         }
         self.counted.insert(key, Some(grown));
         Ok(grown)
@@ -171,6 +177,7 @@ fn own(node: Node<'_, '_>, style: &Style<'_>) -> Grown {
         corners: (4 + outline) as f64,
         bytes: ELEMENT + PER_BYTE * attributes as f64 + style.bytes as f64 + LETTER * letters(node) as f64,
         steps: style.steps as f64,
+        height: 0,
     }
 }
 
