@@ -346,7 +346,12 @@ fn styles_that_take_long_to_match_are_refused() {
     assert!(refused("ways", &ways).contains("steps to match"));
     let rules: String = (0..20_000).fold(String::new(), |text, index| text + &format!(".a{index}{{fill:red}}"));
     let many = of(&format!("<style>{rules}</style>{}", "<g/>".repeat(20_000)));
-    assert!(refused("rules", &many).contains("matches"));
+    assert!(refused("rules", &many).contains("steps to read"));
+    let rules: String = (0..2000).fold(String::new(), |text, index| text + &format!(".a{index}{{fill:red}}"));
+    let many = of(&format!("<style>{rules}</style>{}", "<g/>".repeat(20_000)));
+    assert!(refused("matches", &many).contains("matches"));
+    let sheets = of(&"<style>a{b:c}</style>".repeat(20_000));
+    assert!(refused("sheets", &sheets).contains("steps to read"));
 }
 
 #[test]

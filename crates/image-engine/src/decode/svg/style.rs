@@ -12,6 +12,9 @@ use crate::EngineError;
 /// Times that a rule is held against an element or an attribute of one.
 const MAX_MATCHES: u64 = 20_000_000;
 
+/// Bytes that may be gone through to read all style sheets: at each mistake their reader counts lines from the beginning.
+const MAX_READ: u64 = 300_000_000;
+
 /// Elements that one selector may ask about one element: selectors of many parts go through all ways from the element to the root.
 const MAX_STEPS: u32 = 2_000;
 
@@ -45,11 +48,17 @@ pub(super) struct Sheets<'a>(StyleSheet<'a>);
 impl<'a> Sheets<'a> {
     /// Reads them all.
     pub(super) fn of(document: &'a Document<'_>) -> Result<Self, EngineError> {
-        let mut sheet = StyleSheet::new();
+        let (mut sheet, mut read) = (StyleSheet::new(), 0);
         for node in document.descendants().filter(|node| is_style(node)) {
             if matches!(node.attribute("type"), None | Some("text/css"))
                 && let Some(text) = node.text()
             {
+                let places = text.bytes().filter(|byte| matches!(byte, b'{' | b'}' | b',' | b';')).count() as u64;
+                // All rules are sorted anew after each sheet.
+                read += text.len() as u64 * (places + 1) + sheet.rules.len() as u64 * 64;
+                if read > MAX_READ {
+                    return Err(too_many("steps to read its styles", read, MAX_READ));
+                }
                 sheet.parse_more(text);
             }
         }
