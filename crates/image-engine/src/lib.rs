@@ -29,7 +29,7 @@ pub use plan::{
     Effort, Header, JpegScale, MasterCopy, NotMaster, Plan, RenditionPlan, Source, Sources, Step, verify_cost,
 };
 pub use probe::probe;
-pub use sniff::{SNIFF_BYTES, sniff};
+pub use sniff::{SNIFF_BYTES, recognise, sniff};
 pub use verify::verify;
 
 /// Goes up when the same recipe gives different bytes: keys of stored variants contain it.

@@ -9,7 +9,7 @@ use shared_types::{ImageFormat, OutputFormat};
 
 use crate::animation;
 use crate::colour::Colours;
-use crate::decode::{decode, decode_page, jpeg_planes};
+use crate::decode::{Svg, decode, decode_page, jpeg_planes};
 use crate::encode::Embedded;
 use crate::geometry::{Geometry, Region, Window};
 use crate::metadata::{self, About, Metadata};
@@ -167,6 +167,9 @@ impl Work<'_> {
             self.icc = planes.icc;
             return Ok(());
         }
+        if let Some(size) = plan.drawn() {
+            return self.draw_source(size);
+        }
         let decoded = if self.facts.animated {
             let page = plan.recipe().transform.page.unwrap_or(0);
             decode_page(self.source, &self.facts, page, plan.limits(), self.stop)?
@@ -174,6 +177,16 @@ impl Work<'_> {
             decode(self.source, &self.facts, plan.scale_of_pixels(), plan.limits(), self.stop)?
         };
         (self.pixels, self.icc) = (decoded.pixels, decoded.icc);
+        Ok(())
+    }
+
+    /// Draws what has no pixels: what is scaled alone, if that is known, in its final size.
+    fn draw_source(&mut self, size: (u32, u32)) -> Result<(), EngineError> {
+        let all = Window { left: 0.0, top: 0.0, width: self.facts.width.into(), height: self.facts.height.into() };
+        let is_window = self.plan.draws_window();
+        let (window, size) = if is_window { self.window_as_stored() } else { (all, size) };
+        self.pixels = Svg::parse(self.source, self.stop)?.draw(&self.facts, window, size, self.stop)?;
+        self.is_scaled = is_window;
         Ok(())
     }
 

@@ -2,8 +2,12 @@
 
 use shared_types::ImageFormat;
 
+use crate::EngineError;
+
 /// How many leading bytes [`sniff`] looks at.
-pub const SNIFF_BYTES: usize = 64;
+///
+/// Of all formats but SVG the first 32 tell; its root element stands behind comments and a document type.
+pub const SNIFF_BYTES: usize = 4096;
 
 /// The format, by magic bytes alone.
 pub fn sniff(prefix: &[u8]) -> Option<ImageFormat> {
@@ -27,8 +31,60 @@ pub fn sniff(prefix: &[u8]) -> Option<ImageFormat> {
         () if starts(b"P") && prefix.get(1).is_some_and(|kind| (b'1'..=b'7').contains(kind)) && blank_at_2(prefix) => {
             ImageFormat::Pnm
         }
+        () if root_is_svg(prefix) => ImageFormat::Svg,
         () => return None,
     })
+}
+
+/// The format by the same bytes, or what is wrong with them.
+///
+/// # Errors
+/// [`EngineError::NotAnImage`]; [`EngineError::Unsupported`] where it may be a picture in a wrapping that is not opened.
+pub fn recognise(prefix: &[u8]) -> Result<ImageFormat, EngineError> {
+    const GZIP: &[u8] = &[0x1f, 0x8b];
+    match sniff(prefix) {
+        Some(format) => Ok(format),
+        None if prefix.starts_with(GZIP) => Err(EngineError::Unsupported(
+            "compression by gzip; an SVGZ is read when it is unpacked to an SVG".to_owned(),
+        )),
+        None => Err(EngineError::NotAnImage),
+    }
+}
+
+/// Whether the first element of an XML document is `svg`, with or without a prefix.
+fn root_is_svg(prefix: &[u8]) -> bool {
+    const BYTE_ORDER_MARK: &[u8] = &[0xef, 0xbb, 0xbf];
+    let mut rest = prefix.strip_prefix(BYTE_ORDER_MARK).unwrap_or(prefix);
+    loop {
+        let text = rest.trim_ascii_start();
+        let next = if text.starts_with(b"<?") {
+            after(text, b"?>")
+        } else if text.starts_with(b"<!--") {
+            after(text, b"-->")
+        } else if text.starts_with(b"<!DOCTYPE") {
+            after_doctype(text)
+        } else {
+            let Some(name) = text.strip_prefix(b"<") else { return false };
+            let end = name.iter().position(|byte| byte.is_ascii_whitespace() || matches!(byte, b'>' | b'/'));
+            let name = end.map_or(&name[..0], |end| &name[..end]);
+            return name == b"svg" || name.ends_with(b":svg");
+        };
+        let Some(next) = next else { return false };
+        rest = next;
+    }
+}
+
+/// What follows the first of these bytes.
+fn after<'a>(text: &'a [u8], end: &[u8]) -> Option<&'a [u8]> {
+    let at = text.windows(end.len()).position(|window| window == end)?;
+    text.get(at + end.len()..)
+}
+
+/// What follows a document type, which may hold declarations in brackets.
+fn after_doctype(text: &[u8]) -> Option<&[u8]> {
+    let end = text.iter().position(|byte| matches!(byte, b'>' | b'['))?;
+    let rest = &text[end..];
+    after(if rest.starts_with(b"[") { after(rest, b"]")? } else { rest }, b">")
 }
 
 /// An ISO base media file that names one of these brands.

@@ -6,7 +6,7 @@ use image::codecs::webp::WebPDecoder;
 use image::{DynamicImage, ImageDecoder};
 use shared_types::ImageFormat;
 
-use crate::decode::{Animation, check_jpeg, decode_heic, decode_tiff, library_decoder};
+use crate::decode::{Animation, check_jpeg, decode_heic, decode_tiff, draw_svg, library_decoder};
 use crate::probe::heic::check_end;
 use crate::probe::walk_gif;
 use crate::probe::webp::check_frames as check_frames_fit;
@@ -31,6 +31,7 @@ pub fn verify(source: &[u8], limits: &Limits, stop: Stop<'_>) -> Result<(), Engi
         ImageFormat::Tiff => decode_tiff(source, limits).map(drop),
         ImageFormat::Heic => check_end(source).and_then(|()| decode_heic(source, &facts)).map(drop),
         ImageFormat::Qoi => check_qoi(source, limits),
+        ImageFormat::Svg => draw_svg(source, &facts, (facts.width, facts.height), stop).map(drop),
         format @ (ImageFormat::Bmp | ImageFormat::Ico | ImageFormat::Pnm | ImageFormat::Hdr | ImageFormat::Exr) => {
             check_still(source, format, limits)
         }

@@ -7,7 +7,7 @@ use image::{GenericImageView, RgbaImage};
 use shared_types::transform::Watermark;
 
 use crate::colour::Profile;
-use crate::decode::decode;
+use crate::decode::{decode, draw_svg};
 use crate::geometry::Window;
 use crate::{EngineError, Facts, JpegScale, Limits, ops, probe};
 
@@ -45,7 +45,11 @@ fn scaled(source: &[u8], watermark: &Watermark, size: (u32, u32), limits: &Limit
     limits.check(&facts)?;
     let (target, scale) = fitted(&facts, watermark, size);
     // Being stopped here would be told as a fault of the watermark; the step after this one asks soon enough.
-    let decoded = decode(source, &facts, scale, limits, &|| false)?;
+    let stop = || false;
+    if facts.format.is_vector() {
+        return Ok(draw_svg(source, &facts, target, &stop)?.into_rgba8());
+    }
+    let decoded = decode(source, &facts, scale, limits, &stop)?;
     let mut pixels = decoded.pixels;
     if let Some(orientation) = Orientation::from_exif(facts.orientation) {
         pixels.apply_orientation(orientation);

@@ -37,11 +37,13 @@ pub enum ImageFormat {
     Jxl,
     /// HEIC: HEVC in HEIF, what phones take photos in.
     Heic,
+    /// Scalable Vector Graphics. Only ever drawn: it may hold scripts.
+    Svg,
 }
 
 impl ImageFormat {
     /// Every format, in the order of the documentation.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Jpeg,
         Self::Png,
         Self::Gif,
@@ -56,6 +58,7 @@ impl ImageFormat {
         Self::Exr,
         Self::Jxl,
         Self::Heic,
+        Self::Svg,
     ];
 
     /// The short name used in URLs, JSON and file names.
@@ -75,6 +78,7 @@ impl ImageFormat {
             Self::Exr => "exr",
             Self::Jxl => "jxl",
             Self::Heic => "heic",
+            Self::Svg => "svg",
         }
     }
 
@@ -95,6 +99,7 @@ impl ImageFormat {
             Self::Exr => "image/x-exr",
             Self::Jxl => "image/jxl",
             Self::Heic => "image/heic",
+            Self::Svg => "image/svg+xml",
         }
     }
 
@@ -115,6 +120,7 @@ impl ImageFormat {
             "exr" => Self::Exr,
             "jxl" => Self::Jxl,
             "heic" | "heif" | "hif" => Self::Heic,
+            "svg" => Self::Svg,
             _ => return None,
         })
     }
@@ -131,8 +137,13 @@ impl ImageFormat {
             Self::Avif => Some(OutputFormat::Avif),
             Self::Qoi => Some(OutputFormat::Qoi),
             Self::Jxl => Some(OutputFormat::Jxl),
-            Self::Ico | Self::Pnm | Self::Hdr | Self::Exr | Self::Heic => None,
+            Self::Ico | Self::Pnm | Self::Hdr | Self::Exr | Self::Heic | Self::Svg => None,
         }
+    }
+
+    /// Whether it has no pixels of its own: it is drawn at any size without loss.
+    pub fn is_vector(self) -> bool {
+        self == Self::Svg
     }
 
     /// The format of a variant when the request names none: the source's own, or PNG where that cannot be made.

@@ -53,8 +53,13 @@ impl Jxl {
         if image.pixel_format().has_black() {
             return Err(EngineError::Unsupported("a JPEG XL in CMYK".to_owned()));
         }
+        // The decoder asks for a profile that it was promised.
+        let colours = &image.image_header().metadata.colour_encoding;
+        if matches!(colours, ColourEncoding::IccProfile(_)) && image.original_icc().is_none() {
+            return Err(corrupt("its colour profile is empty"));
+        }
         // The decoder has no profile for colours without a name.
-        if let ColourEncoding::Enum(colours) = &image.image_header().metadata.colour_encoding
+        if let ColourEncoding::Enum(colours) = colours
             && (!matches!(colours.colour_space, ColourSpace::Rgb | ColourSpace::Grey)
                 || matches!(colours.tf, TransferFunction::Unknown))
         {

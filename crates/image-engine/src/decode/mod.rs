@@ -1,4 +1,5 @@
-//! From bytes to pixels, as stored, not turned upright yet: a still picture, or the frames of an animation.
+//! From bytes to pixels, as stored, not turned upright yet: a still picture, the frames of an animation, or what has no pixels before it is
+//! drawn.
 
 mod animation;
 mod heic;
@@ -7,6 +8,7 @@ mod jxl;
 mod library;
 mod light;
 mod png;
+mod svg;
 
 use image::DynamicImage;
 use shared_types::ImageFormat;
@@ -21,6 +23,7 @@ pub(crate) use heic::{decode as decode_heic, planes as heic_planes};
 pub(crate) use jpeg::{check as check_jpeg, planes as jpeg_planes};
 pub(crate) use jxl::planes as jxl_planes;
 pub(crate) use library::{decode_tiff, decoder as library_decoder};
+pub(crate) use svg::{Svg, draw_whole as draw_svg, memory as svg_memory};
 
 /// Decoded pixels.
 pub(crate) struct Decoded {
@@ -41,7 +44,7 @@ impl Decoded {
     }
 }
 
-/// Decodes a picture that is within the limits. A JPEG is decoded at `scale`, others as they are.
+/// Decodes a picture that is within the limits. A JPEG is decoded at `scale`, a drawing is drawn in its own size, others are as they are.
 pub(crate) fn decode(
     source: &[u8],
     facts: &Facts,
@@ -68,6 +71,10 @@ pub(crate) fn decode(
         ImageFormat::WebP => {
             check_frames(source, (facts.width, facts.height))?;
             library::decode(source, ImageFormat::WebP, limits)
+        }
+        ImageFormat::Svg => {
+            let pixels = draw_svg(source, facts, (facts.width, facts.height), stop)?;
+            Ok(Decoded { pixels, icc: None })
         }
         format @ (ImageFormat::Hdr | ImageFormat::Exr) => light::decode(source, format, limits),
         format => library::decode(source, format, limits),

@@ -23,6 +23,6 @@ pub(crate) use pixelate::pixelate;
 pub(crate) use resize::{resize, resize_planes};
 pub(crate) use round::round;
 pub(crate) use smart::most_detailed;
-pub(crate) use text::text;
+pub(crate) use text::{FONT, text};
 pub(crate) use tint::{duotone, sepia, turn_colours};
 pub(crate) use trim::without_border;

@@ -9,7 +9,7 @@ use super::mark::room;
 use crate::EngineError;
 
 /// Latin, Cyrillic and Greek among others; what it does not know is drawn as a box.
-const FONT: &[u8] = include_bytes!("../../fonts/DejaVuSans.ttf");
+pub(crate) const FONT: &[u8] = include_bytes!("../../fonts/DejaVuSans.ttf");
 
 /// Height of the letters where none is asked for: this part of the shorter side, and no fewer pixels than can be read.
 const AUTO: f32 = 0.05;

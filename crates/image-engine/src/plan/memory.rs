@@ -8,7 +8,7 @@ use shared_types::{ImageFormat, OutputFormat};
 
 use super::{Effort, Header, JpegScale, Plan, Step};
 use crate::colour::{MAX_EMBEDDED, MAX_PROFILE};
-use crate::decode::{heic_planes, jxl_planes};
+use crate::decode::{heic_planes, jxl_planes, svg_memory};
 use crate::encode::palette_memory;
 use crate::{Facts, watermark};
 
@@ -53,7 +53,13 @@ pub(super) fn of(plan: &Plan, source_bytes: u64, watermark: Option<Header<'_>>) 
     let canvases = canvases(&plan.facts);
     let kept = if plan.keeps_frames() { canvases + building(plan, &pixels) } else { 0 };
     let stages = [
-        if streams { 0 } else { decoding(&plan.facts, source_bytes, plan.scale_of_pixels()) + canvases },
+        if streams {
+            0
+        } else {
+            drawing_source(plan, source_bytes)
+                .unwrap_or_else(|| decoding(&plan.facts, source_bytes, plan.scale_of_pixels()))
+                + canvases
+        },
         turning(plan, if streams { pixels.scaled } else { pixels.decoded } * pixels.bytes),
         if streams { streaming(plan, &pixels) } else { scaling(plan, &pixels) },
         working(plan, &pixels, watermark),
@@ -92,7 +98,7 @@ impl Pixels {
         let may_be_clear = plan.steps.iter().any(|step| matches!(step, Step::Pad(_) | Step::Round(_)));
         let is_clear = plan.recipe.format.has_alpha() && may_be_clear || channels == 4;
         Self {
-            decoded: at_scale(facts, plan.scale_of_pixels()),
+            decoded: at_scale(&decoded(plan), plan.scale_of_pixels()),
             scaled: if geometry.trims { area(output) } else { area(geometry.scaled) },
             output: area(output),
             bytes: channels * depth,
@@ -103,10 +109,29 @@ impl Pixels {
     }
 }
 
+/// The header with the size in which the picture is drawn, if it has no pixels of its own.
+fn decoded(plan: &Plan) -> Facts {
+    let (width, height) = plan.drawn().unwrap_or((plan.facts.width, plan.facts.height));
+    Facts { width, height, ..plan.facts.clone() }
+}
+
 /// Pixels of a picture, of a JPEG at this scale.
 fn at_scale(facts: &Facts, scale: JpegScale) -> u64 {
     let divisor = if facts.format == ImageFormat::Jpeg { scale.divisor() } else { 1 };
     u64::from(facts.width.div_ceil(divisor)) * u64::from(facts.height.div_ceil(divisor))
+}
+
+/// Until a picture without pixels is drawn, all of it or a window.
+fn drawing_source(plan: &Plan, source_bytes: u64) -> Option<u64> {
+    let (width, height) = plan.drawn()?;
+    let pixels = u64::from(width) * u64::from(height);
+    let window = plan.geometry.window;
+    let whole = if plan.draws_window() {
+        plan.facts.pixels() as f64 * pixels as f64 / (window.width * window.height)
+    } else {
+        pixels as f64
+    };
+    Some(svg_memory(source_bytes, pixels, whole))
 }
 
 /// Until the pixels are there.
@@ -130,6 +155,7 @@ fn decoding(facts: &Facts, source_bytes: u64, scale: JpegScale) -> u64 {
         // Numbers of their own, beside the picture that they give.
         ImageFormat::Jxl => stored + jxl_planes(facts) + source_bytes,
         ImageFormat::Heic => stored + heic_planes(facts) + source_bytes,
+        ImageFormat::Svg => svg_memory(source_bytes, pixels, pixels as f64),
         // Light, and what is shown of it.
         ImageFormat::Hdr => stored * 3 / 2,
         ImageFormat::Png | ImageFormat::Bmp | ImageFormat::Ico | ImageFormat::Qoi | ImageFormat::Pnm => stored,
@@ -161,7 +187,7 @@ fn streaming(plan: &Plan, pixels: &Pixels) -> u64 {
 
 /// While there are two pictures, and between them as many rows of light as the filter is high.
 fn scaling(plan: &Plan, pixels: &Pixels) -> u64 {
-    if !plan.steps.contains(&Step::Resize) {
+    if !plan.steps.contains(&Step::Resize) || plan.draws_window() {
         return 0;
     }
     let channels = if plan.facts.has_alpha || plan.facts.animated { 4 } else { 3 };
@@ -175,7 +201,7 @@ fn rows_of_light(plan: &Plan, channels: u64) -> u64 {
     const SPAN: f64 = 7.0;
     /// Samples for each column: eight that lie above each other, and the same beside each other.
     const WAITING: f64 = 16.0;
-    let Plan { facts, geometry, upright, .. } = plan;
+    let (facts, Plan { geometry, upright, .. }) = (decoded(plan), plan);
     let decoded = f64::from(facts.width.max(facts.height)) / f64::from(plan.scale_of_pixels().divisor());
     let part = decoded / f64::from(upright.0.max(upright.1));
     let (window, scaled) = (geometry.window, geometry.scaled);
@@ -210,10 +236,12 @@ fn working(plan: &Plan, pixels: &Pixels, watermark: Option<Header<'_>>) -> u64 {
 
 /// While a watermark is decoded and drawn on the picture.
 fn drawing(plan: &Plan, pixels: &Pixels, Header { facts, bytes }: Header<'_>) -> u64 {
-    let scale = match (&plan.recipe.transform.watermark, plan.size()) {
-        (Some(mark), Some(size)) => watermark::fitted(facts, mark, size).1,
-        _ => JpegScale::Full,
-    };
+    let mark = plan.recipe.transform.watermark.as_ref();
+    let size = plan.size().unwrap_or_else(|| most_trimmed(plan));
+    let (target, scale) = mark.map_or(((1, 1), JpegScale::Full), |mark| watermark::fitted(facts, mark, size));
+    let scale = if plan.geometry.trims { JpegScale::Full } else { scale };
+    let drawn = Facts { width: target.0, height: target.1, ..facts.clone() };
+    let facts = if facts.format.is_vector() { &drawn } else { facts };
     let depth = depth(facts);
     let decoded = at_scale(facts, scale);
     // Turned, or scaled with rows of light between: a mark that is made very small takes all of its rows.

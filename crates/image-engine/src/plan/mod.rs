@@ -7,6 +7,7 @@ mod memory;
 mod rendition;
 mod scale;
 mod step;
+mod vector;
 
 use shared_types::transform::Gravity;
 use shared_types::{ImageFormat, Recipe};
@@ -109,6 +110,8 @@ pub struct Plan {
     upright: (u32, u32),
     geometry: Geometry,
     scale: JpegScale,
+    /// The size in which a picture without pixels is drawn.
+    drawn: Option<(u32, u32)>,
     steps: Vec<Step>,
     memory: u64,
 }
@@ -122,6 +125,7 @@ impl Plan {
     pub fn new(sources: &Sources<'_>, recipe: &Recipe, effort: Effort, limits: &Limits) -> Result<Self, EngineError> {
         let original = sources.original.facts;
         let upright = original.upright_size();
+        let recipe = &vector::without_bound(recipe, original);
         let geometry = Geometry::plan(upright, &recipe.transform, limits)?;
         let (source, facts, bytes) = match rendition::choose(sources, recipe, &geometry) {
             Ok(master) => (Source::Master, rendition::facts_of(master, original), master.bytes),
@@ -136,9 +140,10 @@ impl Plan {
             watermark::check(sources.watermark.map(|header| header.facts), limits)?;
         }
         let steps = step::steps(recipe, &facts, &geometry);
-        let (recipe, limits) = (recipe.clone(), *limits);
+        let drawn = vector::drawn(&facts, &geometry, recipe, limits);
+        let (recipe, limits, scale) = (recipe.clone(), *limits, JpegScale::Full);
         let mut plan =
-            Self { recipe, effort, limits, source, facts, upright, geometry, scale: JpegScale::Full, steps, memory: 0 };
+            Self { recipe, effort, limits, source, facts, upright, geometry, scale, drawn, steps, memory: 0 };
         let is_original_jpeg = plan.facts.format == ImageFormat::Jpeg && matches!(source, Source::Original(_));
         if is_original_jpeg && (plan.knows_window() || !plan.geometry.is_cut()) {
             plan.scale = JpegScale::for_reduction(plan.geometry.reduction());
@@ -147,7 +152,7 @@ impl Plan {
         Ok(plan)
     }
 
-    /// What is asked.
+    /// What is asked. Of a picture without pixels any size may be asked, so `enlarge` is set there.
     pub fn recipe(&self) -> &Recipe {
         &self.recipe
     }
@@ -201,6 +206,16 @@ impl Plan {
 
     pub(crate) fn geometry(&self) -> &Geometry {
         &self.geometry
+    }
+
+    /// The size in which a picture without pixels is drawn; `None` for others.
+    pub(crate) fn drawn(&self) -> Option<(u32, u32)> {
+        self.drawn
+    }
+
+    /// Whether only what is scaled is drawn, in its final size.
+    pub(crate) fn draws_window(&self) -> bool {
+        self.drawn.is_some() && vector::knows_window(&self.geometry, &self.recipe)
     }
 
     /// Whether what is scaled down is known before any pixel, so that a JPEG can be scaled as it is stored.

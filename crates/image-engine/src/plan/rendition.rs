@@ -45,9 +45,10 @@ pub struct RenditionPlan {
 impl RenditionPlan {
     /// The master that an original of that many bytes should have; `None` if it is not worth one, or not within the limits.
     ///
-    /// Animated and deep (more than 8 bits) pictures have none: variants of them may one day keep what a master does not.
+    /// Animated and deep (more than 8 bits) pictures have none: variants of them may one day keep what a master does not. Nor has what is drawn
+    /// at any size.
     pub fn new(facts: &Facts, bytes: u64, limits: &Limits) -> Option<Self> {
-        if facts.animated || facts.bits > 8 {
+        if facts.animated || facts.bits > 8 || facts.format.is_vector() {
             return None;
         }
         // What clients may ask for does not bound what is kept for their sake.
@@ -201,6 +202,7 @@ mod tests {
         assert_eq!(side(&facts(ImageFormat::Jpeg, 3900, 500)), None, "small for all that it is long");
         assert_eq!(side(&Facts { animated: true, ..photo.clone() }), None);
         assert_eq!(side(&Facts { bits: 16, ..photo.clone() }), None);
+        assert_eq!(side(&facts(ImageFormat::Svg, 4000, 3000)), None, "drawn at any size");
         let small = Limits { max_pixels: 1_000_000, ..Limits::default() };
         assert_eq!(RenditionPlan::new(&photo, 1, &small), None, "the original is not decoded here");
     }

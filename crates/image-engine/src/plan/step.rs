@@ -117,7 +117,7 @@ fn has_levels(tone: &Tone) -> bool {
 
 /// Whether only the decoder can tell that there is no colour profile.
 fn may_hold_profile(format: ImageFormat) -> bool {
-    !matches!(format, ImageFormat::Qoi | ImageFormat::Pnm | ImageFormat::Hdr | ImageFormat::Exr)
+    !matches!(format, ImageFormat::Qoi | ImageFormat::Pnm | ImageFormat::Hdr | ImageFormat::Exr | ImageFormat::Svg)
 }
 
 /// Before a trim nobody knows what the box leaves free.

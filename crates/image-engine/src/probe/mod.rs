@@ -10,6 +10,7 @@ pub(crate) mod hevc;
 pub(crate) mod jpeg;
 pub(crate) mod jxl;
 pub(crate) mod png;
+pub(crate) mod svg;
 pub(crate) mod tiff;
 mod vp8;
 pub(crate) mod webp;
@@ -20,7 +21,7 @@ use image::{ColorType, ImageDecoder, ImageReader};
 use shared_types::ImageFormat;
 
 use crate::ffi::avif;
-use crate::sniff::{SNIFF_BYTES, sniff};
+use crate::sniff::{SNIFF_BYTES, recognise};
 use crate::{EngineError, Facts};
 
 pub(crate) use gif::walk as walk_gif;
@@ -43,11 +44,12 @@ pub fn probe<R: BufRead + Seek>(mut reader: R) -> Result<Facts, EngineError> {
     let mut head = Vec::new();
     reader.by_ref().take(SNIFF_BYTES as u64).read_to_end(&mut head)?;
     reader.seek(SeekFrom::Start(0))?;
-    match sniff(&head).ok_or(EngineError::NotAnImage)? {
+    match recognise(&head)? {
         ImageFormat::Jpeg => jpeg::header(&mut reader).map(|header| header.facts()),
         ImageFormat::Avif => by_beginning(reader, |head| avif::Avif::parse(head).map(|avif| avif.facts())),
         ImageFormat::Heic => by_beginning(reader, heic::read_facts),
         ImageFormat::Jxl => jxl::probe(reader),
+        ImageFormat::Svg => svg::probe(reader),
         ImageFormat::Gif => {
             let animated = gif::walk(&mut reader, Some(2))?.frames > 1;
             reader.seek(SeekFrom::Start(0))?;
@@ -65,7 +67,7 @@ pub fn probe<R: BufRead + Seek>(mut reader: R) -> Result<Facts, EngineError> {
             by_library(reader, ImageFormat::Ico)
         }
         ImageFormat::Exr => {
-            exr::check_windows(&mut reader)?;
+            exr::check_sizes(&mut reader)?;
             by_library(reader, ImageFormat::Exr)
         }
         format @ (ImageFormat::Bmp | ImageFormat::Qoi | ImageFormat::Pnm | ImageFormat::Hdr) => {
@@ -87,7 +89,9 @@ pub(crate) fn library_format(format: ImageFormat) -> Option<image::ImageFormat> 
         ImageFormat::Pnm => image::ImageFormat::Pnm,
         ImageFormat::Hdr => image::ImageFormat::Hdr,
         ImageFormat::Exr => image::ImageFormat::OpenExr,
-        ImageFormat::Jpeg | ImageFormat::Avif | ImageFormat::Jxl | ImageFormat::Heic => return None,
+        ImageFormat::Jpeg | ImageFormat::Avif | ImageFormat::Jxl | ImageFormat::Heic | ImageFormat::Svg => {
+            return None;
+        }
     })
 }
 

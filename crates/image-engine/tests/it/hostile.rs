@@ -1,6 +1,7 @@
 //! Files that were made to harm, and what fuzzing found.
 
 use image_engine::{EngineError, Limits, SNIFF_BYTES, sniff, verify};
+use shared_types::ImageFormat;
 use testkit::pictures::{broken, file, hostile, jpeg, png, samples};
 
 use crate::support::make;
@@ -44,9 +45,12 @@ fn a_tiff_field_that_is_not_there_is_not_made_room_for() {
 
 #[test]
 fn a_format_is_told_by_the_first_bytes_alone() {
-    let bytes = hostile::boxes_of_no_format();
-    assert!(bytes.len() > SNIFF_BYTES);
-    assert_eq!(sniff(&bytes), None);
+    let behind = |bytes: usize| format!("<!--{}--><svg xmlns=\"http://www.w3.org/2000/svg\"/>", " ".repeat(bytes));
+    assert_eq!(sniff(behind(SNIFF_BYTES / 2).as_bytes()), Some(ImageFormat::Svg));
+    assert_eq!(sniff(behind(SNIFF_BYTES).as_bytes()), None);
+    for file in [hostile::boxes_of_no_format(), behind(SNIFF_BYTES).into_bytes()] {
+        assert_eq!(sniff(&file), sniff(&file[..file.len().min(SNIFF_BYTES)]));
+    }
 }
 
 #[test]

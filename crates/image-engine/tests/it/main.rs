@@ -13,3 +13,4 @@ mod plan;
 mod quality;
 mod renditions;
 mod support;
+mod svg;

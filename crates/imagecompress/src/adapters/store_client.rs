@@ -120,7 +120,7 @@ impl ImageStore for StoreClient {
 
     async fn original(&self, id: ImageId) -> Result<Bytes, StoreError> {
         let attempt = async || {
-            let response = accepted(self.request(Method::GET, &format!("/i/{id}")).send().await?)?;
+            let response = accepted(self.request(Method::GET, &format!("/download/{id}")).send().await?)?;
             self.read_whole(response).await
         };
         self.with_retries("fetching the original", attempt).await

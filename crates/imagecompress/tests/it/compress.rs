@@ -108,7 +108,7 @@ async fn the_same_wish_at_the_same_time_is_worked_on_once() {
     for answer in futures::future::join_all(requests).await {
         assert_eq!(answer.unwrap().status(), 200);
     }
-    let fetched = store.log().matches(&format!("GET /i/{id} 200")).count();
+    let fetched = store.log().matches(&format!("GET /download/{id} 200")).count();
     assert_eq!(fetched, 1, "the original was fetched once");
 }
 

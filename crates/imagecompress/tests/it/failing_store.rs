@@ -26,7 +26,7 @@ fn store(answer: impl Fn(&str, usize) -> Vec<u8> + Send + Sync + 'static) -> Str
                 let read = stream.read(&mut request).unwrap_or(0);
                 let head = String::from_utf8_lossy(&request[..read]).into_owned();
                 let path = head.split(' ').nth(1).unwrap_or("/").to_owned();
-                let before = if path.starts_with("/i/") { originals.fetch_add(1, Ordering::SeqCst) } else { 0 };
+                let before = if path.starts_with("/download/") { originals.fetch_add(1, Ordering::SeqCst) } else { 0 };
                 let _ = stream.write_all(&answer(&path, before));
             });
         }
@@ -103,12 +103,12 @@ async fn a_body_that_breaks_off_is_fetched_again() {
     let bytes = jpeg::baseline(&photo(200, 150, 1), 95);
     let compress = compress_for(&store(move |path, before| match path {
         _ if path.starts_with("/v1/") && !path.contains("variants") => record(&bytes),
-        _ if path.starts_with("/i/") && before == 0 => {
+        _ if path.starts_with("/download/") && before == 0 => {
             let whole = answer("200 OK", "", &bytes);
             whole[..whole.len() / 2].to_vec()
         }
-        _ if path.starts_with("/i/") && before == 1 => answer("502 Bad Gateway", "", b""),
-        _ if path.starts_with("/i/") => answer("200 OK", "", &bytes),
+        _ if path.starts_with("/download/") && before == 1 => answer("502 Bad Gateway", "", b""),
+        _ if path.starts_with("/download/") => answer("200 OK", "", &bytes),
         _ => answer("201 Created", "", b"{}"),
     }));
     let whole = ask(&compress).await;
@@ -119,13 +119,13 @@ async fn a_body_that_breaks_off_is_fetched_again() {
 
 #[tokio::test]
 async fn an_original_that_is_no_picture_or_too_large() {
-    let compress =
-        compress_for(&store(
-            |path, _| if path.starts_with("/i/") { answer("200 OK", "", b"text") } else { record(b"text") },
-        ));
+    let compress = compress_for(&store(|path, _| {
+        if path.starts_with("/download/") { answer("200 OK", "", b"text") } else { record(b"text") }
+    }));
     told(ask(&compress).await, 415, "unsupported-format").await;
     let small = [("IMAGECOMPRESS__LIMITS__SOURCE_BYTES".to_owned(), "3".to_owned())].to_vec();
-    let url = store(|path, _| if path.starts_with("/i/") { answer("200 OK", "", b"text") } else { record(b"text") });
+    let url =
+        store(|path, _| if path.starts_with("/download/") { answer("200 OK", "", b"text") } else { record(b"text") });
     let compress = Compress::start(&url, CompressOptions { env: small, ..CompressOptions::default() });
     told(ask(&compress).await, 413, "too-many-bytes").await;
 }

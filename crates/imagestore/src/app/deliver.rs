@@ -24,6 +24,8 @@ pub struct Wanted {
     pub format: Option<ImageFormat>,
     /// A stored variant's name.
     pub name: Option<VariantName>,
+    /// Whether the answer is saved and not shown: only then a file that may hold scripts is sent as it is.
+    pub saved: bool,
 }
 
 /// One representation of an image, not fetched yet.
@@ -81,6 +83,7 @@ impl Wanted {
         name: Option<VariantName>,
         image: &Image,
         accepted: &[OutputFormat],
+        saved: bool,
     ) -> Self {
         let facts = &image.facts;
         let possible = |format: &&OutputFormat| transform.check_format(**format).is_ok();
@@ -97,7 +100,7 @@ impl Wanted {
         };
         // The first frame of a still picture is all of it.
         let page = transform.page.filter(|page| facts.animated || *page > 0);
-        Self { transform: Transform { page, ..transform }, format, name }
+        Self { transform: Transform { page, ..transform }, format, name, saved }
     }
 }
 
@@ -108,7 +111,8 @@ impl Services {
             return self.resolve_named(image, name, wanted.format).await;
         }
         let source = image.facts.format;
-        if wanted.transform.is_identity() && wanted.format.is_none_or(|format| format == source) {
+        let untouched = wanted.transform.is_identity() && wanted.format.is_none_or(|format| format == source);
+        if untouched && (wanted.saved || !source.is_vector()) {
             let (etag, last_modified) = (image.digest, image.created);
             return Ok(Delivery { image, target: Target::Original, etag, last_modified, format: source });
         }

@@ -1,7 +1,7 @@
 //! Taking in a variant that another service made.
 
 use shared_types::wire::VariantFigures;
-use shared_types::{Digest, ImageId, VariantName};
+use shared_types::{Digest, ErrorCode, ImageId, OutputFormat, VariantName};
 
 use super::Services;
 use super::upload::{Receiving, now};
@@ -19,6 +19,10 @@ impl Services {
         figures: Option<VariantFigures>,
     ) -> Result<(Variant, bool), StoreError> {
         let (facts, staged, bytes) = received.finish_unrecorded().await?;
+        if facts.format.is_vector() {
+            let detail = format!("A variant is made of pixels; send one of {}.", OutputFormat::list());
+            return Err(StoreError::new(ErrorCode::UnsupportedFormat, detail));
+        }
         let (width, height) = facts.upright_size();
         let variant = Variant {
             image,

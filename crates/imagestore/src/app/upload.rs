@@ -97,9 +97,7 @@ impl Receiving {
         if head.len() < SNIFF_BYTES && !is_all {
             return Ok(());
         }
-        if image_engine::sniff(head).is_none() {
-            return Err(image_engine::EngineError::NotAnImage.into());
-        }
+        image_engine::recognise(head)?;
         self.head = None;
         Ok(())
     }

@@ -27,6 +27,8 @@ pub(super) fn image_path(id: ImageId) -> String {
 pub(super) fn image_document(base: &str, image: &Image) -> ImageDocument {
     let id = image.id;
     let (width, height) = image.facts.upright_size();
+    // What may hold scripts is not shown as it is.
+    let original = if image.facts.format.is_vector() { "download" } else { "i" };
     ImageDocument {
         id,
         format: image.facts.format,
@@ -41,7 +43,7 @@ pub(super) fn image_document(base: &str, image: &Image) -> ImageDocument {
         rendition_bytes: None,
         urls: ImageUrls {
             metadata: format!("{base}{}", image_path(id)),
-            original: format!("{base}/i/{id}"),
+            original: format!("{base}/{original}/{id}"),
             download: format!("{base}/download/{id}"),
             variants: format!("{base}{}/variants", image_path(id)),
         },

@@ -19,6 +19,7 @@ mod races;
 mod renditions;
 mod stats;
 mod support;
+mod svg;
 mod upload;
 mod url_upload;
 mod variants;

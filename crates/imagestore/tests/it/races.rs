@@ -161,7 +161,7 @@ async fn a_slow_deletion_takes_no_bytes_of_a_later_upload() {
     match second {
         Ok(uploaded) => {
             let image = services.image(uploaded.image.id).await.unwrap();
-            let wanted = Wanted { transform: Transform::default(), format: None, name: None };
+            let wanted = Wanted { transform: Transform::default(), format: None, name: None, saved: false };
             let delivery = services.resolve(image, wanted).await.unwrap();
             assert_eq!(services.content(&delivery).await.unwrap().size(), bytes.len() as u64);
         }

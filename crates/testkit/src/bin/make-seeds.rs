@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
-use testkit::pictures::{Sample, broken, file, jpeg, png, samples_of};
+use testkit::pictures::{Sample, broken, file, jpeg, png, samples_of, svg};
 
 /// Writes small pictures of every kind, whole and broken, and queries: a folder for each fuzz target.
 #[derive(Debug, Parser)]
@@ -85,6 +85,17 @@ fn oddities(sample: &Sample) -> Vec<(String, Vec<u8>)> {
     files
 }
 
+/// SVGs, whole and broken.
+fn drawings() -> impl Iterator<Item = (String, Vec<u8>)> {
+    let whole = [svg::quarters(24, 16), svg::everything(24, 16), svg::layers(9, 9, 3), svg::shapes(30, 20, 8)];
+    let files = whole.into_iter().flat_map(|whole| {
+        let mut files = broken::truncations(&whole, 3);
+        files.extend([broken::scratched(&whole, 100, 4), whole]);
+        files
+    });
+    files.map(|bytes| (target("svg"), bytes))
+}
+
 fn write(folder: &Path, target: &str, number: usize, bytes: &[u8]) -> std::io::Result<()> {
     let folder = folder.join(target);
     fs::create_dir_all(&folder)?;
@@ -101,10 +112,12 @@ fn make(folder: &Path) -> std::io::Result<()> {
         let query = QUERIES[index % QUERIES.len()];
         inputs.push(("render".to_owned(), [query.as_bytes(), b"\n", &sample.bytes].concat()));
     }
+    inputs.extend(drawings());
     let headers: Vec<_> =
         inputs.iter().filter(|(target, _)| target.starts_with("decode_")).map(|(_, bytes)| bytes.clone()).collect();
     inputs.extend(headers.into_iter().map(|bytes| ("sniff_probe".to_owned(), bytes)));
     for query in QUERIES {
+        inputs.push(("render".to_owned(), [query.as_bytes(), b"\n", &svg::everything(48, 32)].concat()));
         inputs.push(("transform_query".to_owned(), query.into()));
         inputs.push(("transform_query".to_owned(), format!("{query}\n500\n2.5").into_bytes()));
     }

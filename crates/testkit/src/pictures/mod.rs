@@ -2,8 +2,9 @@
 //! about the very bytes.
 //!
 //! [`photo`] and [`graphic`] make pixels; [`file`] encodes them in every format the services read; [`jpeg`] and [`png`] hold what is
-//! special to these two; [`animation`] places frames with every kind of disposal and blending; [`colour`] has profiles; [`broken`] and
-//! [`hostile`] make what must be refused; [`samples`] lists one of each kind, and [`reference`](mod@reference) says what small files of each show.
+//! special to these two; [`animation`] places frames with every kind of disposal and blending; [`colour`] has profiles; [`svg`] draws;
+//! [`broken`] and [`hostile`] make what must be refused; [`samples`] lists one of each kind, and [`reference`](mod@reference) says what
+//! small files of each show.
 
 pub mod animation;
 pub mod broken;
@@ -14,6 +15,7 @@ pub mod jpeg;
 pub mod png;
 pub mod reference;
 mod scene;
+pub mod svg;
 
 pub use broken::{png_claiming, truncations};
 pub use jpeg::with_orientation;

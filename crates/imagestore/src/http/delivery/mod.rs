@@ -23,17 +23,37 @@ struct Asked {
     preset: bool,
 }
 
+impl Asked {
+    /// Whether the client saves the answer, in the format that it has or names.
+    fn is_saved(&self, request: &HttpRequest) -> bool {
+        let to_save = self.download.is_some() || request.path().starts_with("/download/");
+        to_save && self.query.format != FormatChoice::Auto
+    }
+
+    /// What may hold scripts is shown as a picture that is drawn of it, in a format that the client takes.
+    fn show_drawn(&mut self) {
+        if self.query.format == FormatChoice::Source && self.query.name.is_none() && self.query.transform.is_identity()
+        {
+            self.query.format = FormatChoice::Auto;
+        }
+    }
+}
+
 /// Sends the original or a variant, or says that the client has it already.
 pub(super) async fn deliver(request: HttpRequest, state: web::Data<HttpState>) -> Result<HttpResponse, ApiError> {
-    let asked = asked(&request, &state.presets)?;
+    let mut asked = asked(&request, &state.presets)?;
     let image = state.services.image(asked.id).await?;
+    let saved = asked.is_saved(&request);
+    if image.facts.format.is_vector() && !saved {
+        asked.show_drawn();
+    }
     let accepted = match asked.query.format {
         FormatChoice::Auto => negotiate::accepted(&request, image.facts.format),
         FormatChoice::Source | FormatChoice::Fixed(_) => Vec::new(),
     };
     let facets = respond::Facets::new(&asked.query, asked.download, asked.preset);
     let query = asked.query;
-    let wanted = Wanted::negotiate(query.transform, query.format, query.name, &image, &accepted);
+    let wanted = Wanted::negotiate(query.transform, query.format, query.name, &image, &accepted, saved);
     let delivery = state.services.resolve(image, wanted).await?;
     let representation = respond::Representation::new(&delivery, facets);
     if let Some(answer) = conditional::evaluate(&request, &representation)? {

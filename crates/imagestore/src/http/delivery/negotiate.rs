@@ -12,6 +12,8 @@ const MODERN: [OutputFormat; 3] = [OutputFormat::Avif, OutputFormat::Jxl, Output
 /// The modern formats that `Accept` prefers to the source's own, best first. Equal preference goes to the smaller format.
 pub(super) fn accepted(request: &HttpRequest, source: ImageFormat) -> Vec<OutputFormat> {
     let Ok(Accept(ranges)) = Accept::parse(request) else { return Vec::new() };
+    // What is drawn becomes a PNG where nothing better is taken.
+    let source = if source.is_vector() { ImageFormat::Png } else { source };
     let original = preference(&ranges, source.media_type()).unwrap_or(Quality::ZERO);
     let named = |format: OutputFormat| {
         let media_type = ImageFormat::from(format).media_type();

@@ -142,9 +142,10 @@ fn outside(len: u64) -> ApiError {
     error
 }
 
-/// `attachment` with a name when a download is asked for, else nothing: the browser shows the picture.
+/// `attachment` with a name when a download is asked for, and always for what may hold scripts; else nothing: the browser shows the picture.
 fn disposition(download: Option<&str>, delivery: &Delivery) -> String {
-    let Some(asked) = download else { return String::new() };
+    let always = delivery.format.is_vector().then_some("");
+    let Some(asked) = download.or(always) else { return String::new() };
     let name = ImageName::from_client(asked).map_or_else(|| own_name(delivery), |name| name.as_str().to_owned());
     let plain = name.is_ascii() && !name.contains(['"', '\\', '%', ';']);
     if plain {

@@ -116,7 +116,7 @@ fn check_kind(kind: Option<&str>) -> Result<(), ApiError> {
     match kind {
         Some(kind) if ImageFormat::from_extension(kind).is_none() => {
             let detail = format!(
-                "`type` is not a supported format; supported are ico, pnm, hdr, exr, jxl, heic, {}.",
+                "`type` is not a supported format; supported are ico, pnm, hdr, exr, jxl, heic, svg, {}.",
                 OutputFormat::list()
             );
             Err(ApiError::new(ErrorCode::UnsupportedFormat, detail).parameter("type"))

@@ -1,0 +1,208 @@
+//! What a file grows to when its references are followed, counted without following any of them twice.
+//!
+//! usvg makes a copy of what is referred to for each reference, and so on within the copies: thirty elements can stand for a thousand
+//! million. Each element here is counted once; what it grows to is the sum of what its children and those it refers to grow to.
+
+use std::collections::HashMap;
+
+use resvg::usvg::roxmltree::{Document, Node};
+
+use super::style::{Relation, Sheets, Style};
+use super::too_many;
+use super::xml::MAX_DEPTH;
+use crate::EngineError;
+
+/// Bytes of memory that any file may grow to, and for each of its bytes.
+const MEMORY: u64 = 24 << 20;
+const MEMORY_PER_BYTE: u64 = 48;
+
+/// Bytes of an element with its boxes and transforms, of a byte of its attributes as numbers, and of a letter as an outline.
+const ELEMENT: f64 = 900.0;
+const PER_BYTE: f64 = 8.0;
+const LETTER: f64 = 900.0;
+
+/// Steps to match styles, once references are followed.
+const MAX_STEPS: f64 = 50e6;
+
+/// Bytes that the tree of a file of so many bytes takes at most.
+pub(super) fn most_memory(source_bytes: u64) -> u64 {
+    MEMORY + MEMORY_PER_BYTE * source_bytes
+}
+
+/// Refuses what grows to more than is allowed for a file of so many bytes, and what refers to itself.
+pub(super) fn check(document: &Document<'_>, source_bytes: u64) -> Result<(), EngineError> {
+    let sheets = Sheets::of(document)?;
+    let mut ids: HashMap<&str, Vec<Node<'_, '_>>> = HashMap::new();
+    for node in document.descendants() {
+        if let Some(id) = node.attribute("id") {
+            ids.entry(id).or_default().push(node);
+        }
+    }
+    let mut counting = Counting { sheets, ids, counted: HashMap::new(), targets: HashMap::new() };
+    let grown = counting.element(document.root_element(), 0)?;
+    let limit = most_memory(source_bytes);
+    if grown.bytes > limit as f64 {
+        return Err(too_many("bytes when its references are followed", grown.bytes as u64, limit));
+    }
+    if grown.steps > MAX_STEPS {
+        return Err(too_many("steps to match its styles", grown.steps as u64, MAX_STEPS as u64));
+    }
+    Ok(())
+}
+
+/// What an element grows to.
+#[derive(Debug, Clone, Copy, Default)]
+struct Grown {
+    /// Elements that are drawn, copies included, without those that only paint, clip or mark them.
+    shapes: f64,
+    /// Corners of their outlines.
+    corners: f64,
+    /// Memory of all.
+    bytes: f64,
+    /// Steps to match styles, of all.
+    steps: f64,
+    /// How many elements lie within each other, references followed: who builds the tree calls itself for each.
+    height: usize,
+}
+
+impl Grown {
+    fn add(&mut self, other: Self, times: f64) {
+        self.bytes += other.bytes * times;
+        self.steps += other.steps * times;
+        self.height = self.height.max(other.height + 1);
+    }
+
+    fn contain(&mut self, other: Self) {
+        self.shapes += other.shapes;
+        self.corners += other.corners;
+        self.add(other, 1.0);
+    }
+}
+
+struct Counting<'a, 'input> {
+    sheets: Sheets<'a>,
+    ids: HashMap<&'a str, Vec<Node<'a, 'input>>>,
+    /// `None` while an element is being counted.
+    counted: HashMap<usize, Option<Grown>>,
+    /// The same for those of a name, in the place of another element or not.
+    targets: HashMap<(bool, &'a str), Option<Grown>>,
+}
+
+impl<'a, 'input> Counting<'a, 'input> {
+    fn element(&mut self, node: Node<'a, 'input>, depth: usize) -> Result<Grown, EngineError> {
+        if depth > MAX_DEPTH {
+            return Err(too_many("references within each other", depth as u64, MAX_DEPTH as u64));
+        }
+        let key = node.id().get_usize();
+        match self.counted.get(&key) {
+            Some(Some(grown)) => return Ok(*grown),
+            Some(None) => return Err(in_itself()),
+            None => {}
+        }
+        self.counted.insert(key, None);
+        let style = self.sheets.style(node)?;
+        let mut grown = own(node, &style);
+        refuse_pictures(node)?;
+        for child in node.children().filter(Node::is_element) {
+            grown.contain(self.element(child, depth + 1)?);
+        }
+        for &(relation, link) in style.references.iter().filter(|(relation, _)| *relation == Relation::Instance) {
+            grown.contain(self.target(relation, link, depth)?);
+        }
+        for &(relation, link) in &style.references {
+            let times = match relation {
+                Relation::Instance => continue,
+                Relation::Once => 1.0,
+                Relation::Paint => grown.shapes,
+                Relation::Marker => grown.corners,
+            };
+            let target = self.target(relation, link, depth)?;
+            grown.add(target, times);
+        }
+        if grown.height > MAX_DEPTH {
+            return Err(too_many("references within each other", grown.height as u64, MAX_DEPTH as u64));
+        }
+        self.counted.insert(key, Some(grown));
+        Ok(grown)
+    }
+
+    /// What all elements of this name grow to; where they are not put in the place of another, painted and marked as those around them.
+    fn target(&mut self, relation: Relation, link: &'a str, depth: usize) -> Result<Grown, EngineError> {
+        let key = (relation == Relation::Instance, link);
+        match self.targets.get(&key) {
+            Some(Some(grown)) => return Ok(*grown),
+            Some(None) => return Err(in_itself()),
+            None => {}
+        }
+        self.targets.insert(key, None);
+        let mut grown = Grown::default();
+        for node in self.ids.get(link).cloned().unwrap_or_default() {
+            let inner = self.element(node, depth + 1)?;
+            grown.contain(inner);
+            if relation != Relation::Instance && !node.tag_name().name().ends_with("Gradient") {
+                grown.add(self.inherited(node, inner, depth)?, 1.0);
+            }
+        }
+        self.targets.insert(key, Some(grown));
+        Ok(grown)
+    }
+
+    /// What the elements around an element add to its shapes.
+    fn inherited(&mut self, node: Node<'a, 'input>, inner: Grown, depth: usize) -> Result<Grown, EngineError> {
+        let mut grown = Grown::default();
+        for around in node.ancestors().skip(1).filter(Node::is_element) {
+            for (relation, link) in self.sheets.style(around)?.references {
+                let times = match relation {
+                    Relation::Paint => inner.shapes,
+                    Relation::Marker => inner.corners,
+                    Relation::Instance | Relation::Once => continue,
+                };
+                grown.add(self.target(relation, link, depth + 1)?, times);
+            }
+        }
+        Ok(grown)
+    }
+}
+
+fn in_itself() -> EngineError {
+    EngineError::Corrupt("it refers to itself".to_owned())
+}
+
+/// An element without its children.
+fn own(node: Node<'_, '_>, style: &Style<'_>) -> Grown {
+    let attributes = node.attributes().map(|attribute| attribute.value().len()).sum::<usize>();
+    let outline = ["d", "points"].into_iter().filter_map(|name| node.attribute(name)).map(corners).sum::<usize>();
+    Grown {
+        shapes: 1.0,
+        corners: (4 + outline) as f64,
+        bytes: ELEMENT + PER_BYTE * attributes as f64 + style.bytes as f64 + LETTER * letters(node) as f64,
+        steps: style.steps as f64,
+        height: 0,
+    }
+}
+
+/// Corners of an outline, at most: a number ends where something other than a digit stands.
+fn corners(outline: &str) -> usize {
+    outline.bytes().filter(|byte| !byte.is_ascii_digit()).count() + 1
+}
+
+/// Bytes of the text that is drawn.
+fn letters(node: Node<'_, '_>) -> usize {
+    const UNSEEN: [&str; 5] = ["style", "script", "title", "desc", "metadata"];
+    if UNSEEN.contains(&node.tag_name().name()) {
+        return 0;
+    }
+    let is_text = matches!(node.tag_name().name(), "text" | "tspan" | "textPath" | "tref" | "a");
+    let texts = node.children().filter_map(|child| child.text().filter(|_| child.is_text()));
+    texts.filter(|text| is_text || !text.trim().is_empty()).map(str::len).sum()
+}
+
+/// A picture inside the file would be missing in what is drawn; a link to another is followed by nobody, browsers included.
+fn refuse_pictures(node: Node<'_, '_>) -> Result<(), EngineError> {
+    let is_picture = matches!(node.tag_name().name(), "image" | "feImage");
+    let mut links =
+        node.attributes().filter(|attribute| attribute.name() == "href").map(|link| link.value().trim_start());
+    let holds =
+        is_picture && links.any(|link| link.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:")));
+    if holds { Err(EngineError::Unsupported("a picture inside an SVG".to_owned())) } else { Ok(()) }
+}

@@ -1,0 +1,181 @@
+//! Which elements an element refers to: by its attributes, its `style`, and the style sheets of the file, read with the parser that usvg
+//! reads them with.
+
+use std::cell::Cell;
+
+use resvg::usvg::roxmltree::{Document, Node};
+use simplecss::{AttributeOperator, DeclarationTokenizer, Element, PseudoClass, StyleSheet};
+
+use super::too_many;
+use crate::EngineError;
+
+/// Times that a rule is held against an element or an attribute of one.
+const MAX_MATCHES: u64 = 20_000_000;
+
+/// Bytes that may be gone through to read all style sheets: at each mistake their reader counts lines from the beginning.
+const MAX_READ: u64 = 300_000_000;
+
+/// Elements that one selector may ask about one element: selectors of many parts go through all ways from the element to the root.
+const MAX_STEPS: u32 = 2_000;
+
+/// What an element says of others and of itself.
+#[derive(Debug, Default)]
+pub(super) struct Style<'a> {
+    /// Whom it refers to, and how.
+    pub(super) references: Vec<(Relation, &'a str)>,
+    /// Bytes of what style sheets and its `style` add to its attributes.
+    pub(super) bytes: u64,
+    /// How many steps it took to find that.
+    pub(super) steps: u64,
+}
+
+/// How often what is referred to is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Relation {
+    /// Once, in the place of the element: `use`.
+    Instance,
+    /// Once for the element: clips, masks, filters.
+    Once,
+    /// For each shape in the element: patterns and gradients.
+    Paint,
+    /// For each corner of each shape in the element.
+    Marker,
+}
+
+/// The style sheets of a file.
+pub(super) struct Sheets<'a>(StyleSheet<'a>);
+
+impl<'a> Sheets<'a> {
+    /// Reads them all.
+    pub(super) fn of(document: &'a Document<'_>) -> Result<Self, EngineError> {
+        let (mut sheet, mut read) = (StyleSheet::new(), 0);
+        for node in document.descendants().filter(|node| is_style(node)) {
+            if matches!(node.attribute("type"), None | Some("text/css"))
+                && let Some(text) = node.text()
+            {
+                let places = text.bytes().filter(|byte| matches!(byte, b'{' | b'}' | b',' | b';')).count() as u64;
+                // All rules are sorted anew after each sheet.
+                read += text.len() as u64 * (places + 1) + sheet.rules.len() as u64 * 64;
+                if read > MAX_READ {
+                    return Err(too_many("steps to read its styles", read, MAX_READ));
+                }
+                sheet.parse_more(text);
+            }
+        }
+        let elements = document.descendants().map(|node| 1 + node.attributes().len() as u64).sum::<u64>();
+        let matches = elements.saturating_mul(sheet.rules.len() as u64);
+        if matches > MAX_MATCHES {
+            return Err(too_many("matches between styles and elements", matches, MAX_MATCHES));
+        }
+        Ok(Self(sheet))
+    }
+
+    /// What is said of an element.
+    pub(super) fn style(&self, node: Node<'a, '_>) -> Result<Style<'a>, EngineError> {
+        let mut style = Style::default();
+        for attribute in node.attributes() {
+            style.refer(node, attribute.name(), attribute.value());
+        }
+        for rule in &self.0.rules {
+            let steps = Cell::new(0);
+            if rule.selector.matches(&Matched { node, steps: &steps }) {
+                for declaration in &rule.declarations {
+                    style.declare(node, declaration.name, declaration.value);
+                }
+            }
+            if steps.get() > MAX_STEPS {
+                return Err(too_many("steps to match a style", steps.get().into(), MAX_STEPS.into()));
+            }
+            style.steps += 1 + u64::from(steps.get());
+        }
+        if let Some(text) = node.attribute("style") {
+            for declaration in DeclarationTokenizer::from(text) {
+                style.declare(node, declaration.name, declaration.value);
+            }
+        }
+        Ok(style)
+    }
+}
+
+fn is_style(node: &Node<'_, '_>) -> bool {
+    node.is_element() && node.tag_name().name() == "style"
+}
+
+impl<'a> Style<'a> {
+    fn declare(&mut self, node: Node<'_, '_>, name: &str, value: &'a str) {
+        /// An attribute, and its value in a place of its own.
+        const FIXED: u64 = 96;
+        self.bytes += FIXED + value.len() as u64;
+        self.refer(node, name, value);
+    }
+
+    fn refer(&mut self, node: Node<'_, '_>, name: &str, value: &'a str) {
+        if name == "href" {
+            let link = value.trim_start().strip_prefix('#').and_then(|link| link.split(' ').next());
+            let relation = match node.tag_name().name() {
+                "a" => return,
+                "use" => Relation::Instance,
+                _ => Relation::Once,
+            };
+            self.references.extend(link.map(|link| (relation, link)));
+            return;
+        }
+        let relation = match name {
+            "fill" | "stroke" => Relation::Paint,
+            name if name.starts_with("marker") => Relation::Marker,
+            _ => Relation::Once,
+        };
+        self.references.extend(links(value).map(|link| (relation, link)));
+    }
+}
+
+/// The names in `url(#name)`, wherever they stand and however they are quoted.
+fn links(value: &str) -> impl Iterator<Item = &str> {
+    value.split('(').skip(1).filter_map(|inner| {
+        let inner = inner.trim_start();
+        let quote = inner.chars().next().filter(|first| matches!(first, '\'' | '"'));
+        let inner = quote.map_or(inner, |quote| inner[quote.len_utf8()..].trim_start()).strip_prefix('#')?;
+        match quote {
+            Some(quote) => inner.split(quote).next().map(str::trim_end),
+            None => inner.split([' ', ')']).next(),
+        }
+    })
+}
+
+/// An element that selectors look at, and how often they went on to another.
+struct Matched<'n, 'a, 'input> {
+    node: Node<'a, 'input>,
+    steps: &'n Cell<u32>,
+}
+
+impl Matched<'_, '_, '_> {
+    /// Whether another element may be looked at.
+    fn goes_on(&self) -> bool {
+        self.steps.set(self.steps.get() + 1);
+        self.steps.get() <= MAX_STEPS
+    }
+}
+
+impl Element for Matched<'_, '_, '_> {
+    fn parent_element(&self) -> Option<Self> {
+        let node = self.node.parent_element().filter(|_| self.goes_on())?;
+        Some(Self { node, steps: self.steps })
+    }
+
+    fn prev_sibling_element(&self) -> Option<Self> {
+        let node = self.node.prev_sibling_element().filter(|_| self.goes_on())?;
+        Some(Self { node, steps: self.steps })
+    }
+
+    fn has_local_name(&self, name: &str) -> bool {
+        self.node.tag_name().name() == name
+    }
+
+    fn attribute_matches(&self, name: &str, operator: AttributeOperator<'_>) -> bool {
+        self.node.attribute(name).is_some_and(|value| operator.matches(value))
+    }
+
+    fn pseudo_class_matches(&self, class: PseudoClass<'_>) -> bool {
+        matches!(class, PseudoClass::FirstChild) && self.node.prev_sibling_element().is_none()
+    }
+}

@@ -1,0 +1,412 @@
+//! SVG: sizes, drawing at any size, and files that were made to harm.
+
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+use image_engine::{EngineError, Limits, verify};
+use shared_types::ImageFormat;
+use testkit::pictures::{file, photo, svg};
+
+use crate::support::{decoded, facts, make, near, rendered, rendered_marked};
+
+fn check(source: impl AsRef<[u8]>) -> Result<(), EngineError> {
+    verify(source.as_ref(), &Limits::default(), &|| false)
+}
+
+/// An SVG with this inside.
+fn of(inside: &str) -> String {
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" xmlns:xlink=\"http://www.w3.org/1999/xlink\" width=\"100\" height=\"100\">{inside}</svg>"
+    )
+}
+
+/// Refused or drawn, but soon, and the same when it is drawn in another size.
+fn soon(name: &str, source: &str) -> Result<(), EngineError> {
+    let begun = Instant::now();
+    let found = check(source);
+    let large = make(source.as_bytes(), "w=1000", "png");
+    assert!(begun.elapsed() < Duration::from_secs(20), "{name} took {:?}", begun.elapsed());
+    assert!(found.is_ok() || large.is_err(), "{name}: {found:?}");
+    found
+}
+
+fn refused(name: &str, source: &str) -> String {
+    let Err(found) = soon(name, source) else { panic!("{name} is drawn") };
+    found.to_string()
+}
+
+#[test]
+fn the_root_says_how_large_it_is() {
+    for (attributes, size) in [
+        ("width=\"40\" height=\"30\"", (40, 30)),
+        ("width=\"40px\" height=\"30.4\"", (40, 30)),
+        ("width=\"1in\" height=\"25.4mm\"", (96, 96)),
+        ("width=\"72pt\" height=\"6pc\"", (96, 96)),
+        ("width=\"2.54cm\" height=\"2em\"", (96, 32)),
+        ("viewBox=\"0 0 120 80\"", (120, 80)),
+        ("viewBox=\"-5,-5 120 80\" width=\"60\"", (60, 40)),
+        ("viewBox=\"0 0 120 80\" height=\"800\"", (1200, 800)),
+        ("viewBox=\"0 0 120 80\" width=\"100%\" height=\"50%\"", (120, 40)),
+        ("viewBox=\"0 0 0 0\"", (300, 150)),
+        ("", (300, 150)),
+        ("width=\"NaN\" height=\"12\"", (300, 12)),
+        ("width=\"0.2\" height=\"12\"", (1, 12)),
+    ] {
+        let source = format!("<svg xmlns=\"http://www.w3.org/2000/svg\" {attributes}><path d=\"M0 0h9v9z\"/></svg>");
+        let facts = facts(source.as_bytes());
+        assert_eq!((facts.format, facts.width, facts.height), (ImageFormat::Svg, size.0, size.1), "{attributes}");
+        let made = rendered(source.as_bytes(), "", "png");
+        assert_eq!((made.width, made.height), size, "{attributes}");
+    }
+    for attributes in
+        ["width=\"0\" height=\"9\"", "width=\"-4\" height=\"9\"", "width=\"1e9\" height=\"1e9\"", "width=\"1e300\""]
+    {
+        let source = format!("<svg xmlns=\"http://www.w3.org/2000/svg\" {attributes}/>");
+        assert!(check(&source).is_err(), "{attributes}");
+        assert!(make(source.as_bytes(), "w=10", "png").is_err(), "{attributes}");
+    }
+}
+
+#[test]
+fn an_svg_is_known_behind_what_may_stand_before_it() {
+    let root = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"/>";
+    for before in [
+        "",
+        "\u{feff}",
+        "\u{feff}<?xml version=\"1.0\"?>\n",
+        "\n\n  <!-- one --><!-- two -->",
+        "<?xml version=\"1.0\"?><!DOCTYPE svg PUBLIC \"a\" \"b\"><!-- > -->",
+        "<!DOCTYPE svg [ <!ATTLIST svg a CDATA #IMPLIED> ]>",
+    ] {
+        let source = format!("{before}{root}");
+        assert_eq!(facts(source.as_bytes()).format, ImageFormat::Svg, "{before}");
+        assert_eq!(check(&source), Ok(()), "{before}");
+    }
+    let prefixed =
+        "<s:svg xmlns:s=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"><s:path d=\"M0 0h9v9z\"/></s:svg>";
+    assert_eq!(check(prefixed), Ok(()));
+    for other in
+        ["<html><svg/></html>", "<!DOCTYPE html><html/>", "<svgs/>", "<?xml version=\"1.0\"?><rss/>", "<", "<svg"]
+    {
+        assert_eq!(check(other), Err(EngineError::NotAnImage), "{other}");
+    }
+    let found = check([0x1f, 0x8b, 8, 0, 0]).unwrap_err().to_string();
+    assert!(found.contains("SVGZ"), "{found}");
+}
+
+#[test]
+fn it_is_drawn_in_the_size_that_is_asked_for() {
+    let source = svg::quarters(100, 50);
+    for (query, size) in [
+        ("", (100, 50)),
+        ("w=2000", (2000, 1000)),
+        ("w=10", (10, 5)),
+        ("w=400&h=400", (400, 200)),
+        ("w=400&h=400&fit=cover", (400, 400)),
+        ("w=400&h=400&fit=cover&gravity=smart", (400, 400)),
+        ("w=400&h=400&fit=fill", (400, 400)),
+        ("w=400&h=400&fit=contain", (400, 400)),
+        ("w=400&rotate=90", (400, 800)),
+        ("crop=0,0,10,10&w=300", (300, 300)),
+        // What a trim leaves is cut from pixels.
+        ("trim&w=400", (100, 50)),
+        ("trim&w=400&h=400&enlarge=1", (400, 200)),
+    ] {
+        let made = rendered(&source, query, "png");
+        assert_eq!((made.width, made.height), size, "{query}");
+        let picture = decoded(&made.bytes).to_rgba8();
+        let corner = picture.get_pixel(size.0 / 20, size.1 / 2 - 1 - size.1 / 5);
+        if !query.contains("smart") && !query.contains("rotate") {
+            near([corner[0], corner[1], corner[2]], [255, 0, 0], 3, query);
+        }
+    }
+    // No edge is blurred by scaling: all but a column and a row are of the four colours.
+    let large = decoded(&rendered(&source, "w=2000", "png").bytes).to_rgba8();
+    let mixed = large
+        .pixels()
+        .filter(|pixel| ![[255, 0, 0, 255], [0, 255, 0, 255], [0, 0, 255, 255], [0; 4]].contains(&pixel.0));
+    assert_eq!(mixed.count(), 0);
+}
+
+#[test]
+fn what_is_half_transparent_is_so_in_its_own_colour() {
+    let source = of("<path fill=\"#ff8000\" fill-opacity=\".5\" d=\"M0 0h100v100H0z\"/>");
+    let clear = decoded(&rendered(source.as_bytes(), "", "png").bytes).to_rgba8().get_pixel(50, 50).0;
+    near([clear[0], clear[1], clear[2]], [255, 128, 0], 2, "clear");
+    assert!(clear[3].abs_diff(128) <= 1, "{clear:?}");
+    let flat = decoded(&rendered(source.as_bytes(), "bg=white", "png").bytes).to_rgb8().get_pixel(50, 50).0;
+    near(flat, [255, 191, 127], 4, "on white");
+}
+
+#[test]
+fn all_that_can_be_drawn_is_drawn() {
+    let source = svg::everything(960, 640);
+    assert_eq!(check(&source), Ok(()));
+    let whole = decoded(&rendered(&source, "", "png").bytes).to_rgba8();
+    // In the clip the dots, on the right the ellipse, on the left the star; the letters are dark.
+    near([whole[(700, 440)][0], whole[(700, 440)][1], whole[(700, 440)][2]], [255, 99, 71], 3, "ellipse");
+    near([whole[(140, 140)][0], whole[(140, 140)][1], whole[(140, 140)][2]], [255, 215, 0], 3, "star");
+    let dark = |x0: u32, y0: u32| {
+        let pixels = (x0..x0 + 300).flat_map(|x| (y0..y0 + 100).map(move |y| (x, y)));
+        pixels.filter(|at| whole[*at].0[..3].iter().all(|part| *part < 60)).count()
+    };
+    assert!(dark(100, 470) > 1000, "text in the bundled font");
+    // Drawn small, it is what is made of it when it is drawn large.
+    let small = decoded(&rendered(&source, "w=96", "png").bytes).to_rgb8();
+    let scaled = image::imageops::thumbnail(&decoded(&rendered(&source, "", "png").bytes).to_rgb8(), 96, 64);
+    let error: u32 = small.iter().zip(scaled.iter()).map(|(a, b)| u32::from(a.abs_diff(*b))).sum();
+    assert!(error / (96 * 64 * 3) < 6, "{error}");
+}
+
+#[test]
+fn a_drawing_is_a_watermark_in_the_size_that_it_has_there() {
+    let marked = rendered_marked(
+        &file::png(&photo(400, 400, 3)),
+        &svg::quarters(8, 8),
+        "wm=01890a5d-ac96-774b-bcce-b302099a8057&wmscale=1&wmmargin=0",
+        "png",
+    );
+    let picture = decoded(&marked.bytes).to_rgb8();
+    for (x, y, colour) in [(198, 198, [255, 0, 0]), (202, 198, [0, 255, 0]), (198, 202, [0, 0, 255])] {
+        near(picture.get_pixel(x, y).0, colour, 0, "sharp up to the edge");
+    }
+}
+
+#[test]
+fn pictures_inside_are_refused_and_links_to_others_are_not_followed() {
+    let found = refused("data", &of("<image href=\" Data:image/png;base64,AAAA\" width=\"9\" height=\"9\"/>"));
+    assert!(found.contains("a picture inside"), "{found}");
+    for link in ["file:///etc/passwd", "/etc/passwd", "http://127.0.0.1:1/a.svg", "../Cargo.toml"] {
+        let source = of(&format!("<image xlink:href=\"{link}\" width=\"99\" height=\"99\"/>"));
+        assert_eq!(check(&source), Ok(()), "{link}");
+        let picture = decoded(&rendered(source.as_bytes(), "", "png").bytes).to_rgba8();
+        assert!(picture.pixels().all(|pixel| pixel[3] == 0), "{link}");
+    }
+}
+
+#[test]
+fn a_drawing_is_whole_or_refused() {
+    let whole = svg::everything(96, 64);
+    for length in (0..whole.len()).step_by(7) {
+        assert!(check(&whole[..length]).is_err(), "cut to {length} of {}", whole.len());
+    }
+    assert!(check([svg::quarters(9, 9), vec![0xff]].concat()).is_err());
+}
+
+#[test]
+fn what_multiplies_is_counted_before_it_is_built() {
+    let doubling = |open: &str, close: &str, link: &str| {
+        let mut defs = String::from("<defs><path id=\"a0\" d=\"M0 0h9v9z\"/>");
+        for level in 1..31 {
+            let _ = write!(
+                defs,
+                "<{open} id=\"a{level}\">{}</{close}>",
+                link.replace('#', &format!("#a{}", level - 1)).repeat(2)
+            );
+        }
+        of(&format!("{defs}</defs>{}", link.replace('#', "#a30")))
+    };
+    let uses = doubling("g", "g", "<use xlink:href=\"#\"/>");
+    assert!(refused("uses", &uses).contains("references"), "uses");
+    for (name, element, by) in [
+        ("patterns", "pattern width=\"9\" height=\"9\" patternUnits=\"userSpaceOnUse\"", "fill"),
+        ("masks", "mask", "mask"),
+        ("clips", "clipPath", "clip-path"),
+        ("markers", "marker", "marker-end"),
+        ("styles", "mask", "style"),
+    ] {
+        let close = element.split(' ').next().unwrap();
+        let value = if by == "style" { "mask: url( '#' )" } else { "url(#)" };
+        let found = refused(name, &doubling(element, close, &format!("<path d=\"M0 0h9v9z\" {by}=\"{value}\"/>")));
+        assert!(found.contains("references"), "{name}: {found}");
+    }
+    let images = doubling("filter", "filter", "<feImage xlink:href=\"#\"/>");
+    assert!(soon("images in filters", &images).is_err());
+    // By the rules of a style sheet.
+    let mut rules = String::from("<style>");
+    let mut masks = String::new();
+    for level in 1..31 {
+        let _ = write!(rules, ".c{level} {{ mask: url(#m{}) }}", level - 1);
+        let shapes = format!("<path class=\"c{level}\" d=\"M0 0h9v9z\"/>").repeat(2);
+        let _ = write!(masks, "<mask id=\"m{level}\">{shapes}</mask>");
+    }
+    let sheet = of(&format!("{rules}</style>{masks}<path mask=\"url(#m30)\" d=\"M0 0h9v9z\"/>"));
+    assert!(refused("style sheet", &sheet).contains("references"));
+    // A pattern for each of many shapes that inherit it, with many shapes of its own.
+    let many = "<path d=\"M0 0h9v9z\"/>".repeat(2000);
+    let inherited =
+        of(&format!("<pattern id=\"p\" width=\"9\" height=\"9\">{many}</pattern><g fill=\"url(#p)\">{many}</g>"));
+    assert!(refused("inherited", &inherited).contains("references"));
+    let corners = "1 1 ".repeat(50_000);
+    let marked = of(&format!("<marker id=\"m\">{many}</marker><path marker-mid=\"url(#m)\" d=\"M0 0l{corners}\"/>"));
+    assert!(refused("markers", &marked).contains("references"));
+}
+
+#[test]
+fn what_refers_to_itself_is_refused() {
+    for (name, inside) in [
+        ("use", "<g id=\"a\"><use xlink:href=\"#a\"/></g>"),
+        ("uses", "<g id=\"a\"><use href=\"#b\"/></g><g id=\"b\"><use href=\"#a\"/></g>"),
+        (
+            "pattern",
+            "<pattern id=\"a\" width=\"9\" height=\"9\"><path fill=\"url(#a)\" d=\"M0 0h9v9z\"/></pattern><path fill=\"url(#a)\" d=\"M0 0h9v9z\"/>",
+        ),
+        (
+            "inherited pattern",
+            "<g fill=\"url(#a)\"><pattern id=\"a\" width=\"9\" height=\"9\"><path d=\"M0 0h9v9z\"/></pattern><path d=\"M0 0h9v9z\"/></g>",
+        ),
+        (
+            "mask",
+            "<mask id=\"a\"><path mask=\"url(#a)\" d=\"M0 0h9v9z\"/></mask><path mask=\"url(#a)\" d=\"M0 0h9v9z\"/>",
+        ),
+        (
+            "marker",
+            "<marker id=\"a\"><path marker-end=\"url(#a)\" d=\"M0 0h9\"/></marker><path marker-end=\"url(#a)\" d=\"M0 0h9\"/>",
+        ),
+        (
+            "filter",
+            "<filter id=\"a\"><feImage href=\"#b\"/></filter><path id=\"b\" filter=\"url(#a)\" d=\"M0 0h9v9z\"/>",
+        ),
+        ("style", "<style>path { clip-path: url(#a) }</style><clipPath id=\"a\"><path d=\"M0 0h9v9z\"/></clipPath>"),
+    ] {
+        let found = refused(name, &of(inside));
+        assert!(found.contains("refers to itself"), "{name}: {found}");
+    }
+}
+
+#[test]
+fn entities_and_depth_are_refused() {
+    let mut laughs = String::from("<!DOCTYPE svg [<!ENTITY a0 \"ha\">");
+    for level in 1..12 {
+        let _ = write!(laughs, "<!ENTITY a{level} \"{}\">", format!("&a{};", level - 1).repeat(10));
+    }
+    let laughs = format!(
+        "{laughs}]><svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"><text>&a11;</text></svg>"
+    );
+    assert!(refused("laughs", &laughs).contains("entities"));
+    for (open, close) in [("<g>", "</g>"), ("<g opacity=\".9\">", "</g>"), ("<svg>", "</svg>"), ("<x>", "</x>")] {
+        let deep = of(&format!("{}{}", open.repeat(10_000), close.repeat(10_000)));
+        assert!(refused(open, &deep).contains("within each other"), "{open}");
+        // As deep as is allowed, with all that a level can have, on a stack of 2 MiB.
+        let deep = of(&format!("{}<path d=\"M0 0h9v9z\"/>{}", open.repeat(90), close.repeat(90)));
+        std::thread::Builder::new().stack_size(2 << 20).spawn(move || check(deep)).unwrap().join().unwrap().unwrap();
+    }
+    // References count as depth, on the same stack.
+    for (element, by) in [
+        ("pattern width=\"9\" height=\"9\" patternUnits=\"userSpaceOnUse\"", "fill=\"url(#)\""),
+        ("mask", "mask=\"url(#)\""),
+        ("clipPath", "clip-path=\"url(#)\""),
+        ("marker", "marker-end=\"url(#)\""),
+        ("filter", "filter=\"url(#)\""),
+        ("symbol", "href=\"#\""),
+    ] {
+        let chain = |length: usize| {
+            let (name, link) =
+                (element.split(' ').next().unwrap(), |level: usize| by.replace('#', &format!("#a{level}")));
+            let chain = (1..length).fold(String::from("<path id=\"a0\" d=\"M0 0h9v9z\"/>"), |text, level| {
+                let before = link(level - 1);
+                let inside = match name {
+                    "filter" => format!("<feImage href=\"#b{level}\"/></filter><g id=\"b{level}\"><path {before} d=\"M0 0h9v9z\"/></g><g>"),
+                    "symbol" => format!("<use {before}/>"),
+                    _ => format!("<path {before} d=\"M0 0h9v9z\"/>"),
+                };
+                let close = if name == "filter" { "g" } else { name };
+                text + &format!("<{element} id=\"a{level}\">{inside}</{close}>")
+            });
+            let last = link(length - 1);
+            of(&format!("{chain}<use {last}/><path {last} d=\"M0 0h9v9z\"/>"))
+        };
+        // Markers multiply by corners, filters have more between one and the next.
+        let deep = chain(match element {
+            "filter" => 14,
+            "marker" => 3,
+            _ => 30,
+        });
+        let thread = std::thread::Builder::new().stack_size(2 << 20);
+        let found = thread.spawn(move || check(deep)).unwrap().join().unwrap();
+        assert!(found.is_ok(), "{element}: {found:?}");
+        let found = refused(element, &chain(100));
+        assert!(found.contains("references"), "{element}: {found}");
+    }
+    let attributes: String = (0..100_000).fold(String::new(), |text, index| text + &format!(" a{index}=\"\""));
+    assert!(refused("attributes", &of(&format!("<g{attributes}/>"))).contains("attributes"));
+    let spaces: String = (0..200).fold(String::new(), |text, index| text + &format!(" xmlns:a{index}=\"b\""));
+    let spaces = of(&format!("<g{spaces}>{}</g>", "<g xmlns:z=\"z\"/>".repeat(100_000)));
+    assert!(refused("namespaces", &spaces).contains("namespaces"));
+}
+
+#[test]
+fn styles_that_take_long_to_match_are_refused() {
+    let deep = |inside: &str| format!("{}{inside}{}", "<g>".repeat(80), "</g>".repeat(80));
+    let ways = of(&deep("<path d=\"M0 0h9v9z\"/>").replacen(
+        "<g>",
+        "<style>x g g g g g g g g path { fill: red }</style><g>",
+        1,
+    ));
+    assert!(refused("ways", &ways).contains("steps to match"));
+    let rules: String = (0..20_000).fold(String::new(), |text, index| text + &format!(".a{index}{{fill:red}}"));
+    let many = of(&format!("<style>{rules}</style>{}", "<g/>".repeat(20_000)));
+    assert!(refused("rules", &many).contains("steps to read"));
+    let rules: String = (0..2000).fold(String::new(), |text, index| text + &format!(".a{index}{{fill:red}}"));
+    let many = of(&format!("<style>{rules}</style>{}", "<g/>".repeat(20_000)));
+    assert!(refused("matches", &many).contains("matches"));
+    let sheets = of(&"<style>a{b:c}</style>".repeat(20_000));
+    assert!(refused("sheets", &sheets).contains("steps to read"));
+}
+
+#[test]
+fn layers_filters_tiles_and_dashes_are_bounded_when_they_are_drawn() {
+    let all = "<path filter=\"url(#f)\" d=\"M0 0h100v100H0z\"/>";
+    let filter = |inside: &str| {
+        of(&format!("<filter id=\"f\" x=\"-9e9\" y=\"-9e9\" width=\"9e10\" height=\"9e10\">{inside}</filter>{all}"))
+    };
+    let zigzag =
+        (0..60_000).fold(String::new(), |text, index| text + if index % 2 == 0 { "50 100 " } else { "50-100 " });
+    for (name, source) in [
+        ("octaves", filter("<feTurbulence baseFrequency=\".1\" numOctaves=\"4000000000\"/>")),
+        ("morphology", filter("<feMorphology radius=\"1e6\" operator=\"dilate\"/>")),
+        ("primitives", filter(&"<feFlood/>".repeat(5000))),
+        ("layers", String::from_utf8(svg::layers(3000, 3000, 60)).unwrap()),
+        (
+            "tile",
+            of(
+                "<pattern id=\"p\" width=\"1e6\" height=\"1e6\" patternUnits=\"userSpaceOnUse\"><path d=\"M0 0h9v9z\"/></pattern><path fill=\"url(#p)\" d=\"M0 0h99v99z\"/>",
+            ),
+        ),
+        ("zigzag", of(&format!("<path fill=\"red\" stroke=\"blue\" d=\"M0 0l{zigzag}\"/>"))),
+        ("dashes", of(&"<path stroke=\"red\" stroke-dasharray=\".001\" d=\"M0 0L1e2 1e2\"/>".repeat(40))),
+    ] {
+        let found = refused(name, &source);
+        assert!(found.contains("to draw at this size"), "{name}: {found}");
+    }
+    for (name, source) in [
+        ("blur", filter("<feGaussianBlur stdDeviation=\"1e30\"/>")),
+        ("offset", filter("<feOffset dx=\"1e30\" dy=\"-1e30\"/>")),
+        (
+            "tiny tile",
+            of(
+                "<pattern id=\"p\" width=\"1e-9\" height=\"1e-9\"><path d=\"M0 0h9v9z\"/></pattern><path fill=\"url(#p)\" d=\"M0 0h99v99z\"/>",
+            ),
+        ),
+        ("far", of("<path stroke=\"red\" stroke-width=\"1e30\" d=\"M-1e30 1e30L1e38-1e38Q1e30 1e30 1e9 1e9z\"/>")),
+        ("turned", of("<g transform=\"matrix(1e30 1 1e-30 1e30 1e30 0)\" opacity=\".5\"><path d=\"M0 0h9v9z\"/></g>")),
+        ("text", of(&format!("<text textLength=\"1e9\" letter-spacing=\"1e20\">{}</text>", "a ".repeat(2000)))),
+        (
+            "numbers",
+            of("<path d=\"M1e999 0LNaN inf\"/><circle r=\"1e999\"/><rect width=\"NaN\" height=\"-1\" rx=\"1e38\"/>"),
+        ),
+    ] {
+        drop(soon(name, &source));
+    }
+}
+
+#[test]
+fn a_large_map_is_not_refused() {
+    let map = svg::shapes(1000, 800, 30_000);
+    assert_eq!(check(&map), Ok(()));
+    let icon = "<path d=\"M3 3h18v2H3z\"/>".repeat(400);
+    assert_eq!(check(of(&icon)), Ok(()));
+    assert_eq!(check(svg::layers(1500, 1500, 8)), Ok(()));
+    let stopped = verify(&map, &Limits::default(), &|| true);
+    assert_eq!(stopped, Err(EngineError::Stopped));
+}
