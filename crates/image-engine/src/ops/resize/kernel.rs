@@ -186,21 +186,36 @@ fn add_row<K: Simd>(kind: K, weight: f32, values: &[K::f32s], sums: &mut [K::f32
     }
 }
 
-/// Turns rows that lie above each other into pixels of as many lanes: channel `c` of row `r` is lane `r` times `channels` plus `c`.
+/// Turns rows that lie above each other into pixels of as many lanes: channel `c` of row `r` is lane `r` times `channels` plus `c`. Of one
+/// channel, the number of pixels is a multiple of [`LANES`].
 #[inline(always)]
 pub(super) fn lay_beside(rows: &[f32], stride: usize, channels: usize, lanes: &mut [[f32; LANES]]) {
     /// So many pixels stay in the nearest cache while one row after the other is put into them.
     const BLOCK: usize = 128;
+    if channels == 1 {
+        return transpose(rows, stride, lanes);
+    }
     for (index, lanes) in lanes.chunks_mut(BLOCK).enumerate() {
         for (row, samples) in rows.chunks_exact(stride).enumerate() {
             let samples = &samples[index * BLOCK * channels..];
             match channels {
-                1 => put::<1>(samples, row, lanes),
                 2 => put::<2>(samples, row, lanes),
                 3 => put::<3>(samples, row, lanes),
                 _ => put::<4>(samples, row, lanes),
             }
         }
+    }
+}
+
+/// A square at a time, from registers to registers.
+#[inline(always)]
+fn transpose(rows: &[f32], stride: usize, lanes: &mut [[f32; LANES]]) {
+    for (index, lanes) in lanes.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+        let mut square = [[0.0; LANES]; LANES];
+        for (row, samples) in square.iter_mut().zip(rows.chunks_exact(stride)) {
+            row.copy_from_slice(&samples[index * LANES..][..LANES]);
+        }
+        *lanes = std::array::from_fn(|column| std::array::from_fn(|row| square[row][column]));
     }
 }
 

@@ -16,8 +16,15 @@ pub(crate) fn resize_planes(
     size: (u32, u32),
 ) -> Result<DynamicImage, EngineError> {
     let shapes = bands.planes().to_vec();
-    let mut scalers: Vec<_> =
-        shapes.iter().enumerate().map(|(index, shape)| scaler(shape, window, size, index == 0)).collect();
+    let mut scalers: Vec<RowScaler<u8>> = Vec::with_capacity(shapes.len());
+    for (index, shape) in shapes.iter().enumerate() {
+        // The two differences have the same shape: the weights are computed once.
+        let next = match scalers.last() {
+            Some(last) if index > 1 && shapes[index - 1] == *shape => last.clone(),
+            _ => scaler(shape, window, size, index == 0),
+        };
+        scalers.push(next);
+    }
     // Rows below the window are not decoded.
     while !scalers.iter().all(RowScaler::is_done)
         && let Some(planes) = bands.next()?

@@ -20,6 +20,7 @@ pub(super) struct Layout {
 }
 
 /// Scales a window of a picture whose rows are pushed one after the other.
+#[derive(Clone)]
 pub(super) struct RowScaler<S> {
     layout: Layout,
     across: Taps,
@@ -58,7 +59,7 @@ impl<S: Depth> RowScaler<S> {
             layout,
             ring: vec![0.0; stride * height_of_ring],
             waiting: vec![0.0; stride * (LANES / channels)],
-            lanes: vec![[0.0; LANES]; columns.len()],
+            lanes: vec![[0.0; LANES]; columns.len().next_multiple_of(LANES)],
             scaled: vec![[0.0; LANES]; width],
             row: vec![0.0; width * channels],
             result: Vec::with_capacity(width * height * channels),

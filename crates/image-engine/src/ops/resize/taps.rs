@@ -5,6 +5,7 @@
 /// How each output pixel of one direction is made of input pixels.
 ///
 /// Lanczos with three lobes (Duchon 1979), stretched by the reduction, so that everything above the new resolution is filtered out.
+#[derive(Clone)]
 pub(super) struct Taps {
     spans: Vec<Place>,
     weights: Vec<f32>,
