@@ -95,6 +95,7 @@ fn does_no_harm(source: &[u8]) {
         ("", "png"),
         ("w=9", "jpg"),
         ("w=9", "webp"),
+        ("q=50", "jxl"),
         ("page=1", "bmp"),
         ("strip=0&w=5", "png"),
         ("crop=1,1,4,3&rotate=90", "gif"),
