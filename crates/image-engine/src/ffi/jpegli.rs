@@ -43,7 +43,7 @@ unsafe extern "C-unwind" {
 
 /// How far the result may be from the source, against what jpegli takes a quality for: with it a number takes the bytes that other encoders
 /// take for it.
-const DISTANCE: f32 = 1.04;
+const DISTANCE: f32 = 1.03;
 
 /// Encodes at a quality from 1 to 100, with colour at full resolution.
 pub(crate) fn encode(pixels: Pixels<'_>, quality: u8, scans: Scans) -> Result<Vec<u8>, EngineError> {
