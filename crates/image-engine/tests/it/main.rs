@@ -10,6 +10,7 @@ mod operations;
 mod palette;
 mod pixels;
 mod plan;
+mod profiles;
 mod quality;
 mod renditions;
 mod support;
