@@ -4,6 +4,7 @@
 mod animation;
 mod colours;
 mod hostile;
+mod light;
 mod marks;
 mod metadata;
 mod operations;
