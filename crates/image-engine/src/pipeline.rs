@@ -1,5 +1,6 @@
 //! A recipe carried out, step by step.
 
+use std::cell::OnceCell;
 use std::io::Cursor;
 
 use image::metadata::Orientation;
@@ -8,7 +9,7 @@ use shared_types::transform::{self, Colour, Gravity, Placing, Rotate, TextMark, 
 use shared_types::{ImageFormat, OutputFormat};
 
 use crate::animation;
-use crate::colour::Colours;
+use crate::colour::{Colours, Curve};
 use crate::decode::{Svg, decode, decode_page, jpeg_planes};
 use crate::encode::Embedded;
 use crate::geometry::{Geometry, Region, Window};
@@ -55,6 +56,8 @@ pub(crate) struct Work<'a> {
     pub(crate) icc: Option<Vec<u8>>,
     /// Which colours the pixels are in, once it is settled: by the first frame, for all of them.
     colours: Option<Colours>,
+    /// What the code values of the source are in light, where that is not as in sRGB: by the first frame, likewise.
+    curve: OnceCell<Option<Curve>>,
     /// What was planned, and after a trim what holds for what is left.
     pub(crate) geometry: Geometry,
     /// Whether the pixels have been cropped and scaled already, as they were stored.
@@ -86,6 +89,7 @@ impl<'a> Work<'a> {
             pixels: DynamicImage::default(),
             icc: None,
             colours: None,
+            curve: OnceCell::new(),
             geometry: plan.geometry().clone(),
             is_scaled: false,
             smart: None,
@@ -163,8 +167,9 @@ impl Work<'_> {
             && let Some(planes) = jpeg_planes(self.source, plan.scale_of_planes(), self.stop)?
         {
             let (window, size) = self.window_as_stored();
-            (self.pixels, self.is_scaled) = (ops::resize_planes(planes.bands, window, size)?, true);
             self.icc = planes.icc;
+            let curve = self.curve(planes.bands.planes().len() > 1);
+            (self.pixels, self.is_scaled) = (ops::resize_planes(planes.bands, window, size, curve)?, true);
             return Ok(());
         }
         if let Some(size) = plan.drawn() {
@@ -243,9 +248,16 @@ impl Work<'_> {
             window = *self.smart.get_or_insert_with(|| ops::most_detailed(&self.pixels, window));
         }
         if self.geometry.scales_from(window, self.pixels.dimensions()) {
-            self.pixels = ops::resize(&self.pixels, window, self.geometry.scaled)?;
+            let curve = self.curve(self.pixels.color().has_color());
+            self.pixels = ops::resize(&self.pixels, window, self.geometry.scaled, curve)?;
         }
         Ok(())
+    }
+
+    /// The light in which the pixels are scaled, before their colours are settled; `None` for that of sRGB.
+    fn curve(&self, has_colour: bool) -> Option<&Curve> {
+        let of = |icc: &Vec<u8>| Curve::of(icc, has_colour);
+        self.curve.get_or_init(|| self.icc.as_ref().and_then(of)).as_ref()
     }
 
     fn settle_colours(&mut self) {

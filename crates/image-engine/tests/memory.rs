@@ -21,7 +21,7 @@ use image_engine::{
 };
 use shared_types::transform::ClientHints;
 use shared_types::{ImageFormat, Recipe, TransformQuery};
-use testkit::pictures::{animation, file, graphic, jpeg, photo, png, svg};
+use testkit::pictures::{animation, colour, file, graphic, jpeg, photo, png, svg};
 use testkit::tempfile::TempDir;
 
 const MIB: u64 = 1024 * 1024;
@@ -200,6 +200,7 @@ fn recipe(query: &str, format: &str) -> Recipe {
 }
 
 fn stills(width: u32, height: u32) -> Vec<(&'static str, Vec<u8>)> {
+    let profile = || Some(colour::adobe_rgb());
     let (picture, drawing) = (photo(width, height, 7), graphic(width, height));
     vec![
         ("jpeg", jpeg::baseline(&picture, 90)),
@@ -232,6 +233,8 @@ fn stills(width: u32, height: u32) -> Vec<(&'static str, Vec<u8>)> {
         ("jxl 16", file::jxl_deep(&picture)),
         ("heic", file::heic(&picture, 60)),
         ("heic alpha", file::heic_alpha(&drawing, 60)),
+        ("jpeg of a profile", colour::jpeg_with(jpeg::baseline(&picture, 90), profile(), None)),
+        ("png 16 of a profile", colour::png_with(png::sixteen_bit(&picture), profile(), None)),
     ]
 }
 

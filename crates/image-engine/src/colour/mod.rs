@@ -1,6 +1,7 @@
 //! Which colours pixels are in: embedded profiles, and what stands for one.
 
 mod code_points;
+mod curve;
 mod ink;
 mod lean;
 mod light;
@@ -8,6 +9,7 @@ mod policy;
 mod profile;
 
 pub(crate) use code_points::{CodePoints, from_gamma};
+pub(crate) use curve::Curve;
 pub(crate) use ink::inks_to_srgb;
 pub(crate) use light::shown;
 pub(crate) use policy::Colours;

@@ -7,7 +7,7 @@ use shared_types::transform::{Fit, Metadata};
 use shared_types::{ImageFormat, OutputFormat};
 
 use super::{Effort, Header, JpegScale, Plan, Step};
-use crate::colour::{MAX_EMBEDDED, MAX_PROFILE};
+use crate::colour::{Curve, MAX_EMBEDDED, MAX_PROFILE};
 use crate::decode::{heic_planes, jxl_planes, svg_memory};
 use crate::encode::palette_memory;
 use crate::{Facts, watermark};
@@ -311,7 +311,7 @@ fn embedding(plan: &Plan, source_bytes: u64) -> u64 {
     profile(&plan.facts, source_bytes) + metadata
 }
 
-/// What it takes to read a colour profile and to convert by it. Headers do not tell whether there is one, nor of how many channels.
+/// What it takes to read a colour profile, to scale in its light and to convert by it. Headers do not tell whether there is one, nor of how many channels.
 fn profile(facts: &Facts, source_bytes: u64) -> u64 {
     /// The table of a profile, unpacked twice.
     const TABLE: u64 = 12 << 20;
@@ -338,7 +338,7 @@ fn profile(facts: &Facts, source_bytes: u64) -> u64 {
     let copied = stored.min(MAX_PROFILE as u64);
     // What is embedded again is held by the encoder, the file, and a copy of each.
     let embedded = copied.min(MAX_EMBEDDED as u64) * 5;
-    stored + copied + (copied * 8).min(TABLE) + fixed + embedded
+    stored + copied + (copied * 8).min(TABLE) + Curve::MEMORY + fixed + embedded
 }
 
 /// The largest result of a picture whose border is not known yet. The grammar sees to it that there is one.

@@ -4,12 +4,14 @@
 mod animation;
 mod colours;
 mod hostile;
+mod light;
 mod marks;
 mod metadata;
 mod operations;
 mod palette;
 mod pixels;
 mod plan;
+mod profiles;
 mod quality;
 mod renditions;
 mod support;

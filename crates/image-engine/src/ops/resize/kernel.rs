@@ -6,6 +6,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::rows::Layout;
 use super::taps::{Span, Taps};
+use crate::colour::Curve;
 use crate::ops::light::{LIGHT_OF_16, code_8, code_16, codes_8, light_of_8};
 
 /// How many samples of a column are filtered at once.
@@ -28,18 +29,21 @@ pub(super) fn with_simd<W: WithSimd>(work: W) -> W::Output {
 
 /// How samples are stored.
 pub(super) trait Depth: Copy + Default + 'static {
-    /// Code values as light.
-    fn to_light<K: Simd>(kind: K, codes: &[Self], light: &mut [f32]);
+    /// Code values as light, by sRGB's curve if no other is given.
+    fn to_light<K: Simd>(kind: K, codes: &[Self], curve: Option<&Curve>, light: &mut [f32]);
     /// A share of the most, for alpha, which is no light.
     fn to_share(self) -> f32;
     fn from_share(share: f32) -> Self;
-    /// Light as code values.
-    fn from_light(light: &[f32], codes: &mut [Self]);
+    /// Light as code values, likewise.
+    fn from_light(light: &[f32], curve: Option<&Curve>, codes: &mut [Self]);
 }
 
 impl Depth for u8 {
     #[inline(always)]
-    fn to_light<K: Simd>(kind: K, codes: &[Self], light: &mut [f32]) {
+    fn to_light<K: Simd>(kind: K, codes: &[Self], curve: Option<&Curve>, light: &mut [f32]) {
+        if let Some(curve) = curve {
+            return curve.read_8(codes, light);
+        }
         for (light, code) in light.iter_mut().zip(codes) {
             *light = f32::from(*code);
         }
@@ -60,7 +64,10 @@ impl Depth for u8 {
     }
 
     #[inline(always)]
-    fn from_light(light: &[f32], codes: &mut [Self]) {
+    fn from_light(light: &[f32], curve: Option<&Curve>, codes: &mut [Self]) {
+        if let Some(curve) = curve {
+            return curve.write_8(light, codes);
+        }
         let table = codes_8();
         for (code, light) in codes.iter_mut().zip(light) {
             *code = code_8(table, *light);
@@ -70,7 +77,10 @@ impl Depth for u8 {
 
 impl Depth for u16 {
     #[inline(always)]
-    fn to_light<K: Simd>(_: K, codes: &[Self], light: &mut [f32]) {
+    fn to_light<K: Simd>(_: K, codes: &[Self], curve: Option<&Curve>, light: &mut [f32]) {
+        if let Some(curve) = curve {
+            return curve.read_16(codes, light);
+        }
         let table = LIGHT_OF_16.as_slice();
         for (light, code) in light.iter_mut().zip(codes) {
             *light = table[usize::from(*code)];
@@ -88,7 +98,10 @@ impl Depth for u16 {
     }
 
     #[inline(always)]
-    fn from_light(light: &[f32], codes: &mut [Self]) {
+    fn from_light(light: &[f32], curve: Option<&Curve>, codes: &mut [Self]) {
+        if let Some(curve) = curve {
+            return curve.write_16(light, codes);
+        }
         for (code, light) in codes.iter_mut().zip(light) {
             *code = code_16(*light);
         }
@@ -97,7 +110,13 @@ impl Depth for u16 {
 
 /// Light, multiplied by alpha: what is transparent counts for nothing.
 #[inline(always)]
-pub(super) fn read_row<K: Simd, S: Depth>(kind: K, codes: &[S], layout: Layout, light: &mut [f32]) {
+pub(super) fn read_row<K: Simd, S: Depth>(
+    kind: K,
+    codes: &[S],
+    layout: Layout,
+    curve: Option<&Curve>,
+    light: &mut [f32],
+) {
     let light = &mut light[..codes.len().next_multiple_of(K::F32_LANES)];
     if !layout.is_light {
         for (value, code) in light.iter_mut().zip(codes) {
@@ -105,7 +124,7 @@ pub(super) fn read_row<K: Simd, S: Depth>(kind: K, codes: &[S], layout: Layout, 
         }
         return;
     }
-    S::to_light(kind, codes, light);
+    S::to_light(kind, codes, curve, light);
     if layout.alpha {
         let last = layout.channels - 1;
         for (pixel, codes) in light.chunks_exact_mut(layout.channels).zip(codes.chunks_exact(layout.channels)) {
@@ -119,7 +138,7 @@ pub(super) fn read_row<K: Simd, S: Depth>(kind: K, codes: &[S], layout: Layout, 
 }
 
 #[inline(always)]
-pub(super) fn write_row<S: Depth>(light: &mut [f32], layout: Layout, codes: &mut [S]) {
+pub(super) fn write_row<S: Depth>(light: &mut [f32], layout: Layout, curve: Option<&Curve>, codes: &mut [S]) {
     if !layout.is_light {
         for (code, value) in codes.iter_mut().zip(light) {
             *code = S::from_share(*value);
@@ -127,7 +146,7 @@ pub(super) fn write_row<S: Depth>(light: &mut [f32], layout: Layout, codes: &mut
         return;
     }
     if !layout.alpha {
-        return S::from_light(light, codes);
+        return S::from_light(light, curve, codes);
     }
     let last = layout.channels - 1;
     for (pixel, codes) in light.chunks_exact_mut(layout.channels).zip(codes.chunks_exact_mut(layout.channels)) {
@@ -135,7 +154,7 @@ pub(super) fn write_row<S: Depth>(light: &mut [f32], layout: Layout, codes: &mut
         for value in &mut pixel[..last] {
             *value = if share > 0.0 { *value / share } else { 0.0 };
         }
-        S::from_light(&pixel[..last], &mut codes[..last]);
+        S::from_light(&pixel[..last], curve, &mut codes[..last]);
         codes[last] = S::from_share(share);
     }
 }

@@ -6,22 +6,25 @@ use image::{DynamicImage, GrayImage, RgbImage};
 
 use super::rows::{Layout, RowScaler};
 use crate::EngineError;
+use crate::colour::Curve;
 use crate::ffi::jpeg_rows::{JpegBands, PlaneShape};
 use crate::geometry::Window;
 
-/// Scales the window, in pixels of the file, to `size` and turns what comes out into pixels: grey if there is only brightness.
+/// Scales the window, in pixels of the file, to `size` in the light of that curve, or of sRGB's, and turns what comes out into pixels: grey if
+/// there is only brightness.
 pub(crate) fn resize_planes(
     mut bands: JpegBands<'_>,
     window: Window,
     size: (u32, u32),
+    curve: Option<&Curve>,
 ) -> Result<DynamicImage, EngineError> {
     let shapes = bands.planes().to_vec();
-    let mut scalers: Vec<RowScaler<u8>> = Vec::with_capacity(shapes.len());
+    let mut scalers: Vec<RowScaler<'_, u8>> = Vec::with_capacity(shapes.len());
     for (index, shape) in shapes.iter().enumerate() {
         // The two differences have the same shape: the weights are computed once.
         let next = match scalers.last() {
             Some(last) if index > 1 && shapes[index - 1] == *shape => last.clone(),
-            _ => scaler(shape, window, size, index == 0),
+            _ => scaler(shape, window, size, curve, index == 0),
         };
         scalers.push(next);
     }
@@ -49,10 +52,16 @@ pub(crate) fn resize_planes(
     pixels.ok_or_else(|| EngineError::Encode("the scaled picture has another size".to_owned()))
 }
 
-fn scaler(shape: &PlaneShape, window: Window, size: (u32, u32), is_light: bool) -> RowScaler<u8> {
+fn scaler<'a>(
+    shape: &PlaneShape,
+    window: Window,
+    size: (u32, u32),
+    curve: Option<&'a Curve>,
+    is_light: bool,
+) -> RowScaler<'a, u8> {
     let source = (shape.width as usize, shape.height as usize);
     let window = window.times(shape.across.into(), shape.down.into());
-    RowScaler::new(source, window, size, Layout { channels: 1, alpha: false, is_light })
+    RowScaler::new(source, window, size, Layout { channels: 1, alpha: false, is_light }, curve)
 }
 
 /// JFIF's conversion (Rec. 601, full range), in units of 1/65536.

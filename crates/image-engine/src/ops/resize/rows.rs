@@ -6,6 +6,7 @@ use std::ops::Range;
 
 use super::kernel::{self, Depth, LANES};
 use super::taps::Taps;
+use crate::colour::Curve;
 use crate::geometry::Window;
 
 /// What a row is made of: interleaved samples.
@@ -21,8 +22,10 @@ pub(super) struct Layout {
 
 /// Scales a window of a picture whose rows are pushed one after the other.
 #[derive(Clone)]
-pub(super) struct RowScaler<S> {
+pub(super) struct RowScaler<'a, S> {
     layout: Layout,
+    /// What code values are in light; that of sRGB if none is given.
+    curve: Option<&'a Curve>,
     across: Taps,
     down: Taps,
     /// Source columns that are used.
@@ -46,9 +49,15 @@ pub(super) struct RowScaler<S> {
     result: Vec<S>,
 }
 
-impl<S: Depth> RowScaler<S> {
+impl<'a, S: Depth> RowScaler<'a, S> {
     /// For the window of a picture of `source` pixels, to be scaled to `size`.
-    pub(super) fn new(source: (usize, usize), window: Window, size: (u32, u32), layout: Layout) -> Self {
+    pub(super) fn new(
+        source: (usize, usize),
+        window: Window,
+        size: (u32, u32),
+        layout: Layout,
+        curve: Option<&'a Curve>,
+    ) -> Self {
         let (width, height) = (size.0 as usize, size.1 as usize);
         let across = Taps::new(source.0, window.left, window.width, width);
         let down = Taps::new(source.1, window.top, window.height, height);
@@ -57,6 +66,7 @@ impl<S: Depth> RowScaler<S> {
         let stride = kernel::stride(columns.len() * channels);
         Self {
             layout,
+            curve,
             ring: vec![0.0; stride * height_of_ring],
             waiting: vec![0.0; stride * (LANES / channels)],
             lanes: vec![[0.0; LANES]; columns.len().next_multiple_of(LANES)],
@@ -93,12 +103,12 @@ impl<S: Depth> RowScaler<S> {
     }
 }
 
-struct Push<'a, S> {
-    scaler: &'a mut RowScaler<S>,
+struct Push<'a, 'b, S> {
+    scaler: &'a mut RowScaler<'b, S>,
     row: &'a [S],
 }
 
-impl<S: Depth> pulp::WithSimd for Push<'_, S> {
+impl<S: Depth> pulp::WithSimd for Push<'_, '_, S> {
     type Output = ();
 
     #[inline(always)]
@@ -112,7 +122,7 @@ impl<S: Depth> pulp::WithSimd for Push<'_, S> {
         }
         let at = index % scaler.height * scaler.stride;
         let codes = &row[scaler.columns.start * channels..scaler.columns.end * channels];
-        kernel::read_row(kind, codes, scaler.layout, &mut scaler.ring[at..at + scaler.stride]);
+        kernel::read_row(kind, codes, scaler.layout, scaler.curve, &mut scaler.ring[at..at + scaler.stride]);
         let rows = LANES / channels;
         while let Some((spans, count)) =
             scaler.down.two(scaler.combined).filter(|(spans, _)| spans[1].end() <= scaler.seen)
@@ -128,11 +138,11 @@ impl<S: Depth> pulp::WithSimd for Push<'_, S> {
     }
 }
 
-struct Flush<'a, S> {
-    scaler: &'a mut RowScaler<S>,
+struct Flush<'a, 'b, S> {
+    scaler: &'a mut RowScaler<'b, S>,
 }
 
-impl<S: Depth> pulp::WithSimd for Flush<'_, S> {
+impl<S: Depth> pulp::WithSimd for Flush<'_, '_, S> {
     type Output = ();
 
     #[inline(always)]
@@ -142,7 +152,7 @@ impl<S: Depth> pulp::WithSimd for Flush<'_, S> {
     }
 }
 
-impl<S: Depth> RowScaler<S> {
+impl<S: Depth> RowScaler<'_, S> {
     /// Scales the first `rows` of the waiting rows across and adds them to the result.
     #[inline(always)]
     fn scale_across(&mut self, rows: usize) {
@@ -153,7 +163,7 @@ impl<S: Depth> RowScaler<S> {
             kernel::take_row(&self.scaled, row, channels, &mut self.row);
             let at = self.result.len();
             self.result.resize(at + self.row.len(), S::default());
-            kernel::write_row(&mut self.row, self.layout, &mut self.result[at..]);
+            kernel::write_row(&mut self.row, self.layout, self.curve, &mut self.result[at..]);
         }
     }
 }
