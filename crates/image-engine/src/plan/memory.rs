@@ -301,7 +301,7 @@ fn building(plan: &Plan, pixels: &Pixels) -> u64 {
         OutputFormat::WebP if plan.recipe.transform.lossless => pixels.output * 120,
         // Canvases that tell what changes.
         OutputFormat::WebP => pixels.output * 40,
-        _ => pixels.output * 28 + palette_memory(pixels.output, false),
+        _ => pixels.output * 28,
     }
 }
 
