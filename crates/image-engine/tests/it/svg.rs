@@ -267,6 +267,18 @@ fn what_refers_to_itself_is_refused() {
             "filter",
             "<filter id=\"a\"><feImage href=\"#b\"/></filter><path id=\"b\" filter=\"url(#a)\" d=\"M0 0h9v9z\"/>",
         ),
+        (
+            "mask by a name of signs",
+            "<mask id=\"a(b\"><path mask=\"url(#a(b)\" d=\"M0 0h9v9z\"/></mask><path mask=\"url(#a(b)\" d=\"M0 0h9v9z\"/>",
+        ),
+        (
+            "mask by a name with blanks",
+            "<mask id=\"a b)\"><path mask=\"url( '#a b) ' )\" d=\"M0 0h9v9z\"/></mask><path mask=\"url('#a b)')\" d=\"M0 0h9v9z\"/>",
+        ),
+        (
+            "mask by its second name",
+            "<mask xmlns:x=\"x\" x:id=\"b\" id=\"a\"><path mask=\"url(#a)\" d=\"M0 0h9v9z\"/></mask><path mask=\"url(#a)\" d=\"M0 0h9v9z\"/>",
+        ),
         ("style", "<style>path { clip-path: url(#a) }</style><clipPath id=\"a\"><path d=\"M0 0h9v9z\"/></clipPath>"),
     ] {
         let found = refused(name, &of(inside));

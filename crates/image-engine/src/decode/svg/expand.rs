@@ -34,8 +34,9 @@ pub(super) fn check(document: &Document<'_>, source_bytes: u64) -> Result<(), En
     let sheets = Sheets::of(document)?;
     let mut ids: HashMap<&str, Vec<Node<'_, '_>>> = HashMap::new();
     for node in document.descendants() {
-        if let Some(id) = node.attribute("id") {
-            ids.entry(id).or_default().push(node);
+        // Those of other namespaces too, and so all that usvg may take for the name.
+        for id in node.attributes().filter(|attribute| attribute.name() == "id") {
+            ids.entry(id.value()).or_default().push(node);
         }
     }
     let mut counting = Counting { sheets, ids, counted: HashMap::new(), targets: HashMap::new() };

@@ -1,10 +1,11 @@
-//! Which elements an element refers to: by its attributes, its `style`, and the style sheets of the file, read with the parser that usvg
+//! Which elements an element refers to: by its attributes, its `style`, and the style sheets of the file, read with the parsers that usvg
 //! reads them with.
 
 use std::cell::Cell;
 
 use resvg::usvg::roxmltree::{Document, Node};
 use simplecss::{AttributeOperator, DeclarationTokenizer, Element, PseudoClass, StyleSheet};
+use svgtypes::{FilterValue, FilterValueListParser, FuncIRI, IRI, Paint};
 
 use super::too_many;
 use crate::EngineError;
@@ -110,36 +111,34 @@ impl<'a> Style<'a> {
     }
 
     fn refer(&mut self, node: Node<'_, '_>, name: &str, value: &'a str) {
-        if name == "href" {
-            let link = value.trim_start().strip_prefix('#').and_then(|link| link.split(' ').next());
-            let relation = match node.tag_name().name() {
-                "a" => return,
-                "use" => Relation::Instance,
-                _ => Relation::Once,
-            };
-            self.references.extend(link.map(|link| (relation, link)));
-            return;
-        }
         let relation = match name {
-            "fill" | "stroke" => Relation::Paint,
-            name if name.starts_with("marker") => Relation::Marker,
-            _ => Relation::Once,
+            "href" => {
+                let relation = if node.tag_name().name() == "use" { Relation::Instance } else { Relation::Once };
+                if node.tag_name().name() != "a" {
+                    self.references.extend(IRI::from_str(value).ok().map(|link| (relation, link.0)));
+                }
+                return;
+            }
+            "fill" | "stroke" => {
+                if let Ok(Paint::FuncIRI(link, _)) = Paint::from_str(value) {
+                    self.references.push((Relation::Paint, link));
+                }
+                return;
+            }
+            "filter" => {
+                for filter in FilterValueListParser::from(value).flatten() {
+                    if let FilterValue::Url(link) = filter {
+                        self.references.push((Relation::Once, link));
+                    }
+                }
+                return;
+            }
+            "marker" | "marker-start" | "marker-mid" | "marker-end" => Relation::Marker,
+            "clip-path" | "mask" => Relation::Once,
+            _ => return,
         };
-        self.references.extend(links(value).map(|link| (relation, link)));
+        self.references.extend(FuncIRI::from_str(value).ok().map(|link| (relation, link.0)));
     }
-}
-
-/// The names in `url(#name)`, wherever they stand and however they are quoted.
-fn links(value: &str) -> impl Iterator<Item = &str> {
-    value.split('(').skip(1).filter_map(|inner| {
-        let inner = inner.trim_start();
-        let quote = inner.chars().next().filter(|first| matches!(first, '\'' | '"'));
-        let inner = quote.map_or(inner, |quote| inner[quote.len_utf8()..].trim_start()).strip_prefix('#')?;
-        match quote {
-            Some(quote) => inner.split(quote).next().map(str::trim_end),
-            None => inner.split([' ', ')']).next(),
-        }
-    })
 }
 
 /// An element that selectors look at, and how often they went on to another.
