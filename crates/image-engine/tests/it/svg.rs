@@ -287,6 +287,22 @@ fn what_refers_to_itself_is_refused() {
 }
 
 #[test]
+fn what_is_rare_and_multiplies_is_refused() {
+    let path = "<path d=\"M0 0h9v9z\"/>";
+    for (name, inside, why) in [
+        ("mask", format!("<g mask=\"url(#m)\"><g mask=\"inherit\">{path}</g></g>"), "`mask` is `inherit`"),
+        ("clip", format!("<g style=\"clip-path: inherit\">{path}</g>"), "`clip-path` is `inherit`"),
+        ("filter", format!("<style>path {{ filter: inherit }}</style>{path}"), "`filter` is `inherit`"),
+        ("fill", path.replace(" d=", " fill=\" context-fill\" d="), "`fill` is `context-fill`"),
+        ("stroke", path.replace(" d=", " style=\"stroke: context-stroke\" d="), "`stroke` is `context-stroke`"),
+        ("tref", format!("<text id=\"t\">a</text><text><tref href=\"#t\"/></text>{path}"), "`tref`"),
+    ] {
+        let found = refused(name, &of(&inside));
+        assert!(found.contains(why), "{name}: {found}");
+    }
+}
+
+#[test]
 fn entities_and_depth_are_refused() {
     let mut laughs = String::from("<!DOCTYPE svg [<!ENTITY a0 \"ha\">");
     for level in 1..12 {

@@ -103,7 +103,7 @@ impl<'a, 'input> Counting<'a, 'input> {
         self.counted.insert(key, None);
         let style = self.sheets.style(node)?;
         let mut grown = own(node, &style);
-        refuse_pictures(node)?;
+        refuse_what_is_not_drawn(node)?;
         for child in node.children().filter(Node::is_element) {
             grown.contain(self.element(child, depth + 1)?);
         }
@@ -193,13 +193,17 @@ fn letters(node: Node<'_, '_>) -> usize {
     if UNSEEN.contains(&node.tag_name().name()) {
         return 0;
     }
-    let is_text = matches!(node.tag_name().name(), "text" | "tspan" | "textPath" | "tref" | "a");
+    let is_text = matches!(node.tag_name().name(), "text" | "tspan" | "textPath" | "a");
     let texts = node.children().filter_map(|child| child.text().filter(|_| child.is_text()));
     texts.filter(|text| is_text || !text.trim().is_empty()).map(str::len).sum()
 }
 
-/// A picture inside the file would be missing in what is drawn; a link to another is followed by nobody, browsers included.
-fn refuse_pictures(node: Node<'_, '_>) -> Result<(), EngineError> {
+/// A picture inside the file would be missing in what is drawn; a link to another is followed by nobody, browsers included. The text of
+/// another element, which no browser shows either, could be that of the whole file, and so on within it.
+fn refuse_what_is_not_drawn(node: Node<'_, '_>) -> Result<(), EngineError> {
+    if node.tag_name().name() == "tref" {
+        return Err(EngineError::Unsupported("an SVG with `tref`".to_owned()));
+    }
     let is_picture = matches!(node.tag_name().name(), "image" | "feImage");
     let mut links =
         node.attributes().filter(|attribute| attribute.name() == "href").map(|link| link.value().trim_start());

@@ -75,13 +75,13 @@ impl<'a> Sheets<'a> {
     pub(super) fn style(&self, node: Node<'a, '_>) -> Result<Style<'a>, EngineError> {
         let mut style = Style::default();
         for attribute in node.attributes() {
-            style.refer(node, attribute.name(), attribute.value());
+            style.refer(node, attribute.name(), attribute.value())?;
         }
         for rule in &self.0.rules {
             let steps = Cell::new(0);
             if rule.selector.matches(&Matched { node, steps: &steps }) {
                 for declaration in &rule.declarations {
-                    style.declare(node, declaration.name, declaration.value);
+                    style.declare(node, declaration.name, declaration.value)?;
                 }
             }
             if steps.get() > MAX_STEPS {
@@ -91,7 +91,7 @@ impl<'a> Sheets<'a> {
         }
         if let Some(text) = node.attribute("style") {
             for declaration in DeclarationTokenizer::from(text) {
-                style.declare(node, declaration.name, declaration.value);
+                style.declare(node, declaration.name, declaration.value)?;
             }
         }
         Ok(style)
@@ -103,27 +103,37 @@ fn is_style(node: &Node<'_, '_>) -> bool {
 }
 
 impl<'a> Style<'a> {
-    fn declare(&mut self, node: Node<'_, '_>, name: &str, value: &'a str) {
+    fn declare(&mut self, node: Node<'_, '_>, name: &str, value: &'a str) -> Result<(), EngineError> {
         /// An attribute, and its value in a place of its own.
         const FIXED: u64 = 96;
         self.bytes += FIXED + value.len() as u64;
-        self.refer(node, name, value);
+        self.refer(node, name, value)
     }
 
-    fn refer(&mut self, node: Node<'_, '_>, name: &str, value: &'a str) {
+    fn refer(&mut self, node: Node<'_, '_>, name: &str, value: &'a str) -> Result<(), EngineError> {
+        if matches!(name, "clip-path" | "mask" | "filter") && value.trim() == "inherit" {
+            return Err(EngineError::Unsupported(format!("an SVG in which `{name}` is `inherit`")));
+        }
         let relation = match name {
             "href" => {
                 let relation = if node.tag_name().name() == "use" { Relation::Instance } else { Relation::Once };
                 if node.tag_name().name() != "a" {
                     self.references.extend(IRI::from_str(value).ok().map(|link| (relation, link.0)));
                 }
-                return;
+                return Ok(());
             }
             "fill" | "stroke" => {
-                if let Ok(Paint::FuncIRI(link, _)) = Paint::from_str(value) {
-                    self.references.push((Relation::Paint, link));
+                match Paint::from_str(value) {
+                    Ok(Paint::FuncIRI(link, _)) => self.references.push((Relation::Paint, link)),
+                    Ok(Paint::ContextFill | Paint::ContextStroke) => {
+                        return Err(EngineError::Unsupported(format!(
+                            "an SVG in which `{name}` is `{}`",
+                            value.trim()
+                        )));
+                    }
+                    _ => {}
                 }
-                return;
+                return Ok(());
             }
             "filter" => {
                 for filter in FilterValueListParser::from(value).flatten() {
@@ -131,13 +141,14 @@ impl<'a> Style<'a> {
                         self.references.push((Relation::Once, link));
                     }
                 }
-                return;
+                return Ok(());
             }
             "marker" | "marker-start" | "marker-mid" | "marker-end" => Relation::Marker,
             "clip-path" | "mask" => Relation::Once,
-            _ => return,
+            _ => return Ok(()),
         };
         self.references.extend(FuncIRI::from_str(value).ok().map(|link| (relation, link.0)));
+        Ok(())
     }
 }
 
