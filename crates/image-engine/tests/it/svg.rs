@@ -303,6 +303,52 @@ fn what_is_rare_and_multiplies_is_refused() {
 }
 
 #[test]
+fn texts_that_take_long_to_set_are_refused() {
+    for (name, inside) in [
+        ("letters", format!("<text>{}</text>", "a".repeat(20_000))),
+        ("spans", format!("<text>{}</text>", "<tspan>abc</tspan>".repeat(3000))),
+        ("stretched", format!("<text><tspan textLength=\"9\">{}</tspan></text>", "a".repeat(15_000))),
+        (
+            "copies",
+            format!("<text id=\"t\">{}</text>{}", "<tspan>a</tspan>".repeat(400), "<use href=\"#t\"/>".repeat(30)),
+        ),
+        (
+            "along",
+            format!(
+                "<path id=\"p\" d=\"M0 0{}\"/><text><textPath href=\"#p\">{}</textPath></text>",
+                "l1 1".repeat(90_000),
+                "a".repeat(2000)
+            ),
+        ),
+    ] {
+        let found = refused(name, &of(&inside));
+        assert!(found.contains("to set its texts"), "{name}: {found}");
+    }
+    // What people make: a page of it, a letter at a time in its place, and lines in one text.
+    let line =
+        "<tspan x=\"0\" dy=\"1em\">The quick brown fox jumps over the lazy dog, and does so again and again.</tspan>";
+    let places = (0..400).fold(String::new(), |text, place| text + &format!("{place}.5 "));
+    for (name, inside) in [
+        ("page", format!("<text>{}</text>", line.repeat(60))),
+        ("places", format!("<text x=\"{places}\">{}</text>", "abcd".repeat(100)).repeat(20)),
+        ("labels", "<text textLength=\"40\">A label</text>".repeat(2000)),
+    ] {
+        assert_eq!(soon(name, &of(&inside)), Ok(()), "{name}");
+    }
+}
+
+#[test]
+fn a_pattern_for_each_letter_is_counted() {
+    let many = "<path d=\"M0 0h9v9z\"/>".repeat(1000);
+    let places = "1 ".repeat(500);
+    let pattern = format!("<pattern id=\"p\" width=\".1\" height=\".1\">{many}</pattern>");
+    let letters = of(&format!("{pattern}<text fill=\"url(#p)\" x=\"{places}\">{}</text>", "a".repeat(500)));
+    assert!(refused("letters in places", &letters).contains("references"));
+    let whole = of(&format!("{pattern}<text fill=\"url(#p)\" y=\"50\">{}</text>", "a".repeat(500)));
+    assert_eq!(soon("letters in a line", &whole), Ok(()));
+}
+
+#[test]
 fn entities_and_depth_are_refused() {
     let mut laughs = String::from("<!DOCTYPE svg [<!ENTITY a0 \"ha\">");
     for level in 1..12 {

@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use resvg::usvg::roxmltree::{Document, Node};
 
 use super::style::{Relation, Sheets, Style};
-use super::too_many;
 use super::xml::MAX_DEPTH;
+use super::{text, too_many};
 use crate::EngineError;
 
 /// Bytes of memory that any file may grow to, and for each of its bytes.
@@ -48,6 +48,9 @@ pub(super) fn check(document: &Document<'_>, source_bytes: u64) -> Result<(), En
     if grown.steps > MAX_STEPS {
         return Err(too_many("steps to match its styles", grown.steps as u64, MAX_STEPS as u64));
     }
+    if grown.setting > text::MAX_STEPS {
+        return Err(too_many("steps to set its texts", grown.setting as u64, text::MAX_STEPS as u64));
+    }
     Ok(())
 }
 
@@ -62,6 +65,8 @@ struct Grown {
     bytes: f64,
     /// Steps to match styles, of all.
     steps: f64,
+    /// Steps to set texts, of all.
+    setting: f64,
     /// How many elements lie within each other, references followed: who builds the tree calls itself for each.
     height: usize,
 }
@@ -70,6 +75,7 @@ impl Grown {
     fn add(&mut self, other: Self, times: f64) {
         self.bytes += other.bytes * times;
         self.steps += other.steps * times;
+        self.setting += other.setting * times;
         self.height = self.height.max(other.height + 1);
     }
 
@@ -119,6 +125,9 @@ impl<'a, 'input> Counting<'a, 'input> {
             };
             let target = self.target(relation, link, depth)?;
             grown.add(target, times);
+            if node.tag_name().name() == "textPath" {
+                grown.setting += text::steps_along(node, target.corners);
+            }
         }
         if grown.height > MAX_DEPTH {
             return Err(too_many("references within each other", grown.height as u64, MAX_DEPTH as u64));
@@ -172,30 +181,15 @@ fn in_itself() -> EngineError {
 /// An element without its children.
 fn own(node: Node<'_, '_>, style: &Style<'_>) -> Grown {
     let attributes = node.attributes().map(|attribute| attribute.value().len()).sum::<usize>();
-    let outline = ["d", "points"].into_iter().filter_map(|name| node.attribute(name)).map(corners).sum::<usize>();
+    let outline = ["d", "points"].into_iter().filter_map(|name| node.attribute(name)).map(text::numbers).sum::<usize>();
     Grown {
-        shapes: 1.0,
+        shapes: text::shapes(node),
         corners: (4 + outline) as f64,
-        bytes: ELEMENT + PER_BYTE * attributes as f64 + style.bytes as f64 + LETTER * letters(node) as f64,
+        bytes: ELEMENT + PER_BYTE * attributes as f64 + style.bytes as f64 + LETTER * text::letters(node) as f64,
         steps: style.steps as f64,
+        setting: text::steps(node),
         height: 0,
     }
-}
-
-/// Corners of an outline, at most: a number ends where something other than a digit stands.
-fn corners(outline: &str) -> usize {
-    outline.bytes().filter(|byte| !byte.is_ascii_digit()).count() + 1
-}
-
-/// Bytes of the text that is drawn.
-fn letters(node: Node<'_, '_>) -> usize {
-    const UNSEEN: [&str; 5] = ["style", "script", "title", "desc", "metadata"];
-    if UNSEEN.contains(&node.tag_name().name()) {
-        return 0;
-    }
-    let is_text = matches!(node.tag_name().name(), "text" | "tspan" | "textPath" | "a");
-    let texts = node.children().filter_map(|child| child.text().filter(|_| child.is_text()));
-    texts.filter(|text| is_text || !text.trim().is_empty()).map(str::len).sum()
 }
 
 /// A picture inside the file would be missing in what is drawn; a link to another is followed by nobody, browsers included. The text of

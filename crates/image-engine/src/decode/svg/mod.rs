@@ -7,6 +7,7 @@ mod cost;
 mod expand;
 mod path;
 mod style;
+mod text;
 mod xml;
 
 use std::sync::Arc;

@@ -98,7 +98,7 @@ impl<'a> Sheets<'a> {
     }
 }
 
-fn is_style(node: &Node<'_, '_>) -> bool {
+pub(super) fn is_style(node: &Node<'_, '_>) -> bool {
     node.is_element() && node.tag_name().name() == "style"
 }
 
