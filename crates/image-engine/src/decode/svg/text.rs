@@ -3,14 +3,18 @@
 //! Follows `text/layout.rs` of usvg 0.49.
 
 use resvg::usvg::roxmltree::Node;
+use svgtypes::LengthListParser;
 
 use super::style::is_style;
 
 /// Steps to set all texts, copies included: in each, a letter is shaped.
-pub(super) const MAX_STEPS: f64 = 4e6;
+pub(super) const MAX_STEPS: f64 = 6e6;
 
 /// Letters, or pieces of a line, that are gone through in the time of a step.
 const IN_A_STEP: f64 = 64.0;
+
+/// Steps to begin with a part of a text, or with a place that it names.
+const STEPS_OF_PART: f64 = 400.0;
 
 /// Paths of each part of a text: its letters, and a line below, above and through them.
 const PATHS: f64 = 4.0;
@@ -28,8 +32,7 @@ pub(super) fn shapes(node: Node<'_, '_>) -> f64 {
     if !is_text(node) {
         return 1.0;
     }
-    let places = ["x", "y"].into_iter().filter_map(|name| node.attribute(name)).map(numbers).sum::<usize>();
-    PATHS * (1 + places + node.children().filter(Node::is_text).count()) as f64
+    PATHS * (1 + places(node) + node.children().filter(Node::is_text).count()) as f64
 }
 
 /// Steps to set a text; none for other elements.
@@ -40,7 +43,18 @@ pub(super) fn steps(node: Node<'_, '_>) -> f64 {
     let parts = node.descendants().filter(Node::is_text).count() as f64;
     let is_stretched = node.descendants().any(|part| part.attribute("textLength").is_some());
     let letters = all_letters(node);
-    letters * (1.0 + parts + letters / IN_A_STEP * if is_stretched { 2.0 } else { 1.0 })
+    let places = (node.descendants().map(places).sum::<usize>() as f64).min(letters);
+    let sought = letters / IN_A_STEP * if is_stretched { 2.0 } else { 1.0 };
+    letters * (1.0 + parts + sought) + STEPS_OF_PART * (parts + places)
+}
+
+/// Letters of an element that have a place of their own, at most.
+fn places(node: Node<'_, '_>) -> usize {
+    ["x", "y"]
+        .map(|name| node.attribute(name).map_or(0, |list| LengthListParser::from(list).count()))
+        .into_iter()
+        .max()
+        .unwrap_or(0)
 }
 
 /// Steps to set a text along a line of so many corners.
