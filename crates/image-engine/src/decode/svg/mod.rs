@@ -54,7 +54,7 @@ impl Svg {
         let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
         let document = Document::parse_with_options(text, options).map_err(corrupt)?;
         check_stop(stop)?;
-        expand::check(&document, source.len() as u64)?;
+        expand::check(&document, source.len() as u64, stop)?;
         check_stop(stop)?;
         let tree = Tree::from_xmltree(&document, &options_for_tree()).map_err(corrupt)?;
         check_stop(stop)?;
