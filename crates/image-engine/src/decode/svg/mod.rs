@@ -20,7 +20,7 @@ use resvg::usvg::{FontResolver, ImageHrefResolver, Options, Size, Tree};
 
 use crate::geometry::Window;
 use crate::ops::FONT;
-use crate::probe::svg::{DEFAULT_SIZE, FONT_SIZE, Root, root};
+use crate::probe::svg::{DEFAULT_SIZE, FONT_SIZE, Root, corrupt, root};
 use crate::{EngineError, Facts, Stop};
 
 /// Bytes of a file: a map of a country has some.
@@ -134,8 +134,4 @@ fn check_stop(stop: Stop<'_>) -> Result<(), EngineError> {
 
 fn too_many(what: &'static str, actual: u64, limit: u64) -> EngineError {
     EngineError::TooLarge { what, actual, limit }
-}
-
-fn corrupt(error: impl std::fmt::Display) -> EngineError {
-    EngineError::Corrupt(format!("not the XML of an SVG: {error}"))
 }
