@@ -306,8 +306,12 @@ fn what_only_seems_to_refer_to_itself_is_drawn() {
         assert_eq!(picture.get_pixel(7, 2).0, [0, 0, 0, 255], "{name}");
     }
     // The last may stand where usvg does not read it.
-    let hidden = "<g id=\"a\" mask=\"url(#a)\"/><x><mask id=\"a\"/></x>";
-    assert!(refused("hidden", &of(hidden)).contains("refers to itself"));
+    for hidden in [
+        "<g id=\"a\" mask=\"url(#a)\"/><x><mask id=\"a\"/></x>",
+        "<text><tspan id=\"a\" mask=\"url(#a)\">a</tspan></text><mask id=\"a\"/>",
+    ] {
+        assert!(refused("hidden", &of(hidden)).contains("refers to itself"), "{hidden}");
+    }
 }
 
 #[test]

@@ -144,7 +144,8 @@ impl<'a, 'input> Counting<'_, 'a, 'input> {
         Ok(grown)
     }
 
-    /// What the elements that may be meant by a name grow to; where they are not put in the place of another, painted and marked as those around them.
+    /// What the elements that may be meant by a name grow to; where they are not put in the place of another, painted and marked as those
+    /// around them.
     fn target(&mut self, relation: Relation, link: &'a str, depth: usize) -> Result<Grown, EngineError> {
         let key = (relation, link);
         match self.targets.get(&key) {
@@ -201,7 +202,9 @@ fn meant<'n, 'a, 'input>(named: &'n [Node<'a, 'input>], relation: Relation, link
             let is_known = |node: Node<'_, '_>| matches!(node.tag_name().namespace(), None | Some(SVG));
             let groups = ["svg", "g", "defs", "symbol", "switch"];
             let node = named[*last];
-            relation.means(node.tag_name().name())
+            // Copies of texts keep the names within them, and come behind.
+            named.iter().all(|node| !matches!(node.tag_name().name(), "tspan" | "textPath" | "a"))
+                && relation.means(node.tag_name().name())
                 && is_known(node)
                 && node.attributes().filter(|name| name.name() == "id").all(|name| name.namespace().is_none())
                 && node
