@@ -23,7 +23,7 @@ pub(crate) const FONT_SIZE: f32 = 16.0;
 pub(crate) struct Root {
     /// Width and height in pixels.
     pub(crate) size: (f64, f64),
-    /// Whether there is no `viewBox`.
+    /// Whether there is a `viewBox` with a size.
     pub(crate) has_view_box: bool,
 }
 
@@ -124,6 +124,7 @@ fn pixels(side: f64) -> u32 {
     if side > 0.0 { side.round().max(1.0) as u32 } else { 0 }
 }
 
-fn corrupt(error: impl std::fmt::Display) -> EngineError {
+/// An error of a parser of its text.
+pub(crate) fn corrupt(error: impl std::fmt::Display) -> EngineError {
     EngineError::Corrupt(format!("not the XML of an SVG: {error}"))
 }

@@ -1,6 +1,7 @@
 //! SVG: sizes, drawing at any size, and files that were made to harm.
 
 use std::fmt::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use image_engine::{EngineError, Limits, verify};
@@ -25,7 +26,7 @@ fn soon(name: &str, source: &str) -> Result<(), EngineError> {
     let begun = Instant::now();
     let found = check(source);
     let large = make(source.as_bytes(), "w=1000", "png");
-    assert!(begun.elapsed() < Duration::from_secs(20), "{name} took {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(12), "{name} took {:?}", begun.elapsed());
     assert!(found.is_ok() || large.is_err(), "{name}: {found:?}");
     found
 }
@@ -267,11 +268,113 @@ fn what_refers_to_itself_is_refused() {
             "filter",
             "<filter id=\"a\"><feImage href=\"#b\"/></filter><path id=\"b\" filter=\"url(#a)\" d=\"M0 0h9v9z\"/>",
         ),
+        (
+            "mask by a name of signs",
+            "<mask id=\"a(b\"><path mask=\"url(#a(b)\" d=\"M0 0h9v9z\"/></mask><path mask=\"url(#a(b)\" d=\"M0 0h9v9z\"/>",
+        ),
+        (
+            "mask by a name with blanks",
+            "<mask id=\"a b)\"><path mask=\"url( '#a b) ' )\" d=\"M0 0h9v9z\"/></mask><path mask=\"url('#a b)')\" d=\"M0 0h9v9z\"/>",
+        ),
+        (
+            "mask by its second name",
+            "<mask xmlns:x=\"x\" x:id=\"b\" id=\"a\"><path mask=\"url(#a)\" d=\"M0 0h9v9z\"/></mask><path mask=\"url(#a)\" d=\"M0 0h9v9z\"/>",
+        ),
         ("style", "<style>path { clip-path: url(#a) }</style><clipPath id=\"a\"><path d=\"M0 0h9v9z\"/></clipPath>"),
     ] {
         let found = refused(name, &of(inside));
         assert!(found.contains("refers to itself"), "{name}: {found}");
     }
+}
+
+#[test]
+fn what_only_seems_to_refer_to_itself_is_drawn() {
+    for (name, inside) in [
+        (
+            "animation",
+            "<g id=\"a\"><path d=\"M0 0h9v9z\"/><animateTransform href=\"#a\" attributeName=\"transform\"/></g>",
+        ),
+        ("link", "<a id=\"a\" href=\"#a\"><path d=\"M0 0h9v9z\"/></a>"),
+        (
+            "one name for two",
+            "<g id=\"a\" clip-path=\"url(#a)\"><path d=\"M0 0h9v9z\"/></g><clipPath id=\"a\"><path d=\"M0 0h9v9z\"/></clipPath>",
+        ),
+        ("first of two", "<path id=\"a\" d=\"M0 0h9v9z\"/><g id=\"a\"><use href=\"#a\"/></g>"),
+    ] {
+        assert_eq!(soon(name, &of(inside)), Ok(()), "{name}");
+        let picture = decoded(&rendered(of(inside).as_bytes(), "", "png").bytes).to_rgba8();
+        assert_eq!(picture.get_pixel(7, 2).0, [0, 0, 0, 255], "{name}");
+    }
+    // The last may stand where usvg does not read it.
+    for hidden in [
+        "<g id=\"a\" mask=\"url(#a)\"/><x><mask id=\"a\"/></x>",
+        "<text><tspan id=\"a\" mask=\"url(#a)\">a</tspan></text><mask id=\"a\"/>",
+    ] {
+        assert!(refused("hidden", &of(hidden)).contains("refers to itself"), "{hidden}");
+    }
+}
+
+#[test]
+fn what_is_rare_and_multiplies_is_refused() {
+    let path = "<path d=\"M0 0h9v9z\"/>";
+    for (name, inside, why) in [
+        ("mask", format!("<g mask=\"url(#m)\"><g mask=\"inherit\">{path}</g></g>"), "`mask` is `inherit`"),
+        ("clip", format!("<g style=\"clip-path: inherit\">{path}</g>"), "`clip-path` is `inherit`"),
+        ("filter", format!("<style>path {{ filter: inherit }}</style>{path}"), "`filter` is `inherit`"),
+        ("fill", path.replace(" d=", " fill=\" context-fill\" d="), "`fill` is `context-fill`"),
+        ("stroke", path.replace(" d=", " style=\"stroke: context-stroke\" d="), "`stroke` is `context-stroke`"),
+        ("tref", format!("<text id=\"t\">a</text><text><tref href=\"#t\"/></text>{path}"), "`tref`"),
+    ] {
+        let found = refused(name, &of(&inside));
+        assert!(found.contains(why), "{name}: {found}");
+    }
+}
+
+#[test]
+fn texts_that_take_long_to_set_are_refused() {
+    for (name, inside) in [
+        ("letters", format!("<text>{}</text>", "a".repeat(20_000))),
+        ("spans", format!("<text>{}</text>", "<tspan>abc</tspan>".repeat(3000))),
+        ("stretched", format!("<text><tspan textLength=\"9\">{}</tspan></text>", "a".repeat(15_000))),
+        (
+            "copies",
+            format!("<text id=\"t\">{}</text>{}", "<tspan>a</tspan>".repeat(400), "<use href=\"#t\"/>".repeat(30)),
+        ),
+        ("places", format!("<text x=\"{}\">{}</text>", "1 ".repeat(2000), "a".repeat(2000)).repeat(8)),
+        (
+            "along",
+            format!(
+                "<path id=\"p\" d=\"M0 0{}\"/><text><textPath href=\"#p\">{}</textPath></text>",
+                "l1 1".repeat(90_000),
+                "a".repeat(3000)
+            ),
+        ),
+    ] {
+        let found = refused(name, &of(&inside));
+        assert!(found.contains("to set its texts"), "{name}: {found}");
+    }
+    // What people make: a page of it, a letter at a time in its place, and lines in one text.
+    let line =
+        "<tspan x=\"0\" dy=\"1em\">The quick brown fox jumps over the lazy dog, and does so again and again.</tspan>";
+    let places = (0..400).fold(String::new(), |text, place| text + &format!("{place}.5 "));
+    for (name, inside) in [
+        ("page", format!("<text>{}</text>", line.repeat(60))),
+        ("places", format!("<text x=\"{places}\">{}</text>", "abcd".repeat(100)).repeat(5)),
+        ("labels", "<text textLength=\"40\">A label</text>".repeat(500)),
+    ] {
+        assert_eq!(soon(name, &of(&inside)), Ok(()), "{name}");
+    }
+}
+
+#[test]
+fn a_pattern_for_each_letter_is_counted() {
+    let many = "<path d=\"M0 0h9v9z\"/>".repeat(1000);
+    let places = "1 ".repeat(500);
+    let pattern = format!("<pattern id=\"p\" width=\".1\" height=\".1\">{many}</pattern>");
+    let letters = of(&format!("{pattern}<text fill=\"url(#p)\" x=\"{places}\">{}</text>", "a".repeat(500)));
+    assert!(refused("letters in places", &letters).contains("references"));
+    let whole = of(&format!("{pattern}<text fill=\"url(#p)\" y=\"50\">{}</text>", "a".repeat(500)));
+    assert_eq!(soon("letters in a line", &whole), Ok(()));
 }
 
 #[test]
@@ -350,6 +453,23 @@ fn styles_that_take_long_to_match_are_refused() {
     let rules: String = (0..2000).fold(String::new(), |text, index| text + &format!(".a{index}{{fill:red}}"));
     let many = of(&format!("<style>{rules}</style>{}", "<g/>".repeat(20_000)));
     assert!(refused("matches", &many).contains("matches"));
+    // As soon as it is too much, not when all is done.
+    let rules: String = (0..300).fold(String::new(), |text, index| text + &format!("x g g path{{b:c{index}}}"));
+    let paths = "<path d=\"M0 0h9v9z\"/>".repeat(6000);
+    let many = of(&format!("<style>{rules}</style>{}{paths}{}", "<g>".repeat(50), "</g>".repeat(50)));
+    let found = refused("many", &many);
+    assert!(found.contains("steps to match"), "many: {found}");
+    // What is said of the elements around many targets is read once.
+    let rules: String = (0..300).fold(String::new(), |text, index| text + &format!(".a{index}{{fill:red}}"));
+    let targets: String = (0..10_000)
+        .fold(String::new(), |text, index| text + &format!("<mask id=\"m{index}\"/><g mask=\"url(#m{index})\"/>"));
+    let around = of(&deep(&targets).replacen("<g>", &format!("<style>{rules}</style><g>"), 1));
+    assert_eq!(soon("around", &around), Ok(()));
+    // Long attributes are gone through as well.
+    let rules: String = (0..500).fold(String::new(), |text, index| text + &format!("[d~='z{index}']{{b:c}}"));
+    let long = of(&format!("<style>{rules}</style><path d=\"{}\"/>", "m 1 1 ".repeat(1_000_000)));
+    let found = refused("long", &long);
+    assert!(found.contains("steps to match"), "long: {found}");
     let sheets = of(&"<style>a{b:c}</style>".repeat(20_000));
     assert!(refused("sheets", &sheets).contains("steps to read"));
 }
@@ -374,6 +494,13 @@ fn layers_filters_tiles_and_dashes_are_bounded_when_they_are_drawn() {
             ),
         ),
         ("zigzag", of(&format!("<path fill=\"red\" stroke=\"blue\" d=\"M0 0l{zigzag}\"/>"))),
+        (
+            "hairs",
+            format!(
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"6000\" height=\"20\"><path stroke=\"red\" stroke-width=\".01\" d=\"M0 0{}\"/></svg>",
+                "L6000 9L0 9".repeat(20_000)
+            ),
+        ),
         ("dashes", of(&"<path stroke=\"red\" stroke-dasharray=\".001\" d=\"M0 0L1e2 1e2\"/>".repeat(40))),
     ] {
         let found = refused(name, &source);
@@ -407,6 +534,23 @@ fn a_large_map_is_not_refused() {
     let icon = "<path d=\"M3 3h18v2H3z\"/>".repeat(400);
     assert_eq!(check(of(&icon)), Ok(()));
     assert_eq!(check(svg::layers(1500, 1500, 8)), Ok(()));
-    let stopped = verify(&map, &Limits::default(), &|| true);
-    assert_eq!(stopped, Err(EngineError::Stopped));
+}
+
+#[test]
+fn it_stops_wherever_it_is_asked_to() {
+    let source = svg::everything(96, 64);
+    let asked = AtomicUsize::new(0);
+    // True at one question alone, so that each is seen to be heeded.
+    let stopped_at = |at: usize| {
+        asked.store(0, Ordering::Relaxed);
+        verify(&source, &Limits::default(), &|| asked.fetch_add(1, Ordering::Relaxed) == at)
+    };
+    assert_eq!(stopped_at(usize::MAX), Ok(()));
+    let questions = asked.load(Ordering::Relaxed);
+    // At every element while it is counted, and around each step.
+    let elements = source.windows(2).filter(|pair| pair[0] == b'<' && pair[1].is_ascii_alphabetic()).count();
+    assert!(questions >= elements + 4, "{questions} for {elements} elements");
+    for at in 0..questions {
+        assert_eq!(stopped_at(at), Err(EngineError::Stopped), "question {at} of {questions}");
+    }
 }

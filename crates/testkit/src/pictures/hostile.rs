@@ -150,6 +150,30 @@ pub fn boxes_of_no_format() -> Vec<u8> {
     bytes
 }
 
+/// An SVG with this inside.
+fn svg(inside: &str) -> Vec<u8> {
+    format!("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"32\" height=\"24\">{inside}</svg>\n").into_bytes()
+}
+
+/// Masks in a circle, by names that end within themselves for who splits at brackets.
+pub fn svg_of_masks_in_a_circle() -> Vec<u8> {
+    let mask =
+        |name: &str, next: &str| format!("<mask id=\"{name}\"><path mask=\"url(#{next})\" d=\"M0 0h9v9z\"/></mask>");
+    let masks = [mask("a(", "b("), mask("b(", "c("), mask("c(", "a(")].concat();
+    svg(&format!("{masks}<path mask=\"url(#a()\" d=\"M0 0h9v9z\"/>"))
+}
+
+/// Thirty masks, each with four shapes that inherit the next: 4^30 shapes.
+pub fn svg_of_inherited_masks() -> Vec<u8> {
+    let masks: Vec<_> = (0..30)
+        .map(|level| {
+            let shapes = "<path mask=\"inherit\" d=\"M0 0h9v9z\"/>".repeat(4);
+            format!("<mask id=\"m{level}\"><g mask=\"url(#m{})\">{shapes}</g></mask>", level + 1)
+        })
+        .collect();
+    svg(&format!("{}<path mask=\"url(#m0)\" d=\"M0 0h9v9z\"/>", masks.concat()))
+}
+
 /// One of each, with a name for a file. No picture comes of any of them, or none beyond what it says.
 pub fn all() -> Vec<(&'static str, Vec<u8>)> {
     vec![
@@ -172,5 +196,7 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("window-too-large.exr", exr_window_too_large()),
         ("profile-too-large.jxl", jxl_profile_too_large()),
         ("colours-without-name.jxl", jxl_colours_without_name()),
+        ("masks-in-a-circle.svg", svg_of_masks_in_a_circle()),
+        ("inherited-masks.svg", svg_of_inherited_masks()),
     ]
 }

@@ -16,8 +16,9 @@ use crate::EngineError;
 const LAYERS: u64 = 48 << 20;
 const LAYERS_PER_BYTE: u64 = 16;
 
-/// Steps of drawing, of a nanosecond or so.
-const MAX_STEPS: f64 = 6e9;
+/// Steps of drawing, of a nanosecond or so, and for each pixel of the picture where that is more. Nothing stops the drawing once it began.
+const STEPS: f64 = 2e9;
+const STEPS_PER_PIXEL: f64 = 60.0;
 
 /// Steps for a pixel: in one colour, in a gradient, and from another picture.
 const PLAIN: f64 = 2.0;
@@ -48,7 +49,7 @@ pub(super) fn check(
     let (width, height) = (f64::from(width), f64::from(height));
     // As far as resvg lets a layer reach beyond the picture.
     let reach = Area { left: -2.0 * width, top: -2.0 * height, right: 3.0 * width, bottom: 3.0 * height };
-    let mut cost = Cost { steps: 0.0, limit };
+    let mut cost = Cost { steps: 0.0, most_steps: STEPS.max(STEPS_PER_PIXEL * width * height), limit };
     let bytes = cost.children(tree.root(), Canvas { width, height, reach }, transform)?;
     cost.check(bytes)
 }
@@ -129,6 +130,7 @@ impl Canvas {
 /// Counts steps as it goes; the methods give the most bytes that are held at once.
 struct Cost {
     steps: f64,
+    most_steps: f64,
     limit: u64,
 }
 
@@ -138,8 +140,8 @@ impl Cost {
         if bytes > self.limit as f64 {
             return Err(too_many("bytes of layers to draw at this size", bytes as u64, self.limit));
         }
-        if self.steps > MAX_STEPS {
-            return Err(too_many("steps to draw at this size", self.steps as u64, MAX_STEPS as u64));
+        if self.steps > self.most_steps {
+            return Err(too_many("steps to draw at this size", self.steps as u64, self.most_steps as u64));
         }
         Ok(())
     }
@@ -236,7 +238,7 @@ impl Cost {
             most = most.max(outline.bytes + self.paint(fill.paint(), pixels, canvas, transform)?);
         }
         if let Some(stroke) = path.stroke() {
-            let outline = path::stroke(path.data(), stroke, transform, canvas.height);
+            let outline = path::stroke(path.data(), stroke, transform, (canvas.width, canvas.height));
             most = most.max(self.outline(outline, canvas));
             let pixels = canvas.pixels_of(path.stroke_bounding_box(), transform);
             most = most.max(outline.bytes + self.paint(stroke.paint(), pixels, canvas, transform)?);

@@ -7,6 +7,7 @@ mod cost;
 mod expand;
 mod path;
 mod style;
+mod text;
 mod xml;
 
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use resvg::usvg::{FontResolver, ImageHrefResolver, Options, Size, Tree};
 
 use crate::geometry::Window;
 use crate::ops::FONT;
-use crate::probe::svg::{DEFAULT_SIZE, FONT_SIZE, Root, root};
+use crate::probe::svg::{DEFAULT_SIZE, FONT_SIZE, Root, corrupt, root};
 use crate::{EngineError, Facts, Stop};
 
 /// Bytes of a file: a map of a country has some.
@@ -53,7 +54,7 @@ impl Svg {
         let options = ParsingOptions { allow_dtd: true, ..ParsingOptions::default() };
         let document = Document::parse_with_options(text, options).map_err(corrupt)?;
         check_stop(stop)?;
-        expand::check(&document, source.len() as u64)?;
+        expand::check(&document, source.len() as u64, stop)?;
         check_stop(stop)?;
         let tree = Tree::from_xmltree(&document, &options_for_tree()).map_err(corrupt)?;
         check_stop(stop)?;
@@ -133,8 +134,4 @@ fn check_stop(stop: Stop<'_>) -> Result<(), EngineError> {
 
 fn too_many(what: &'static str, actual: u64, limit: u64) -> EngineError {
     EngineError::TooLarge { what, actual, limit }
-}
-
-fn corrupt(error: impl std::fmt::Display) -> EngineError {
-    EngineError::Corrupt(format!("not the XML of an SVG: {error}"))
 }

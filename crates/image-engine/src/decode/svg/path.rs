@@ -14,6 +14,9 @@ const EDGES_OF_STROKED_CURVE: f64 = 60.0;
 /// Lines that each row of pixels is drawn in.
 const LINES: f64 = 4.0;
 
+/// Lines, in work, that a pixel of a line finer than a pixel is worth: each is blended on its own.
+const LINES_OF_HAIR: f64 = 8.0;
+
 /// Bytes of an edge while it is drawn, in the lists that it goes through.
 const EDGE_BYTES: f64 = 100.0;
 
@@ -80,9 +83,12 @@ pub(super) fn fill(path: &Path, transform: Transform, height: f64) -> Outline {
     bands.outline()
 }
 
-/// What it takes to stroke an outline on a canvas of that height.
-pub(super) fn stroke(path: &Path, stroke: &Stroke, transform: Transform, height: f64) -> Outline {
+/// What it takes to stroke an outline on a canvas of that width and height.
+pub(super) fn stroke(path: &Path, stroke: &Stroke, transform: Transform, (width, height): (f64, f64)) -> Outline {
+    /// Pixels up to which a stroke is taken for finer than one, as [`scale`] tells them.
+    const HAIR: f64 = 1.5;
     let scale = scale(transform);
+    let is_hair = f64::from(stroke.width().get()) * scale <= HAIR;
     let beyond = match stroke.linejoin() {
         LineJoin::Miter | LineJoin::MiterClip => stroke.miterlimit().get().max(2.0),
         LineJoin::Round | LineJoin::Bevel => 2.0,
@@ -100,7 +106,9 @@ pub(super) fn stroke(path: &Path, stroke: &Stroke, transform: Transform, height:
         let edges = if points.len() > 2 { EDGES_OF_STROKED_CURVE } else { EDGES_OF_STROKE };
         bands.add((top - reach, bottom + reach), edges, length * density * EDGES_OF_STROKE);
         // A line finer than a pixel is drawn from pixel to pixel.
-        bands.lines += (length * scale).min(height * 8.0) * LINES;
+        if is_hair {
+            bands.lines += (length * scale).min((width + height) * 8.0) * LINES_OF_HAIR;
+        }
     });
     bands.outline()
 }

@@ -3,8 +3,9 @@
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use super::{corrupt, too_many};
+use super::too_many;
 use crate::EngineError;
+use crate::probe::svg::corrupt;
 
 /// Elements within each other.
 pub(super) const MAX_DEPTH: usize = 96;
