@@ -79,11 +79,10 @@ pub(crate) struct Place<'a> {
 }
 
 impl Contender {
-    /// A store that has the photos, with or without the master copies of those that get one.
-    pub(crate) async fn imagestore(place: &Place<'_>, name: &'static str, masters: bool) -> Self {
-        let data_dir = place.scratch.join(name);
+    /// A store that has the photos, and the master copies of those that get one.
+    pub(crate) async fn imagestore(place: &Place<'_>) -> Self {
+        let data_dir = place.scratch.join("data");
         let settings = [
-            ("IMAGESTORE__RENDITIONS__MODE", if masters { "on" } else { "off" }),
             // The peers write no access log either.
             ("RUST_LOG", "info,access=off"),
             ("IMAGESTORE__CACHE__MEMORY_BYTES", "0"),
@@ -97,7 +96,7 @@ impl Contender {
         // A fresh process, whose peak of memory is not that of the uploads.
         store.terminate();
         let store = cores::on(place.cores, || Store::start(options));
-        Self { name, kind: Kind::Imagestore { store, ids } }
+        Self { name: "imagestore", kind: Kind::Imagestore { store, ids } }
     }
 
     /// A peer, if it is installed and starts.

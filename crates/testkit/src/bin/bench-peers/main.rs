@@ -102,11 +102,7 @@ async fn measure(
     let extent = Extent { rounds, repeats: shape.repeats(), photos: corpus.photos.len() };
     let place = Place { corpus, scratch, installed: &cli.peers, cores };
     eprintln!("bench-peers: {}, {}; uploading", shape.name(), corpus.about());
-    // What the peers are compared with: on small photos what it does without preparing anything, on large ones what it is built for.
-    let mut contenders = vec![Contender::imagestore(&place, "imagestore", shape == Shape::Phone).await];
-    if shape == Shape::Web {
-        contenders.push(Contender::imagestore(&place, "imagestore with masters", true).await);
-    }
+    let mut contenders = vec![Contender::imagestore(&place).await];
     for kind in peers::ALL.into_iter().filter(|kind| versions.contains_key(kind.name())) {
         match Contender::peer(kind, &place) {
             Ok(peer) => contenders.push(peer),
