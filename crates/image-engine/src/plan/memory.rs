@@ -1,7 +1,7 @@
 //! How much memory work needs at its peak, estimated from headers: what admission counts with. Rather too much than too little.
 //!
 //! A picture goes through stages that follow each other, so the peak is that of the hungriest stage and not their sum. The bytes a pixel are
-//! those that `tests/memory.rs` measures, rounded up.
+//! those that `tests/memory` measures, rounded up.
 
 use shared_types::transform::{Fit, Metadata};
 use shared_types::{ImageFormat, OutputFormat};

@@ -16,3 +16,4 @@ mod quality;
 mod renditions;
 mod support;
 mod svg;
+mod svg_hostile;
