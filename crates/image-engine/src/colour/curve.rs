@@ -48,11 +48,13 @@ impl Curve {
     ///
     /// The three of RGB are the same in every profile that is made to work in; of others that of green counts, which has most of the light.
     pub(crate) fn of(icc: &[u8], has_colour: bool) -> Option<Self> {
-        let samples = samples(&lean::read(icc)?, has_colour)?;
-        let light_of_8 = std::array::from_fn(|code| samples[code * FINE]);
-        if is_srgb(&light_of_8) {
+        let light_of = light_of(tone_curve(&lean::read(icc)?, has_colour)?)?;
+        // Nearly all pictures are of that kind: the samples are made for the others.
+        if is_srgb(&*light_of) {
             return None;
         }
+        let samples = samples(&*light_of)?;
+        let light_of_8 = std::array::from_fn(|code| samples[code * FINE]);
         let codes_8 = way_back(&samples).map(|code| (code * 255.0).round() as u8).collect();
         Some(Self { samples, light_of_8, codes_8, deep: OnceCell::new() })
     }
@@ -116,18 +118,20 @@ fn between(values: &[f32], place: f32) -> f32 {
     before + (after - before) * (place - index as f32)
 }
 
-fn samples(profile: &ColorProfile, has_colour: bool) -> Option<Vec<f32>> {
-    /// By how much a curve may fall, for measurements and for the rounding of formulas.
-    const NOISE: f32 = 0.001;
-    /// The least from its beginning to its end.
-    const RISE: f32 = 0.5;
-    let curve = match (profile.color_space, has_colour) {
+fn tone_curve(profile: &ColorProfile, has_colour: bool) -> Option<&ToneReprCurve> {
+    match (profile.color_space, has_colour) {
         _ if profile.lut_a_to_b_perceptual.is_some() => None,
         (DataColorSpace::Rgb, true) => profile.green_trc.as_ref(),
         (DataColorSpace::Gray, false) => profile.gray_trc.as_ref(),
         _ => None,
-    };
-    let light_of = light_of(curve?)?;
+    }
+}
+
+fn samples(light_of: &dyn Fn(f32) -> f32) -> Option<Vec<f32>> {
+    /// By how much a curve may fall, for measurements and for the rounding of formulas.
+    const NOISE: f32 = 0.001;
+    /// The least from its beginning to its end.
+    const RISE: f32 = 0.5;
     let (mut samples, mut most) = (Vec::with_capacity(SAMPLES), 0.0_f32);
     for index in 0..SAMPLES {
         let light = light_of(index as f32 / (SAMPLES - 1) as f32);
@@ -154,8 +158,8 @@ fn light_of(curve: &ToneReprCurve) -> Option<Box<dyn Fn(f32) -> f32>> {
 }
 
 /// Whether no code value lies as much as half of one away from where sRGB has its light.
-fn is_srgb(light_of_8: &[f32; 256]) -> bool {
-    light_of_8.iter().enumerate().all(|(code, light)| (srgb(*light) * 255.0 - code as f32).abs() < 0.5)
+fn is_srgb(light_of: &dyn Fn(f32) -> f32) -> bool {
+    (0..=u8::MAX).map(f32::from).all(|code| (srgb(light_of(code / 255.0).clamp(0.0, 1.0)) * 255.0 - code).abs() < 0.5)
 }
 
 /// The code value from 0 to 1 of the light of each step. The lowest, where several have the same light.

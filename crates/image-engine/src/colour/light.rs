@@ -22,11 +22,11 @@ fn bent(light: f32) -> f32 {
 }
 
 /// The transfer function of IEC 61966-2-1: code value of light.
-pub(super) fn srgb(light: f32) -> f32 {
+pub(crate) fn srgb(light: f32) -> f32 {
     if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
 }
 
-/// Light of a code value.
-pub(super) fn linear(code: f32) -> f32 {
+/// Light of a code value, both from 0 to 1.
+pub(crate) fn linear(code: f32) -> f32 {
     if code <= 0.040_45 { code / 12.92 } else { ((code + 0.055) / 1.055).powf(2.4) }
 }

@@ -11,7 +11,7 @@ mod profile;
 pub(crate) use code_points::{CodePoints, from_gamma};
 pub(crate) use curve::Curve;
 pub(crate) use ink::inks_to_srgb;
-pub(crate) use light::shown;
+pub(crate) use light::{linear, shown, srgb};
 pub(crate) use policy::Colours;
 pub(crate) use profile::Profile;
 

@@ -4,6 +4,7 @@ use image::DynamicImage;
 use shared_types::transform::Pixelate;
 
 use super::kind::{Channels, Sample, each_kind};
+use crate::colour::{linear, srgb};
 
 /// Gives every block, from the top left, the mean of its light; transparent pixels have none to give.
 pub(crate) fn pixelate(pixels: &mut DynamicImage, pixelate: Pixelate) {
@@ -12,7 +13,7 @@ pub(crate) fn pixelate(pixels: &mut DynamicImage, pixelate: Pixelate) {
 }
 
 fn blocks<T: Sample>(samples: &mut [T], width: usize, channels: Channels, side: usize) {
-    let linear: Vec<f32> = (0..T::LEVELS).map(|level| to_light(level as f32 / (T::LEVELS - 1) as f32)).collect();
+    let light_of: Vec<f32> = (0..T::LEVELS).map(|level| linear(level as f32 / (T::LEVELS - 1) as f32)).collect();
     let (count, light) = (channels.count(), channels.light());
     // A row of blocks at a time, the last one as low as what is left.
     for band in samples.chunks_mut(width * count * side) {
@@ -23,13 +24,13 @@ fn blocks<T: Sample>(samples: &mut [T], width: usize, channels: Channels, side: 
                 for pixel in row[left * count..right * count].chunks_exact(count) {
                     let alpha = pixel.get(light).map_or(1.0, |alpha| f64::from(alpha.unit()));
                     for (sum, sample) in sums.iter_mut().zip(&pixel[..light]) {
-                        *sum += f64::from(linear[sample.level()]) * alpha;
+                        *sum += f64::from(light_of[sample.level()]) * alpha;
                     }
                     weight += alpha;
                     pixels += 1;
                 }
             }
-            let mean = sums.map(|sum| T::of(to_code((sum / weight.max(f64::EPSILON)) as f32)));
+            let mean = sums.map(|sum| T::of(srgb((sum / weight.max(f64::EPSILON)) as f32)));
             let alpha = T::of((weight / f64::from(pixels)) as f32);
             for row in band.chunks_exact_mut(width * count) {
                 for pixel in row[left * count..right * count].chunks_exact_mut(count) {
@@ -40,14 +41,4 @@ fn blocks<T: Sample>(samples: &mut [T], width: usize, channels: Channels, side: 
             }
         }
     }
-}
-
-/// From an sRGB code value to light.
-fn to_light(code: f32) -> f32 {
-    if code <= 0.040_45 { code / 12.92 } else { ((code + 0.055) / 1.055).powf(2.4) }
-}
-
-/// From light to an sRGB code value.
-fn to_code(light: f32) -> f32 {
-    if light <= 0.003_130_8 { light * 12.92 } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use crate::colour::linear;
+
 /// Red, green, blue and alpha from 0 to 1: light, multiplied by alpha. What an average looks like is the average of these.
 pub(super) type Light = [f32; 4];
 
@@ -9,12 +11,7 @@ pub(super) type Light = [f32; 4];
 pub(super) type Point = [f32; 4];
 
 /// Light of each 8-bit code value of sRGB.
-static LIGHT: LazyLock<[f32; 256]> = LazyLock::new(|| {
-    std::array::from_fn(|code| {
-        let code = code as f32 / 255.0;
-        if code <= 0.040_45 { code / 12.92 } else { ((code + 0.055) / 1.055).powf(2.4) }
-    })
-});
+static LIGHT: LazyLock<[f32; 256]> = LazyLock::new(|| std::array::from_fn(|code| linear(code as f32 / 255.0)));
 
 /// The square root of light in this many steps is fine enough: of 17 and more a code value.
 const STEPS: usize = 4095;
