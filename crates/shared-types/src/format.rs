@@ -230,7 +230,13 @@ impl OutputFormat {
 
     /// "jpg, png, …": for messages.
     pub fn list() -> String {
-        Self::ALL.map(Self::extension).join(", ")
+        Self::list_of(|_| true)
+    }
+
+    /// The same of those that can do something.
+    pub(crate) fn list_of(can: impl Fn(Self) -> bool) -> String {
+        let able = Self::ALL.into_iter().filter(|format| can(*format));
+        able.map(Self::extension).collect::<Vec<_>>().join(", ")
     }
 
     /// The short name used in URLs, JSON and file names.

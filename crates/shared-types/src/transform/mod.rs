@@ -88,14 +88,13 @@ impl Transform {
     /// # Errors
     /// `lossless` of a format that always loses something, `colors` of one that has no palette.
     pub fn check_format(&self, format: OutputFormat) -> Result<(), TransformError> {
-        if self.lossless && !format.has_lossless() && !format.is_lossless() {
-            let able = OutputFormat::ALL.into_iter().filter(|format| format.has_lossless() || format.is_lossless());
-            let able = able.map(OutputFormat::extension).collect::<Vec<_>>().join(", ");
+        let keeps_all = |format: OutputFormat| format.has_lossless() || format.is_lossless();
+        if self.lossless && !keeps_all(format) {
+            let able = OutputFormat::list_of(keeps_all);
             return Err(TransformError::new("lossless", format!("is not possible as {format}: ask for one of {able}")));
         }
         if self.colours.is_some() && !format.has_palette() {
-            let able = OutputFormat::ALL.into_iter().filter(|format| format.has_palette());
-            let able = able.map(OutputFormat::extension).collect::<Vec<_>>().join(", ");
+            let able = OutputFormat::list_of(OutputFormat::has_palette);
             let reason = format!("chooses a palette, and {format} has none: ask for one of {able}");
             return Err(TransformError::new("colors", reason));
         }
