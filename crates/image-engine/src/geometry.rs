@@ -24,6 +24,11 @@ pub(crate) struct Window {
 }
 
 impl Window {
+    /// All of a picture.
+    pub(crate) fn whole((width, height): (u32, u32)) -> Self {
+        Self { left: 0.0, top: 0.0, width: width.into(), height: height.into() }
+    }
+
     /// The same part of the picture at another size.
     pub(crate) fn times(self, across: f64, down: f64) -> Self {
         Self { left: self.left * across, top: self.top * down, width: self.width * across, height: self.height * down }
@@ -72,7 +77,7 @@ impl Geometry {
             Rotate::Quarter | Rotate::ThreeQuarters => (height, width),
             Rotate::None | Rotate::Half => (width, height),
         };
-        let window = whole(content);
+        let window = Window::whole(content);
         let mut geometry = Self { crop: None, trims: false, content, window, scaled: content, canvas: None };
         if let Some(resize) = &transform.resize {
             geometry.resize(resize);
@@ -238,10 +243,6 @@ impl Turn {
             Window { left, top, width, height }
         }
     }
-}
-
-fn whole((width, height): (u32, u32)) -> Window {
-    Window { left: 0.0, top: 0.0, width: width.into(), height: height.into() }
 }
 
 /// In millionths of a pixel, about, so that sums and differences are exact: a window must not end the least bit outside of its picture.

@@ -37,3 +37,8 @@ pub const ENGINE_REVISION: u32 = 4;
 
 /// Asked between steps: whether the work should stop, because nobody waits for it any more.
 pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);
+
+/// Ends the work where it should stop.
+pub(crate) fn check_stop(stop: Stop<'_>) -> Result<(), EngineError> {
+    if stop() { Err(EngineError::Stopped) } else { Ok(()) }
+}

@@ -14,7 +14,7 @@ use crate::decode::{Svg, decode, decode_page, jpeg_planes};
 use crate::encode::Embedded;
 use crate::geometry::{Geometry, Region, Window};
 use crate::metadata::{self, About, Metadata};
-use crate::{EngineError, Facts, Plan, Step, Stop, encode, ops, probe, watermark};
+use crate::{EngineError, Facts, Plan, Step, Stop, check_stop, encode, ops, probe, watermark};
 
 /// A finished picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,7 +119,7 @@ impl<'a> Work<'a> {
     }
 
     pub(crate) fn check_stop(&self) -> Result<(), EngineError> {
-        if (self.stop)() { Err(EngineError::Stopped) } else { Ok(()) }
+        check_stop(self.stop)
     }
 
     fn take(&mut self, step: &Step) -> Result<(), EngineError> {
@@ -187,8 +187,8 @@ impl Work<'_> {
 
     /// Draws what has no pixels: what is scaled alone, if that is known, in its final size.
     fn draw_source(&mut self, size: (u32, u32)) -> Result<(), EngineError> {
-        let all = Window { left: 0.0, top: 0.0, width: self.facts.width.into(), height: self.facts.height.into() };
         let is_window = self.plan.draws_window();
+        let all = Window::whole((self.facts.width, self.facts.height));
         let (window, size) = if is_window { self.window_as_stored() } else { (all, size) };
         self.pixels = Svg::parse(self.source, self.stop)?.draw(&self.facts, window, size, self.stop)?;
         self.is_scaled = is_window;

@@ -10,7 +10,7 @@ use crate::decode::{Animation, check_jpeg, decode_heic, decode_tiff, draw_svg, l
 use crate::probe::heic::check_end;
 use crate::probe::walk_gif;
 use crate::probe::webp::check_frames as check_frames_fit;
-use crate::{EngineError, Facts, Limits, Stop, probe};
+use crate::{EngineError, Facts, Limits, Stop, check_stop, probe};
 
 /// Decodes everything once. A decoder that fills what is missing with grey and says all is well does not pass for success here.
 ///
@@ -19,9 +19,7 @@ use crate::{EngineError, Facts, Limits, Stop, probe};
 pub fn verify(source: &[u8], limits: &Limits, stop: Stop<'_>) -> Result<(), EngineError> {
     let facts = probe(Cursor::new(source))?;
     limits.check(&facts)?;
-    if stop() {
-        return Err(EngineError::Stopped);
-    }
+    check_stop(stop)?;
     match facts.format {
         ImageFormat::Jpeg => check_jpeg(source, stop),
         ImageFormat::Png => check_png(source, &facts, limits, stop),
@@ -64,8 +62,8 @@ fn check_png(source: &[u8], facts: &Facts, limits: &Limits, stop: Stop<'_>) -> R
         let mut rows = 0u32;
         while reader.next_interlaced_row()?.is_some() {
             rows += 1;
-            if rows.is_multiple_of(ROWS_BETWEEN_LOOKS) && stop() {
-                return Err(EngineError::Stopped);
+            if rows.is_multiple_of(ROWS_BETWEEN_LOOKS) {
+                check_stop(stop)?;
             }
         }
     }
@@ -100,9 +98,7 @@ fn check_frames(source: &[u8], facts: &Facts, limits: &Limits, stop: Stop<'_>) -
     }
     limits.check_frames(animation.frames, (facts.width, facts.height))?;
     while animation.next_frame()?.is_some() {
-        if stop() {
-            return Err(EngineError::Stopped);
-        }
+        check_stop(stop)?;
     }
     Ok(())
 }

@@ -55,8 +55,7 @@ fn scaled(source: &[u8], watermark: &Watermark, size: (u32, u32), limits: &Limit
         pixels.apply_orientation(orientation);
     }
     if pixels.dimensions() != target {
-        let (width, height) = (f64::from(pixels.width()), f64::from(pixels.height()));
-        pixels = ops::resize(&pixels, Window { left: 0.0, top: 0.0, width, height }, target, None)?;
+        pixels = ops::resize(&pixels, Window::whole(pixels.dimensions()), target, None)?;
     }
     if let Some(profile) = decoded.icc.and_then(|icc| Profile::of(&pixels, icc)) {
         pixels = profile.to_srgb(pixels);

@@ -125,9 +125,9 @@ impl Plan {
     pub fn new(sources: &Sources<'_>, recipe: &Recipe, effort: Effort, limits: &Limits) -> Result<Self, EngineError> {
         let original = sources.original.facts;
         let upright = original.upright_size();
-        let recipe = &vector::without_bound(recipe, original);
+        let recipe = vector::without_bound(recipe, original);
         let geometry = Geometry::plan(upright, &recipe.transform, limits)?;
-        let (source, facts, bytes) = match rendition::choose(sources, recipe, &geometry) {
+        let (source, facts, bytes) = match rendition::choose(sources, &recipe, &geometry) {
             Ok(master) => (Source::Master, rendition::facts_of(master, original), master.bytes),
             Err(reason) => (Source::Original(reason), original.clone(), sources.original.bytes),
         };
@@ -139,9 +139,9 @@ impl Plan {
         if recipe.transform.watermark.is_some() {
             watermark::check(sources.watermark.map(|header| header.facts), limits)?;
         }
-        let steps = step::steps(recipe, &facts, &geometry);
-        let drawn = vector::drawn(&facts, &geometry, recipe, limits);
-        let (recipe, limits, scale) = (recipe.clone(), *limits, JpegScale::Full);
+        let steps = step::steps(&recipe, &facts, &geometry);
+        let drawn = vector::drawn(&facts, &geometry, &recipe, limits);
+        let (limits, scale) = (*limits, JpegScale::Full);
         let mut plan =
             Self { recipe, effort, limits, source, facts, upright, geometry, scale, drawn, steps, memory: 0 };
         let is_original_jpeg = plan.facts.format == ImageFormat::Jpeg && matches!(source, Source::Original(_));
@@ -215,14 +215,13 @@ impl Plan {
 
     /// Whether only what is scaled is drawn, in its final size.
     pub(crate) fn draws_window(&self) -> bool {
-        self.drawn.is_some() && vector::knows_window(&self.geometry, &self.recipe)
+        self.drawn.is_some() && knows_window(&self.geometry, &self.recipe)
     }
 
     /// Whether what is scaled down is known before any pixel, so that a JPEG can be scaled as it is stored.
     pub(crate) fn knows_window(&self) -> bool {
-        let resize = self.recipe.transform.resize.as_ref();
-        let known = resize.is_some_and(|resize| resize.gravity != Gravity::Smart) && !self.geometry.trims;
-        known && self.geometry.reduction() > 1.0
+        let is_scaled = self.recipe.transform.resize.is_some() && self.geometry.reduction() > 1.0;
+        is_scaled && knows_window(&self.geometry, &self.recipe)
     }
 
     /// The scale of a JPEG that is scaled as it is stored.
@@ -234,4 +233,10 @@ impl Plan {
     pub(crate) fn scale_of_pixels(&self) -> JpegScale {
         if self.geometry.is_cut() { JpegScale::Full } else { self.scale }
     }
+}
+
+/// Whether the part of the picture that is scaled is known before any pixel.
+fn knows_window(geometry: &Geometry, recipe: &Recipe) -> bool {
+    let is_smart = recipe.transform.resize.as_ref().is_some_and(|resize| resize.gravity == Gravity::Smart);
+    !geometry.trims && !is_smart
 }

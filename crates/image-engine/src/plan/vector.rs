@@ -1,8 +1,8 @@
 //! Pictures without pixels of their own: in which size they are drawn.
 
 use shared_types::Recipe;
-use shared_types::transform::Gravity;
 
+use super::knows_window;
 use crate::geometry::Geometry;
 use crate::{Facts, Limits};
 
@@ -15,12 +15,6 @@ pub(super) fn without_bound(recipe: &Recipe, facts: &Facts) -> Recipe {
         resize.enlarge = true;
     }
     recipe
-}
-
-/// Whether what is scaled is known before any pixel.
-pub(super) fn knows_window(geometry: &Geometry, recipe: &Recipe) -> bool {
-    let is_smart = recipe.transform.resize.as_ref().is_some_and(|resize| resize.gravity == Gravity::Smart);
-    !geometry.trims && !is_smart
 }
 
 /// The size in which a picture without pixels is drawn: its own before a trim; where smart gravity chooses from the whole of it, so large

@@ -15,7 +15,7 @@ use image::{DynamicImage, GenericImageView, RgbaImage};
 use crate::colour::Profile;
 use crate::decode::{Decoded, decode, decode_page};
 use crate::plan::decoding_cost;
-use crate::{EngineError, Facts, Header, JpegScale, Limits, Stop, probe};
+use crate::{EngineError, Facts, Header, JpegScale, Limits, Stop, check_stop, probe};
 
 pub use thumbhash::{MAX_THUMBHASH, thumbhash};
 
@@ -203,9 +203,7 @@ fn upright_srgb(
     limits: &Limits,
     stop: Stop<'_>,
 ) -> Result<DynamicImage, EngineError> {
-    if stop() {
-        return Err(EngineError::Stopped);
-    }
+    check_stop(stop)?;
     let Decoded { mut pixels, icc } = if facts.animated {
         decode_page(source, facts, 0, limits, stop)?
     } else {

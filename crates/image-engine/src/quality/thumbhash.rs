@@ -41,7 +41,6 @@ fn of(picture: &DynamicImage) -> Result<Vec<u8>, EngineError> {
     let (width, height) = picture.dimensions();
     let part = (f64::from(SIDE) / f64::from(width.max(height))).min(1.0);
     let size = [width, height].map(|side| (f64::from(side) * part).round().max(1.0) as u32);
-    let window = Window { left: 0.0, top: 0.0, width: width.into(), height: height.into() };
-    let small = ops::resize(picture, window, size.into(), None)?.into_rgba8();
+    let small = ops::resize(picture, Window::whole((width, height)), size.into(), None)?.into_rgba8();
     Ok(thumbhash::rgba_to_thumb_hash(small.width() as usize, small.height() as usize, small.as_raw()))
 }

@@ -15,7 +15,7 @@ use crate::colour::CodePoints;
 use crate::ffi::avif::Avif;
 use crate::ffi::webp_frames::WebpFrames;
 use crate::probe::{count_gif, webp_icc};
-use crate::{EngineError, Facts, Limits, Stop};
+use crate::{EngineError, Facts, Limits, Stop, check_stop};
 
 /// A picture and how long it is shown.
 pub(crate) struct Frame {
@@ -131,9 +131,7 @@ pub(crate) fn decode_page(
         if animation.given > page {
             return Ok(decoded);
         }
-        if stop() {
-            return Err(EngineError::Stopped);
-        }
+        check_stop(stop)?;
     }
     Err(EngineError::Corrupt("it has no frame".to_owned()))
 }

@@ -10,8 +10,8 @@ use resvg::usvg::roxmltree::{Document, Node};
 
 use super::style::{MAX_ALL_STEPS, Relation, Sheets, Style};
 use super::xml::MAX_DEPTH;
-use super::{check_stop, text, too_many};
-use crate::{EngineError, Stop};
+use super::{text, too_many};
+use crate::{EngineError, Stop, check_stop};
 
 /// The namespace that usvg reads, beside none.
 const SVG: &str = "http://www.w3.org/2000/svg";

@@ -21,7 +21,7 @@ use resvg::usvg::{FontResolver, ImageHrefResolver, Options, Size, Tree};
 use crate::geometry::Window;
 use crate::ops::FONT;
 use crate::probe::svg::{DEFAULT_SIZE, FONT_SIZE, Root, corrupt, root};
-use crate::{EngineError, Facts, Stop};
+use crate::{EngineError, Facts, Stop, check_stop};
 
 /// Bytes of a file: a map of a country has some.
 const MAX_BYTES: u64 = 8 << 20;
@@ -105,8 +105,7 @@ pub(crate) fn draw_whole(
     size: (u32, u32),
     stop: Stop<'_>,
 ) -> Result<DynamicImage, EngineError> {
-    let window = Window { left: 0.0, top: 0.0, width: facts.width.into(), height: facts.height.into() };
-    Svg::parse(source, stop)?.draw(facts, window, size, stop)
+    Svg::parse(source, stop)?.draw(facts, Window::whole((facts.width, facts.height)), size, stop)
 }
 
 fn options_for_tree() -> Options<'static> {
@@ -126,10 +125,6 @@ fn options_for_tree() -> Options<'static> {
         fontdb: Arc::new(fonts),
         ..Options::default()
     }
-}
-
-fn check_stop(stop: Stop<'_>) -> Result<(), EngineError> {
-    if stop() { Err(EngineError::Stopped) } else { Ok(()) }
 }
 
 fn too_many(what: &'static str, actual: u64, limit: u64) -> EngineError {
