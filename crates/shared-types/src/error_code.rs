@@ -52,6 +52,8 @@ error_codes! {
     MissingImage = "missing-image", 400, false, "The request contains no image";
     /// A URL that the store will not fetch from.
     ForbiddenUrl = "forbidden-url", 400, false, "The URL may not be fetched";
+    /// An address for workers, without the token of `jobs.token`.
+    Unauthorized = "unauthorized", 401, false, "A token is needed";
     /// No image or variant of that id or name.
     NotFound = "not-found", 404, false, "There is no such image";
     /// No such path.
@@ -60,6 +62,10 @@ error_codes! {
     MethodNotAllowed = "method-not-allowed", 405, false, "The method is not allowed here";
     /// The client sent its request too slowly.
     RequestTimeout = "request-timeout", 408, true, "The request took too long to arrive";
+    /// What was asked for does not go together with the state of things.
+    Conflict = "conflict", 409, false, "That is not possible now";
+    /// A worker spoke of a job that is no longer its own.
+    LeaseLost = "lease-lost", 409, false, "The lease is lost";
     /// `If-Match` or `If-Unmodified-Since` does not hold.
     PreconditionFailed = "precondition-failed", 412, false, "A precondition does not hold";
     /// More bytes than `limits.upload_bytes`.
@@ -72,6 +78,8 @@ error_codes! {
     RangeNotSatisfiable = "range-not-satisfiable", 416, false, "The range is outside the file";
     /// A picture by its first bytes, but truncated or corrupt.
     Undecodable = "undecodable", 422, false, "The picture cannot be decoded";
+    /// No file holds what was asked for: `max_bytes`, `target`.
+    GoalUnreachable = "goal-unreachable", 422, false, "The goal cannot be reached";
     /// A fault of ours.
     Internal = "internal", 500, true, "Something went wrong on our side";
     /// The other server answered with a fault or with nonsense.

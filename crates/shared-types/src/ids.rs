@@ -11,47 +11,57 @@ use uuid::Uuid;
 #[error("{0}")]
 pub struct ParseIdError(&'static str);
 
-/// Names one uploaded image. A `UUIDv7`, so ids sort by the time of upload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ImageId(Uuid);
+/// An id in the form of a `UUIDv7`, so that ids sort by the time at which they were made.
+macro_rules! uuid_ids {
+    ($($(#[$doc:meta])* $name:ident = $expected:literal;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
 
-impl ImageId {
-    /// A new id, later in order than every id this process made before.
-    pub fn generate() -> Self {
-        Self(Uuid::now_v7())
-    }
+        impl $name {
+            /// A new id, later in order than every id this process made before.
+            pub fn generate() -> Self {
+                Self(Uuid::now_v7())
+            }
 
-    /// The id as a plain UUID, for storage.
-    pub fn as_uuid(self) -> Uuid {
-        self.0
-    }
-}
-
-impl From<Uuid> for ImageId {
-    fn from(uuid: Uuid) -> Self {
-        Self(uuid)
-    }
-}
-
-impl FromStr for ImageId {
-    type Err = ParseIdError;
-
-    /// Accepts the hyphenated form only, in either case: one image has one spelling in caches and logs.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const EXPECTED: ParseIdError =
-            ParseIdError("an image id is a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057");
-        if text.len() != 36 {
-            return Err(EXPECTED);
+            /// The id as a plain UUID, for storage.
+            pub fn as_uuid(self) -> Uuid {
+                self.0
+            }
         }
-        Uuid::try_parse(text).map(Self).map_err(|_| EXPECTED)
-    }
+
+        impl From<Uuid> for $name {
+            fn from(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ParseIdError;
+
+            /// Accepts the hyphenated form only, in either case: one id has one spelling in caches and logs.
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let parsed = (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten();
+                parsed.map(Self).ok_or(ParseIdError(concat!($expected, " is a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057")))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.hyphenated().fmt(f)
+            }
+        }
+    )+};
 }
 
-impl fmt::Display for ImageId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.hyphenated().fmt(f)
-    }
+uuid_ids! {
+    /// Names one uploaded image.
+    ImageId = "an image id";
+    /// Names one job.
+    JobId = "a job id";
+    /// Names one backfill: jobs for every image of a time.
+    BackfillId = "a backfill id";
 }
 
 /// The BLAKE3 digest of some bytes; names a blob. 64 lower-case hex digits in text.
@@ -122,9 +132,23 @@ impl<'de> Deserialize<'de> for Digest {
 /// The name under which another service stores a variant, such as `compress`.
 ///
 /// 1 to 64 characters of `a-z 0-9 - _`, first one a letter: it can stand in a URL, a log line or a file name as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct VariantName(String);
+
+impl TryFrom<String> for VariantName {
+    type Error = ParseIdError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<VariantName> for String {
+    fn from(name: VariantName) -> Self {
+        name.0
+    }
+}
 
 impl VariantName {
     /// The name that the compressing service uses.

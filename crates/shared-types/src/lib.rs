@@ -2,6 +2,8 @@
 //!
 //! * [`ids`] — image ids and content digests.
 //! * [`format`](mod@format) — picture formats: names, extensions, media types.
+//! * [`goal`] — what a compressed picture is to be.
+//! * [`job`] — work that the store hands to a compressing service.
 //! * [`transform`] — the URL grammar of a variant, its canonical form and its key.
 //! * [`error_code`] — the one table of error codes and the problem document made from it.
 //! * [`wire`] — the JSON documents that travel between the services and to clients.
@@ -10,11 +12,14 @@
 
 pub mod error_code;
 pub mod format;
+pub mod goal;
 pub mod ids;
+pub mod job;
 pub mod transform;
 pub mod wire;
 
 pub use error_code::{ErrorCode, Problem};
 pub use format::{ImageFormat, OutputFormat};
-pub use ids::{Digest, ImageId, ParseIdError, VariantName};
+pub use goal::{Formats, Goal, Score};
+pub use ids::{BackfillId, Digest, ImageId, JobId, ParseIdError, VariantName};
 pub use transform::{Recipe, Transform, TransformError, TransformQuery};

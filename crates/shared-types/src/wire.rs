@@ -59,6 +59,12 @@ pub struct VariantFigures {
     /// Encoder quality used, if the format has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<u8>,
+    /// How close it looks to what it was made from: SSIMULACRA2, if it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+    /// How many times a picture was encoded to find it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tries: Option<u32>,
     /// Wall time of the work in seconds.
     pub seconds: f64,
 }

@@ -85,7 +85,13 @@ impl Compressor {
         if rendered.bytes.len() as u64 >= bytes_before {
             return Ok(self.kept(&image, bytes_before, seconds));
         }
-        let figures = VariantFigures { source_bytes: bytes_before, quality: rendered.quality, seconds };
+        let figures = VariantFigures {
+            source_bytes: bytes_before,
+            quality: rendered.quality,
+            score: None,
+            tries: Some(1),
+            seconds,
+        };
         let bytes = Bytes::from(rendered.bytes);
         let bytes_after = bytes.len() as u64;
         self.store.put_compressed(wish.id, format, bytes, &figures).await?;

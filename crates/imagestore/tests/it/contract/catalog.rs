@@ -61,7 +61,13 @@ fn variant(image: &Image, key: &str, content: &[u8]) -> Variant {
         format: ImageFormat::WebP,
         width: 10,
         height: 7,
-        figures: Some(VariantFigures { source_bytes: 100, quality: Some(70), seconds: 0.25 }),
+        figures: Some(VariantFigures {
+            source_bytes: 100,
+            quality: Some(70),
+            score: Some(80.5),
+            tries: Some(4),
+            seconds: 0.25,
+        }),
         created: image.created,
     }
 }
