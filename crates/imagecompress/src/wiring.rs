@@ -26,9 +26,13 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         let compressor = checked.clone();
         async move { compressor.readiness().await }.boxed()
     });
-    let served = server::serve(settings.http.server(), move |config| {
-        health::configure(config, Arc::clone(&checks));
-        http::configure(config, compressor.clone());
-    });
+    let served = server::serve(
+        settings.http.server(),
+        || {},
+        move |config| {
+            health::configure(config, Arc::clone(&checks));
+            http::configure(config, compressor.clone());
+        },
+    );
     served.await
 }

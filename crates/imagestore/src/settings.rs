@@ -9,14 +9,14 @@ use image_engine::Limits;
 use ipnet::IpNet;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
-use service_kit::config::{self, ConfigError, Sources};
+use service_kit::config::{self, ConfigError, Secret, Sources};
 use service_kit::settings::{Cpu, Http, Log};
 use shared_types::transform::Presets;
 use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::adapters::remote::RemoteSettings;
-use crate::app::{CachePolicy, StoreLimits};
+use crate::app::{CachePolicy, JobPolicy, Policies, StoreLimits};
 use crate::domain::RenditionMode;
 use crate::http::BodyLimits;
 
@@ -43,6 +43,8 @@ pub struct Settings {
     #[garde(skip)]
     pub renditions: Renditions,
     #[garde(dive)]
+    pub jobs: JobSettings,
+    #[garde(dive)]
     pub fetch: Fetch,
     #[garde(skip)]
     pub presets: Presets,
@@ -64,6 +66,8 @@ pub struct StoreLimitSettings {
     pub files: usize,
     #[garde(range(min = 1, max = 3600))]
     pub body_pause_seconds: u64,
+    #[garde(range(min = 1))]
+    pub watchers: usize,
     #[garde(range(min = 1))]
     pub pixels: u64,
     #[garde(range(min = 1))]
@@ -93,6 +97,26 @@ pub struct Cache {
 #[expect(missing_docs, reason = "config/imagestore.toml documents each")]
 pub struct Renditions {
     pub mode: RenditionMode,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct JobSettings {
+    #[garde(skip)]
+    pub token: Secret,
+    #[garde(range(min = 1, max = 86_400))]
+    pub lease_seconds: u64,
+    #[garde(range(min = 1, max = 100))]
+    pub attempts: u32,
+    #[garde(range(min = 1, max = 3600))]
+    pub pause_seconds: u64,
+    #[garde(range(min = 1, max = 86_400))]
+    pub longest_pause_seconds: u64,
+    #[garde(range(min = 1))]
+    pub per_worker: u32,
+    #[garde(range(min = 1, max = 36_500))]
+    pub keep_days: u64,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize, Validate)]
@@ -148,6 +172,7 @@ impl Settings {
             json_uploads: Arc::new(Semaphore::new(self.limits.json_uploads)),
             files: self.limits.files,
             pause: Duration::from_secs(self.limits.body_pause_seconds),
+            watchers: Arc::new(Semaphore::new(self.limits.watchers)),
         }
     }
 
@@ -162,8 +187,17 @@ impl Settings {
         StoreLimits { upload_bytes: self.limits.upload_bytes, engine }
     }
 
-    pub(crate) fn cache_policy(&self) -> CachePolicy {
-        CachePolicy { memory_bytes: self.cache.memory_bytes, keep_variants: self.cache.keep_variants }
+    pub(crate) fn policies(&self) -> Policies {
+        let cache = CachePolicy { memory_bytes: self.cache.memory_bytes, keep_variants: self.cache.keep_variants };
+        let jobs = JobPolicy {
+            lease: Duration::from_secs(self.jobs.lease_seconds),
+            attempts: self.jobs.attempts,
+            pause: Duration::from_secs(self.jobs.pause_seconds),
+            longest_pause: Duration::from_secs(self.jobs.longest_pause_seconds.max(self.jobs.pause_seconds)),
+            per_worker: self.jobs.per_worker,
+            keep: Duration::from_hours(24 * self.jobs.keep_days),
+        };
+        Policies { cache, renditions: self.renditions.mode, jobs }
     }
 
     pub(crate) fn remote(&self) -> RemoteSettings {

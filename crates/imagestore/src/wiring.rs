@@ -57,7 +57,7 @@ pub async fn open(settings: &Settings, access: Access) -> anyhow::Result<Opened>
     };
     let back_ends = BackEnds { catalog: Arc::new(catalog), blobs: Arc::new(blobs), remote };
     let cpu = CpuPool::new(&settings.cpu.pool(settings.limits.pixel_budget))?;
-    let services = Services::new(back_ends, cpu, settings.limits(), settings.cache_policy(), settings.renditions.mode);
+    let services = Services::new(back_ends, cpu, settings.limits(), settings.policies());
     Ok(Opened { services, _lock: lock })
 }
 
@@ -81,21 +81,30 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let services = opened.services.clone();
     app::recover(&services).await.map_err(|error| explain(&error))?;
     services.start_renditions();
+    services.start_jobs();
     let state = HttpState {
         services: services.clone(),
         public_url: settings.public_url(),
         bodies: settings.bodies(),
         presets: Arc::new(settings.presets.clone()),
+        worker_token: settings.jobs.token.clone(),
     };
+    let base = state.known_url();
+    services.write_jobs_as(Box::new(move |job| http::write_job(&base, job)));
     let checked = services.clone();
     let checks: health::Checks = Arc::new(move || {
         let services = checked.clone();
         async move { services.readiness().await }.boxed()
     });
-    let served = server::serve(settings.http.server(), move |config| {
-        health::configure(config, Arc::clone(&checks));
-        http::configure(config, state.clone());
-    });
+    let stopping = services.clone();
+    let served = server::serve(
+        settings.http.server(),
+        move || stopping.send_away(),
+        move |config| {
+            health::configure(config, Arc::clone(&checks));
+            http::configure(config, state.clone());
+        },
+    );
     let result = served.await;
     services.close().await;
     result

@@ -34,11 +34,16 @@ pub struct HttpSettings {
     pub drain: Duration,
 }
 
-/// Serves until SIGTERM or SIGINT, then finishes the requests under way. A second signal ends the process at once.
+/// Serves until SIGTERM or SIGINT, then calls `on_stop`, which must not block, and finishes the requests under way. A second signal ends the
+/// process at once.
 ///
 /// # Errors
 /// An address that cannot or may not be listened on, as one line for the operator.
-pub async fn serve<F>(settings: HttpSettings, configure: F) -> anyhow::Result<()>
+pub async fn serve<F>(
+    settings: HttpSettings,
+    on_stop: impl FnOnce() + Send + 'static,
+    configure: F,
+) -> anyhow::Result<()>
 where
     F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
@@ -64,12 +69,12 @@ where
     .listen(listener)
     .with_context(|| format!("cannot serve on {local}"))?
     .run();
-    tokio::spawn(stop_on_signal(server.handle(), settings.drain));
+    tokio::spawn(stop_on_signal(server.handle(), settings.drain, on_stop));
     log::info!("listening on http://{local}");
     server.await.context("the server failed")
 }
 
-async fn stop_on_signal(server: ServerHandle, drain: Duration) {
+async fn stop_on_signal(server: ServerHandle, drain: Duration, on_stop: impl FnOnce()) {
     let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
         return log::error!("signals cannot be received; stop the process with SIGKILL");
@@ -81,6 +86,7 @@ async fn stop_on_signal(server: ServerHandle, drain: Duration) {
         log::warn!("stopped at once by a second signal");
         std::process::exit(1);
     });
+    on_stop();
     server.stop(true).await;
     log::info!("stopped");
 }

@@ -156,6 +156,11 @@ impl VariantName {
         Self("compress".to_owned())
     }
 
+    /// The name of what one operation, asked for with the upload, made of an image.
+    pub fn processed() -> Self {
+        Self("processed".to_owned())
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -112,6 +112,15 @@ impl TryFrom<u8> for Priority {
     }
 }
 
+impl FromStr for Priority {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let digit = text.parse::<u8>().map_err(|_| ()).and_then(|value| Self::try_from(value).map_err(drop));
+        digit.map_err(|()| format!("must be a whole number from 0 to {}", Self::MAX.0))
+    }
+}
+
 impl From<Priority> for u8 {
     fn from(priority: Priority) -> Self {
         priority.0
@@ -145,8 +154,9 @@ pub struct JobDocument {
     pub progress: u8,
     /// What is to be made.
     pub task: Task,
-    /// The variant that the result is stored as.
-    pub name: VariantName,
+    /// The variant that the result is stored as; none of one that is found by its parameters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<VariantName>,
     /// What goes first.
     pub priority: Priority,
     /// How many times a worker has taken it.

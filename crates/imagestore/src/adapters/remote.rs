@@ -12,8 +12,8 @@ use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt};
 use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::LOCATION;
-use reqwest::{Client, Response, StatusCode, Url, redirect};
+use reqwest::header::{CONTENT_TYPE, LOCATION};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url, redirect};
 
 use crate::ports::{RemoteBody, RemoteError, RemoteSource};
 
@@ -70,14 +70,20 @@ impl HttpSource {
         }
     }
 
-    async fn request(&self, url: &Url) -> Result<Response, RemoteError> {
-        self.client.get(url.clone()).send().await.map_err(|error| {
+    fn parse(&self, url: &str) -> Result<Url, RemoteError> {
+        let url = Url::parse(url).map_err(|error| RemoteError::Forbidden(format!("The URL is malformed: {error}.")))?;
+        self.check(&url)?;
+        Ok(url)
+    }
+
+    async fn send(&self, url: &Url, request: RequestBuilder) -> Result<Response, RemoteError> {
+        request.send().await.map_err(|error| {
             if caused_by_gate(&error) {
                 RemoteError::Forbidden(NOT_PUBLIC.to_owned())
             } else if error.is_timeout() {
                 RemoteError::Timeout
             } else {
-                log::info!("cannot fetch {url}: {}", Chain(&error));
+                log::info!("cannot reach {url}: {}", Chain(&error));
                 RemoteError::Failed("The server of that URL could not be reached.".to_owned())
             }
         })
@@ -89,11 +95,10 @@ const NOT_PUBLIC: &str = "The URL leads to an address that is not public; only p
 #[async_trait]
 impl RemoteSource for HttpSource {
     async fn get(&self, url: &str) -> Result<RemoteBody, RemoteError> {
-        let mut url =
-            Url::parse(url).map_err(|error| RemoteError::Forbidden(format!("The URL is malformed: {error}.")))?;
+        let mut url = self.parse(url)?;
         for _ in 0..=self.redirects {
             self.check(&url)?;
-            let response = self.request(&url).await?;
+            let response = self.send(&url, self.client.get(url.clone())).await?;
             match response.status() {
                 StatusCode::OK => return Ok(body_of(response)),
                 status if status.is_redirection() && response.headers().contains_key(LOCATION) => {
@@ -108,6 +113,17 @@ impl RemoteSource for HttpSource {
             }
         }
         Err(RemoteError::Failed("The URL redirects too many times.".to_owned()))
+    }
+
+    async fn post(&self, url: &str, document: Vec<u8>) -> Result<(), RemoteError> {
+        let url = self.parse(url)?;
+        let request = self.client.post(url.clone()).header(CONTENT_TYPE, "application/json").body(document);
+        let status = self.send(&url, request).await?.status();
+        if status.is_success() {
+            Ok(())
+        } else {
+            Err(RemoteError::Failed(format!("The server of that URL answered with status {}.", status.as_u16())))
+        }
     }
 }
 

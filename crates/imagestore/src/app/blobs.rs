@@ -86,6 +86,13 @@ impl From<CatalogError> for StoreError {
             CatalogError::BlobDoomed => {
                 Self::new(ErrorCode::Unavailable, "The same bytes are being deleted at this moment; send them again.")
             }
+            CatalogError::LeaseLost => Self::new(
+                ErrorCode::LeaseLost,
+                "The job is not leased with this token any more: the lease ended, the job was cancelled, or its image was deleted. Drop the work.",
+            ),
+            CatalogError::Conflict => {
+                Self::new(ErrorCode::Conflict, "The same work is queued already; GET /v1/jobs?image_id=… lists it.")
+            }
             CatalogError::Full(_) => full().caused_by(error),
             CatalogError::Failed(_) => Self::internal(error),
         }

@@ -6,7 +6,8 @@ use moka::sync::Cache;
 use shared_types::ImageId;
 
 use super::Services;
-use crate::domain::{Image, StoreError, Variant};
+use super::upload::now;
+use crate::domain::{Happening, Image, StoreError, Variant};
 use crate::ports::Page;
 
 /// The most images of one page.
@@ -61,10 +62,11 @@ impl Services {
     pub async fn delete(&self, id: ImageId) -> Result<(), StoreError> {
         let services = self.clone();
         let delete = async move {
-            let doomed = services.inner.catalog.delete_image(id).await?;
+            let doomed = services.inner.catalog.delete_image(id, now()).await?;
             let doomed = doomed.ok_or_else(StoreError::no_image)?;
             services.inner.images.insert(id, None);
             services.remove_doomed(&doomed).await;
+            services.publish(Happening::ImageDeleted(id));
             Ok(())
         };
         self.to_its_end(delete).await

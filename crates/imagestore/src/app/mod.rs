@@ -2,9 +2,11 @@
 
 mod blobs;
 mod deliver;
+mod events;
 mod flights;
 mod fsck;
 mod images;
+mod jobs;
 mod produce;
 mod receive_variant;
 mod recover;
@@ -13,7 +15,7 @@ mod stats;
 mod upload;
 mod watermark;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use image_engine::Limits;
@@ -24,13 +26,16 @@ use tokio_util::task::TaskTracker;
 pub use deliver::{Content, Delivery, Target, Wanted};
 pub use fsck::fsck;
 pub use images::MAX_PAGE;
+pub use jobs::{AndThen, JobListing, JobPolicy, JobWriter, LeasedJob, MAX_JOBS};
 pub use recover::recover;
 pub use renditions::rebuild_renditions;
 pub use upload::{Receiving, Uploaded};
 
 use crate::domain::{RenditionMode, StoreError};
 use crate::ports::{BlobStore, Catalog, RemoteSource};
+use events::LiveFeed;
 use flights::Flights;
+use jobs::Jobs;
 use produce::{Picture, PictureCache};
 use renditions::Renditions;
 
@@ -50,6 +55,17 @@ pub struct CachePolicy {
     pub memory_bytes: u64,
     /// Whether they are kept by the back ends too.
     pub keep_variants: bool,
+}
+
+/// How the use cases go about their work.
+#[derive(Debug, Clone, Copy)]
+pub struct Policies {
+    /// Where finished pictures are kept.
+    pub cache: CachePolicy,
+    /// When masters are made.
+    pub renditions: RenditionMode,
+    /// How jobs are handed out.
+    pub jobs: JobPolicy,
 }
 
 /// The back ends that the use cases work on.
@@ -85,6 +101,9 @@ struct Inner {
     storing: Arc<tokio::sync::Semaphore>,
     blob_locks: blobs::BlobLocks,
     renditions: Renditions,
+    jobs: Jobs,
+    job_writer: OnceLock<JobWriter>,
+    feed: LiveFeed,
 }
 
 /// How many finished pictures may wait to be stored before requests wait with them.
@@ -92,13 +111,7 @@ const STORING: usize = 32;
 
 impl Services {
     /// Use cases over these back ends, to be called within the runtime of the process.
-    pub fn new(
-        back_ends: BackEnds,
-        cpu: CpuPool,
-        limits: StoreLimits,
-        cache: CachePolicy,
-        renditions: RenditionMode,
-    ) -> Self {
+    pub fn new(back_ends: BackEnds, cpu: CpuPool, limits: StoreLimits, policies: Policies) -> Self {
         let inner = Inner {
             catalog: back_ends.catalog,
             blobs: back_ends.blobs,
@@ -106,14 +119,17 @@ impl Services {
             cpu,
             limits,
             images: images::cache(),
-            pictures: produce::cache(cache.memory_bytes),
-            keeps_variants: cache.keep_variants,
+            pictures: produce::cache(policies.cache.memory_bytes),
+            keeps_variants: policies.cache.keep_variants,
             flights: Flights::default(),
             background: TaskTracker::new(),
             runtime: Handle::current(),
             storing: Arc::new(tokio::sync::Semaphore::new(STORING)),
             blob_locks: blobs::BlobLocks::default(),
-            renditions: Renditions::new(renditions),
+            renditions: Renditions::new(policies.renditions),
+            jobs: Jobs::new(policies.jobs),
+            job_writer: OnceLock::new(),
+            feed: LiveFeed::default(),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -144,9 +160,10 @@ impl Services {
         self.inner.background.spawn_on(work, &self.inner.runtime).await.map_err(StoreError::internal)?
     }
 
-    /// Waits until finished pictures are stored, then closes the catalog. Masters are left for the next start.
+    /// Waits until finished pictures are stored, then closes the catalog. Masters and jobs are left for the next start.
     pub async fn close(&self) {
         self.inner.renditions.stop();
+        self.inner.jobs.stop();
         self.inner.background.close();
         self.inner.background.wait().await;
         self.inner.catalog.close().await;

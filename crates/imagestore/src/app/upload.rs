@@ -2,16 +2,17 @@
 //! durable, recorded, and only then acknowledged.
 
 use std::io::Read;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::TryStreamExt;
-use image_engine::{Facts, SNIFF_BYTES};
+use image_engine::{EngineError, Facts, SNIFF_BYTES};
 use jiff::{Timestamp, Unit};
-use shared_types::{ErrorCode, ImageId};
+use shared_types::{ErrorCode, ImageFormat, ImageId};
 
-use super::Services;
-use crate::domain::{Image, ImageName, StoreError};
-use crate::ports::{RemoteError, StagedBlob};
+use super::{AndThen, Services};
+use crate::domain::{Happening, Image, ImageName, Job, StoreError};
+use crate::ports::{NewWork, RemoteError, StagedBlob};
 
 /// Chunks are gathered to this size before they are hashed and written, off the async threads.
 const GATHER: usize = 256 * 1024;
@@ -23,6 +24,8 @@ pub struct Uploaded {
     pub image: Image,
     /// Whether the same bytes were there already.
     pub deduplicated: bool,
+    /// What was queued for it.
+    pub jobs: Vec<Job>,
 }
 
 /// An upload on its way in. Dropping it leaves nothing behind.
@@ -34,6 +37,7 @@ pub struct Receiving {
     bytes: u64,
     /// The first bytes, until they were recognised as a picture.
     head: Option<Vec<u8>>,
+    format: Option<ImageFormat>,
 }
 
 impl Services {
@@ -41,7 +45,15 @@ impl Services {
     pub async fn receive(&self) -> Result<Receiving, StoreError> {
         let staged = self.inner.blobs.stage().await?;
         let services = self.clone();
-        Ok(Receiving { services, staged, gathered: Vec::new(), gathered_bytes: 0, bytes: 0, head: Some(Vec::new()) })
+        Ok(Receiving {
+            services,
+            staged,
+            gathered: Vec::new(),
+            gathered_bytes: 0,
+            bytes: 0,
+            head: Some(Vec::new()),
+            format: None,
+        })
     }
 
     /// Refuses a length that was announced, before any byte of it.
@@ -51,7 +63,12 @@ impl Services {
     }
 
     /// Fetches an image from a public URL.
-    pub async fn upload_from_url(&self, url: &str, name: Option<ImageName>) -> Result<Uploaded, StoreError> {
+    pub async fn upload_from_url(
+        &self,
+        url: &str,
+        name: Option<ImageName>,
+        then: &[AndThen],
+    ) -> Result<Uploaded, StoreError> {
         let Some(remote) = &self.inner.remote else {
             return Err(StoreError::new(
                 ErrorCode::ForbiddenUrl,
@@ -67,7 +84,7 @@ impl Services {
         while let Some(chunk) = body.stream.try_next().await.map_err(broken_off)? {
             receiving.write(chunk).await?;
         }
-        receiving.finish(name).await
+        receiving.finish_and_then(name, then).await
     }
 }
 
@@ -97,7 +114,7 @@ impl Receiving {
         if head.len() < SNIFF_BYTES && !is_all {
             return Ok(());
         }
-        image_engine::recognise(head)?;
+        self.format = Some(image_engine::recognise(head)?);
         self.head = None;
         Ok(())
     }
@@ -107,23 +124,40 @@ impl Receiving {
         Ok(self.staged.write(std::mem::take(&mut self.gathered)).await?)
     }
 
+    /// What the bytes are that came in, which must be all.
+    ///
+    /// # Errors
+    /// They are not a picture.
+    pub fn recognise(&mut self) -> Result<ImageFormat, StoreError> {
+        self.sniff(&[], true)?;
+        self.format.ok_or_else(|| EngineError::NotAnImage.into())
+    }
+
     /// Checks the picture, makes it durable and records it. When this returns, the image survives a power cut.
-    pub async fn finish(mut self, name: Option<ImageName>) -> Result<Uploaded, StoreError> {
+    pub async fn finish(self, name: Option<ImageName>) -> Result<Uploaded, StoreError> {
+        self.finish_and_then(name, &[]).await
+    }
+
+    /// The same, and queues work for the image in the same transaction.
+    pub async fn finish_and_then(mut self, name: Option<ImageName>, then: &[AndThen]) -> Result<Uploaded, StoreError> {
         let (facts, deduplicated) = self.complete().await?;
         let Self { services, staged, bytes, .. } = self;
         let digest = staged.digest();
         let image = Image { id: ImageId::generate(), digest, bytes, facts, name, created: now() };
+        let jobs = services.jobs_for(&image, then).await?;
         let recorder = services.clone();
         let record = async move {
             let hold = recorder.inner.blob_locks.hold(&digest).await;
             staged.commit().await?;
             let renditions = &recorder.inner.renditions;
-            let wants_master = recorder.wants_master_at_once(&image);
-            let inserted = recorder.inner.catalog.insert_image(&image, wants_master).await;
+            let work = NewWork { rendition: recorder.wants_master_at_once(&image), jobs };
+            let inserted = recorder.inner.catalog.insert_image(&image, &work).await;
             drop(hold);
             recorder.conclude(&digest, inserted).await?;
             renditions.wake();
-            Ok(Uploaded { image, deduplicated })
+            recorder.publish(Happening::ImageStored(Arc::new(image.clone())));
+            recorder.jobs_queued(&work.jobs);
+            Ok(Uploaded { image, deduplicated, jobs: work.jobs })
         };
         services.to_its_end(record).await
     }

@@ -1,13 +1,17 @@
-//! What the store deals in: images, variants, master copies, and errors by their meaning. No framework, no storage.
+//! What the store deals in: images, variants, master copies, jobs, and errors by their meaning. No framework, no storage.
 
 mod error;
+mod event;
 mod image;
+mod job;
 mod rendition;
 mod totals;
 mod variant;
 
 pub use error::StoreError;
+pub use event::{Event, Happening};
 pub use image::{Image, ImageName};
+pub use job::{Backfill, BackfillStatus, Job, JobFilter, JobTotals, LeaseTerms, Order, Report, Slot};
 pub use rendition::{Master, Rendition, RenditionJob, RenditionMode, RenditionTotals};
-pub use totals::Totals;
+pub use totals::{Saved, Share, Totals};
 pub use variant::{Variant, VariantKey};

@@ -1,10 +1,12 @@
 //! How much the store holds.
 
-use super::RenditionTotals;
+use std::collections::BTreeMap;
+
+use super::{JobTotals, RenditionTotals};
 
 /// How many of everything there are, and their bytes. Equal bytes are one file, which counts once among the originals
 /// and once among the variants.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Images: one for each upload.
     pub images: u64,
@@ -18,4 +20,30 @@ pub struct Totals {
     pub variant_bytes: u64,
     /// Master copies, each for its original.
     pub masters: RenditionTotals,
+    /// Images of each format, by its extension, and the bytes of their originals, equal ones counted each time.
+    pub original_formats: BTreeMap<String, Share>,
+    /// Stored variants of each format likewise.
+    pub variant_formats: BTreeMap<String, Share>,
+    /// Variants that a compressing service made, and how many bytes they have less than what they were made from.
+    pub saved: Saved,
+    /// Jobs by their status.
+    pub jobs: JobTotals,
+}
+
+/// A part of a total.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Share {
+    /// How many.
+    pub count: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+/// What compression has saved.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Saved {
+    /// How many variants with figures there are.
+    pub variants: u64,
+    /// Bytes of their sources less their own; a variant may be larger than its source.
+    pub bytes: i64,
 }

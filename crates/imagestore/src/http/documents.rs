@@ -1,22 +1,33 @@
 //! From records to JSON documents.
 
+use std::collections::BTreeMap;
+
 use actix_web::HttpRequest;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use shared_types::ImageId;
+use shared_types::job::{JobDocument, JobStatus, JobUrls};
 use shared_types::wire::{ImageDocument, ImageUrls, VariantDocument};
+use url::Url;
 
 use super::HttpState;
-use crate::domain::{Image, ImageName, Totals, Variant};
+use crate::domain::{
+    Backfill, BackfillStatus, Event, Happening, Image, ImageName, Job, JobTotals, Share, Totals, Variant,
+};
 
 /// Where clients reach the service, without a slash at the end.
 pub(super) fn base_url(request: &HttpRequest, state: &HttpState) -> String {
     if let Some(url) = &state.public_url {
-        url.as_str().trim_end_matches('/').to_owned()
+        bare(url)
     } else {
         let connection = request.connection_info();
         format!("{}://{}", connection.scheme(), connection.host())
     }
+}
+
+/// A base address without a slash at the end.
+pub(super) fn bare(url: &Url) -> String {
+    url.as_str().trim_end_matches('/').to_owned()
 }
 
 /// The path of an image's record, for `Location`.
@@ -70,11 +81,85 @@ pub(super) fn variant_document(base: &str, variant: &Variant) -> VariantDocument
     }
 }
 
-pub(super) fn totals_document(totals: &Totals) -> Value {
-    let Totals { images, originals, original_bytes, variants, variant_bytes, masters } = totals;
+pub(super) fn job_document(base: &str, job: &Job) -> JobDocument {
+    let result = job.result.as_ref().map(|result| match job.order.slot.name() {
+        _ if result.kept => format!("{base}/i/{}", job.image),
+        Some(name) => format!("{base}/download/{}?type={}&transform={name}", job.image, result.format),
+        None => {
+            let goal = job.order.task.goal.map(|goal| format!("{goal}&")).unwrap_or_default();
+            format!("{base}/i/{}?{}{goal}format={}", job.image, job.order.task.transform, result.format)
+        }
+    });
+    let waits = job.due.filter(|_| job.status == JobStatus::Queued);
+    JobDocument {
+        id: job.id,
+        image_id: job.image,
+        status: job.status,
+        progress: job.progress,
+        task: job.order.task.clone(),
+        name: job.order.slot.name().cloned(),
+        priority: job.order.priority,
+        attempts: job.attempts,
+        created_at: rfc3339(job.created),
+        updated_at: rfc3339(job.updated),
+        not_before: waits.map(rfc3339),
+        result: job.result.clone(),
+        problem: job.problem.clone(),
+        urls: JobUrls {
+            job: format!("{base}/v1/jobs/{}", job.id),
+            image: format!("{base}{}", image_path(job.image)),
+            result,
+        },
+    }
+}
+
+/// How far it is: images that were looked at, and what became of the jobs queued for them.
+pub(super) fn backfill_document(backfill: &Backfill, jobs: &JobTotals) -> Value {
+    let over = jobs.0.iter().sum::<u64>() - jobs.active();
     json!({
-        "images": { "count": images, "originals": originals, "bytes": original_bytes },
-        "variants": { "count": variants, "bytes": variant_bytes },
+        "id": backfill.id,
+        "status": backfill.status.name(),
+        "before": rfc3339(backfill.before),
+        "task": backfill.order.task,
+        "name": backfill.order.slot.name(),
+        "priority": backfill.order.priority,
+        "images": backfill.looked_at,
+        "skipped": backfill.skipped,
+        "finished": over,
+        "is_over": matches!(backfill.status, BackfillStatus::Done | BackfillStatus::Cancelled) && jobs.active() == 0,
+        "jobs": jobs_document(jobs),
+        "created_at": rfc3339(backfill.created),
+    })
+}
+
+fn jobs_document(jobs: &JobTotals) -> Value {
+    JobStatus::ALL
+        .into_iter()
+        .map(|status| (status.name().to_owned(), jobs.of(status).into()))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+pub(super) fn totals_document(totals: &Totals) -> Value {
+    let masters = &totals.masters;
+    let shares = |shares: &BTreeMap<String, Share>| {
+        let each = shares
+            .iter()
+            .map(|(format, share)| (format.clone(), json!({ "count": share.count, "bytes": share.bytes })));
+        Value::from(each.collect::<Map<_, _>>())
+    };
+    json!({
+        "images": {
+            "count": totals.images,
+            "originals": totals.originals,
+            "bytes": totals.original_bytes,
+            "formats": shares(&totals.original_formats),
+        },
+        "variants": {
+            "count": totals.variants,
+            "bytes": totals.variant_bytes,
+            "formats": shares(&totals.variant_formats),
+        },
         "masters": {
             "done": masters.done,
             "bytes": masters.bytes,
@@ -82,7 +167,33 @@ pub(super) fn totals_document(totals: &Totals) -> Value {
             "not_worth_it": masters.not_worth_it,
             "failed": masters.failed,
         },
+        "compression": { "variants": totals.saved.variants, "bytes_saved": totals.saved.bytes },
+        "jobs": jobs_document(&totals.jobs),
     })
+}
+
+/// What happened, for the live feed: the name of the event and its data.
+pub(super) fn event_document(base: &str, event: &Event) -> (&'static str, Value) {
+    match &event.what {
+        Happening::ImageStored(image) => ("image.stored", json!(image_document(base, image))),
+        Happening::ImageDeleted(id) => ("image.deleted", json!({ "id": id })),
+        Happening::VariantStored(variant) => {
+            let document = json!({ "image_id": variant.image, "variant": variant_document(base, variant) });
+            ("variant.stored", document)
+        }
+        Happening::JobChanged(job) => {
+            let name = match job.status {
+                JobStatus::Queued => "job.queued",
+                JobStatus::Leased => "job.leased",
+                JobStatus::Running => "job.progress",
+                JobStatus::Done => "job.done",
+                JobStatus::Failed => "job.failed",
+                JobStatus::Dead => "job.dead",
+                JobStatus::Cancelled => "job.cancelled",
+            };
+            (name, json!(job_document(base, job)))
+        }
+    }
 }
 
 fn rfc3339(time: Timestamp) -> String {

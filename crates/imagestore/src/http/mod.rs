@@ -1,8 +1,11 @@
 //! The HTTP side: read a request, call one use case, write the answer. No SQL, no pixels.
 
+mod compat;
 mod delivery;
 mod documents;
+mod json;
 mod query;
+mod then;
 mod upload;
 mod v1;
 
@@ -11,6 +14,7 @@ use std::time::Duration;
 
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
+use service_kit::config::Secret;
 use service_kit::http::ApiError;
 use service_kit::http::route::{get, resource};
 use shared_types::transform::Presets;
@@ -18,7 +22,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::app::Services;
-use crate::domain::StoreError;
+use crate::domain::{Job, StoreError};
 
 /// What handlers need beside the use cases.
 #[derive(Clone)]
@@ -31,6 +35,21 @@ pub struct HttpState {
     pub bodies: BodyLimits,
     /// Parameters under a name.
     pub presets: Arc<Presets>,
+    /// What compressing services show; empty where none is asked for.
+    pub worker_token: Secret,
+}
+
+impl HttpState {
+    /// The address for documents that answer no request: the public one, or none.
+    pub fn known_url(&self) -> String {
+        self.public_url.as_ref().map(documents::bare).unwrap_or_default()
+    }
+}
+
+/// The end of a job, as those are told who asked for it.
+pub fn write_job(base: &str, job: &Job) -> Vec<u8> {
+    // Texts, numbers and maps with texts as keys always serialise.
+    serde_json::to_vec(&documents::job_document(base, job)).unwrap_or_default()
 }
 
 /// Bounds of request bodies.
@@ -44,6 +63,8 @@ pub struct BodyLimits {
     pub files: usize,
     /// The longest pause between two pieces of a body.
     pub pause: Duration,
+    /// How many clients watch events at once.
+    pub watchers: Arc<Semaphore>,
 }
 
 /// Every route of the service except health.
@@ -65,6 +86,8 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
         .service(resource("/v1/images/{id}", image))
         .service(resource("/v1/images/{id}/variants", variants))
         .service(resource("/v1/images/{id}/variants/{name}", variant))
+        .configure(v1::jobs)
+        .configure(compat::processor::configure)
         .service(resource("/v1/stats", vec![(Method::GET, get().to(v1::stats::get))]))
         .service(resource("/", vec![(Method::GET, get().to(v1::index))]));
 }

@@ -1,10 +1,12 @@
 //! Paths and query strings.
 
 use std::borrow::Cow;
+use std::str::FromStr;
 
 use actix_web::HttpRequest;
 use service_kit::http::ApiError;
-use shared_types::{ErrorCode, ImageId, TransformError};
+use shared_types::transform::{ClientHints, FormatChoice, Pairs, Presets};
+use shared_types::{ErrorCode, ImageId, Transform, TransformError, TransformQuery};
 
 /// Decoded query parameters in the order of the URL.
 pub(super) struct Query<'a>(pub(super) Vec<(Cow<'a, str>, Cow<'a, str>)>);
@@ -22,6 +24,21 @@ impl<'a> Query<'a> {
             return Err(TransformError::new(name, "is given more than once"));
         }
         Ok(first)
+    }
+
+    /// How many entries a page has.
+    pub(super) fn limit(&mut self, default: u32, most: u32) -> Result<u32, TransformError> {
+        let Some(text) = self.take("limit")? else { return Ok(default) };
+        text.parse()
+            .ok()
+            .filter(|limit| (1..=most).contains(limit))
+            .ok_or_else(|| TransformError::new("limit", format!("must be a whole number from 1 to {most}")))
+    }
+
+    /// Where a page begins.
+    pub(super) fn cursor<T: FromStr>(&mut self) -> Result<Option<T>, TransformError> {
+        let cursor = self.take("cursor")?.map(|text| text.parse()).transpose();
+        cursor.map_err(|_| TransformError::new("cursor", "must be the `cursor` of an earlier page, unchanged"))
     }
 
     /// Ends the reading: what is left is not a parameter here.
@@ -46,4 +63,33 @@ pub(super) fn image_id(text: &str) -> Result<ImageId, ApiError> {
     text.parse().map_err(|error| {
         ApiError::new(ErrorCode::InvalidParameter, format!("`id` is malformed: {error}.")).parameter("id")
     })
+}
+
+/// Parameters of a transform as they stand in a URL, in their canonical form; presets by `transform=NAME`. The format is said elsewhere.
+pub(super) fn transform_text(query: &str, presets: &Presets) -> Result<String, ApiError> {
+    let (transform, format) = transform_and_format(query, presets)?;
+    match format {
+        FormatChoice::Source => Ok(transform.to_string()),
+        FormatChoice::Auto | FormatChoice::Fixed(_) => {
+            Err(TransformError::new("transform", "must not name a format: say it in `formats`").into())
+        }
+    }
+}
+
+/// The same, and the format that they name.
+pub(super) fn transform_and_format(
+    query: &str,
+    presets: &Presets,
+) -> Result<(Transform, FormatChoice), TransformError> {
+    let pairs: Pairs<'_> = form_urlencoded::parse(query.as_bytes()).collect();
+    let (pairs, _) = presets.expand(pairs, false);
+    let pairs = pairs.iter().map(|(name, value)| (&**name, &**value));
+    let parsed = TransformQuery::parse(pairs, ClientHints::default()).map_err(|error| {
+        TransformError::new("transform", format!("has a fault: {}", error.sentence().trim_end_matches('.')))
+    })?;
+    if let Some(name) = parsed.name {
+        let reason = format!("names {name}, which is no preset of this store");
+        return Err(TransformError::new("transform", reason));
+    }
+    Ok((parsed.transform, parsed.format))
 }

@@ -1,10 +1,11 @@
 //! Rows: which images and variants exist, and which blobs they need.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use shared_types::{Digest, ImageId};
 
-use super::RenditionCatalog;
-use crate::domain::{Image, Totals, Variant};
+use super::{JobCatalog, RenditionCatalog};
+use crate::domain::{Image, Job, Totals, Variant};
 
 /// Why a row could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +16,12 @@ pub enum CatalogError {
     /// The image does not exist (any more).
     #[error("the image does not exist")]
     NoImage,
+    /// The job is not leased by that token (any more).
+    #[error("the lease is lost")]
+    LeaseLost,
+    /// The same work is queued already.
+    #[error("the same work is queued already")]
+    Conflict,
     /// No room is left on the disk.
     #[error("the storage is full")]
     Full(#[source] anyhow::Error),
@@ -32,17 +39,26 @@ pub struct Page {
     pub limit: u32,
 }
 
+/// What is to be done about an image that is added.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct NewWork {
+    /// Whether its master copy is to be made.
+    pub rendition: bool,
+    /// Jobs for it.
+    pub jobs: Vec<Job>,
+}
+
 /// Each method is one transaction: durable when it returns, or without any effect.
 ///
 /// A blob that loses its last reference is *doomed* in the same transaction and handed back to the caller, who removes the bytes and
 /// then calls [`Catalog::forget_blob`]. Until then no row can refer to it, so a row never outlives its bytes.
 #[async_trait]
-pub trait Catalog: RenditionCatalog {
-    /// Adds an image whose blob is durable, and with `queue_rendition` notes that its master copy is to be made.
+pub trait Catalog: RenditionCatalog + JobCatalog {
+    /// Adds an image whose blob is durable, and notes what is to be done about it.
     ///
     /// # Errors
     /// [`CatalogError::BlobDoomed`].
-    async fn insert_image(&self, image: &Image, queue_rendition: bool) -> Result<(), CatalogError>;
+    async fn insert_image(&self, image: &Image, work: &NewWork) -> Result<(), CatalogError>;
 
     /// The image, if it exists.
     async fn image(&self, id: ImageId) -> Result<Option<Image>, CatalogError>;
@@ -53,8 +69,8 @@ pub trait Catalog: RenditionCatalog {
     /// A page of images, newest first.
     async fn images(&self, page: &Page) -> Result<Vec<Image>, CatalogError>;
 
-    /// Removes the image and its variants; gives the blobs doomed by it, or `None` if there was no such image.
-    async fn delete_image(&self, id: ImageId) -> Result<Option<Vec<Digest>>, CatalogError>;
+    /// Removes the image and its variants, and calls off its jobs; gives the blobs doomed by it, or `None` if there was no such image.
+    async fn delete_image(&self, id: ImageId, now: Timestamp) -> Result<Option<Vec<Digest>>, CatalogError>;
 
     /// Adds a variant whose blob is there, in place of one with the same key; gives whether one was replaced, and the blobs doomed by that.
     ///

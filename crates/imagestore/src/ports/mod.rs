@@ -2,10 +2,12 @@
 
 mod blobs;
 mod catalog;
+mod jobs;
 mod remote;
 mod renditions;
 
 pub use blobs::{BlobError, BlobReader, BlobStore, ByteStream, Leftovers, StagedBlob, StagedReader};
-pub use catalog::{Catalog, CatalogError, Page};
+pub use catalog::{Catalog, CatalogError, NewWork, Page};
+pub use jobs::JobCatalog;
 pub use remote::{RemoteBody, RemoteError, RemoteSource};
 pub use renditions::RenditionCatalog;

@@ -1,4 +1,4 @@
-//! Pictures on other servers.
+//! Other servers: pictures there, and those who want to be told.
 
 use std::io;
 
@@ -28,9 +28,12 @@ pub struct RemoteBody {
     pub stream: BoxStream<'static, io::Result<Bytes>>,
 }
 
-/// Fetches over HTTP(S) from public addresses only.
+/// Speaks HTTP(S) with public addresses only.
 #[async_trait]
 pub trait RemoteSource: Send + Sync {
     /// Starts fetching. Every address, also of every redirect, is checked, and the checked address is the one connected to.
     async fn get(&self, url: &str) -> Result<RemoteBody, RemoteError>;
+
+    /// Sends a JSON document; done when the answer's status is one of success. Redirects are not followed. The same addresses are refused.
+    async fn post(&self, url: &str, document: Vec<u8>) -> Result<(), RemoteError>;
 }

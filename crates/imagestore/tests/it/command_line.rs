@@ -1,13 +1,10 @@
 //! Starting, stopping and being told why not.
 
-use sqlx::ConnectOptions;
-use sqlx::Connection as _;
-use sqlx::sqlite::SqliteConnectOptions;
 use testkit::pictures::{jpeg, photo};
 use testkit::process::{Store, StoreOptions, run_cli};
 use testkit::raw::Connection;
 
-use crate::support::{get, id, store, store_with, upload};
+use crate::support::{get, id, make_older, store, store_with, upload};
 
 fn run(args: &[&str], env: &[(&str, &str)]) -> (Option<i32>, String, String) {
     let output = run_cli("imagestore", args, env);
@@ -132,20 +129,7 @@ async fn a_folder_of_an_older_version_is_told_apart() {
     let mut store = store();
     store.terminate();
     let data = store.data_dir().display().to_string();
-    let options = SqliteConnectOptions::new().filename(store.data_dir().join("catalog.sqlite"));
-    let mut catalog = options.connect().await.unwrap();
-    for statement in [
-        "DROP TABLE renditions",
-        "DROP TABLE totals",
-        "DROP TRIGGER images_added",
-        "DROP TRIGGER images_removed",
-        "DROP TRIGGER variants_added",
-        "DROP TRIGGER variants_removed",
-        "DELETE FROM _sqlx_migrations WHERE version > 1",
-    ] {
-        sqlx::query(statement).execute(&mut catalog).await.unwrap();
-    }
-    catalog.close().await.unwrap();
+    make_older(store.data_dir(), 1).await;
     for command in [&["fsck"][..], &["renditions", "status"]] {
         let output = run_cli("imagestore", [command, &["--data-dir", &data]].concat(), &[]);
         let text = String::from_utf8_lossy(&output.stderr);

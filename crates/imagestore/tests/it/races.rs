@@ -7,7 +7,7 @@ use bytes::Bytes;
 use image_engine::Limits;
 use imagestore::adapters::files::FileBlobs;
 use imagestore::adapters::sqlite::SqliteCatalog;
-use imagestore::app::{BackEnds, CachePolicy, Services, StoreLimits, Wanted, fsck};
+use imagestore::app::{BackEnds, CachePolicy, JobPolicy, Policies, Services, StoreLimits, Wanted, fsck};
 use imagestore::domain::RenditionMode;
 use imagestore::ports::{BlobError, BlobReader, BlobStore, Leftovers, StagedBlob, StagedReader};
 use serde_json::Value;
@@ -145,7 +145,10 @@ async fn a_slow_deletion_takes_no_bytes_of_a_later_upload() {
     let engine = Limits { max_pixels: 10_000, max_output_pixels: 10_000, max_side: 100, ..Limits::default() };
     let limits = StoreLimits { upload_bytes: 1_000_000, engine };
     let cache = CachePolicy { memory_bytes: 1024, keep_variants: true };
-    let services = Services::new(back_ends, CpuPool::new(&pool).unwrap(), limits, cache, RenditionMode::Off);
+    let jobs =
+        JobPolicy { lease: minute, attempts: 5, pause: minute, longest_pause: minute, per_worker: 10, keep: minute };
+    let policies = Policies { cache, renditions: RenditionMode::Off, jobs };
+    let services = Services::new(back_ends, CpuPool::new(&pool).unwrap(), limits, policies);
     let bytes = Bytes::from(jpeg::baseline(&photo(64, 48, 1), 80));
     let upload = async || {
         let mut receiving = services.receive().await.unwrap();

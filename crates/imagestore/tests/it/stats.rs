@@ -3,15 +3,12 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use sqlx::ConnectOptions;
-use sqlx::Connection;
-use sqlx::sqlite::SqliteConnectOptions;
 use tempfile::TempDir;
 use testkit::pictures::{file, jpeg, photo};
 use testkit::process::{Store, StoreOptions, run_cli};
 use testkit::reqwest::Client;
 
-use crate::support::{files, get, id, problem, store, upload};
+use crate::support::{files, get, id, make_older, problem, store, upload};
 
 async fn stats(store: &Store) -> Value {
     let answer = get(store, "/v1/stats").await;
@@ -47,16 +44,23 @@ fn start(data: &Path) -> Store {
 async fn they_follow_uploads_variants_and_deletions() {
     let store = store();
     let nothing = json!({
-        "images": { "count": 0, "originals": 0, "bytes": 0 },
-        "variants": { "count": 0, "bytes": 0 },
+        "images": { "count": 0, "originals": 0, "bytes": 0, "formats": {} },
+        "variants": { "count": 0, "bytes": 0, "formats": {} },
         "masters": { "done": 0, "bytes": 0, "pending": 0, "not_worth_it": 0, "failed": 0 },
+        "compression": { "variants": 0, "bytes_saved": 0 },
+        "jobs": { "queued": 0, "leased": 0, "running": 0, "done": 0, "failed": 0, "dead": 0, "cancelled": 0 },
     });
     assert_eq!(stats(&store).await, nothing);
     let (picture, dot) = (jpeg::baseline(&photo(300, 200, 1), 90), file::one_pixel_png());
     let (first, same) = (upload(&store, picture.clone()).await, upload(&store, picture.clone()).await);
     let other = upload(&store, dot.clone()).await;
     let told = stats(&store).await;
-    assert_eq!(told["images"], json!({ "count": 3, "originals": 2, "bytes": picture.len() + dot.len() }));
+    let formats = json!({
+        "jpg": { "count": 2, "bytes": 2 * picture.len() },
+        "png": { "count": 1, "bytes": dot.len() },
+    });
+    let bytes = picture.len() + dot.len();
+    assert_eq!(told["images"], json!({ "count": 3, "originals": 2, "bytes": bytes, "formats": formats }));
     for (image, width) in [(&first, 100), (&same, 120)] {
         assert_eq!(get(&store, &format!("/i/{}.webp?w={width}", id(image))).await.status(), 200);
     }
@@ -89,17 +93,7 @@ async fn masters_count_and_an_older_catalog_is_counted_once() {
     store.terminate();
 
     // As a catalog was before there were counters.
-    let mut catalog =
-        SqliteConnectOptions::new().filename(folder.path().join("catalog.sqlite")).connect().await.unwrap();
-    let triggers: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
-        .fetch_all(&mut catalog)
-        .await
-        .unwrap();
-    assert_eq!(triggers.len(), 7);
-    let drops = triggers.iter().map(|trigger| format!("DROP TRIGGER {trigger};")).collect::<Vec<_>>().concat();
-    let older = format!("{drops} DROP TABLE totals; DELETE FROM _sqlx_migrations WHERE version = 3;");
-    sqlx::raw_sql(sqlx::AssertSqlSafe(older)).execute(&mut catalog).await.unwrap();
-    catalog.close().await.unwrap();
+    make_older(folder.path(), 2).await;
     let mut store = start(folder.path());
     assert_eq!(stats(&store).await, before);
     store.terminate();

@@ -1,9 +1,11 @@
 //! What the tests say often.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use image::DynamicImage;
 use serde_json::Value;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 use testkit::process::{Store, StoreOptions};
 use testkit::reqwest::{Client, Response};
 
@@ -99,4 +101,23 @@ pub(crate) async fn assert_empty(store: &Store) {
     assert_eq!(files(store, "blobs"), Vec::<PathBuf>::new());
     let list: Value = get(store, "/v1/images").await.json().await.unwrap();
     assert_eq!(list["images"].as_array().map(Vec::len), Some(0));
+}
+
+/// Makes the catalog of a stopped store what it was up to that migration: 1 knows images and variants, 2 master copies too.
+pub(crate) async fn make_older(store_folder: &Path, version: i64) {
+    let file = store_folder.join("catalog.sqlite");
+    let mut catalog = SqliteConnectOptions::new().filename(file).foreign_keys(false).connect().await.unwrap();
+    let kept = ["blobs", "images", "variants", "renditions", "_sqlx_migrations"];
+    let kept = if version == 1 { [&kept[..3], &kept[4..]].concat() } else { kept.to_vec() };
+    let named: Vec<(String, String)> = sqlx::query_as(
+        "SELECT type, name FROM sqlite_schema WHERE type IN ('trigger', 'table') AND name NOT LIKE 'sqlite_%' ORDER BY type DESC",
+    )
+    .fetch_all(&mut catalog)
+    .await
+    .unwrap();
+    let gone = named.iter().filter(|(_, name)| !kept.contains(&name.as_str()));
+    let drops: String = gone.map(|(kind, name)| format!("DROP {kind} {name};")).collect();
+    let older = format!("{drops} DELETE FROM _sqlx_migrations WHERE version > {version};");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(older)).execute(&mut catalog).await.unwrap();
+    catalog.close().await.unwrap();
 }

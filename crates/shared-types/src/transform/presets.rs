@@ -47,7 +47,7 @@ impl TryFrom<BTreeMap<String, String>> for Presets {
     fn try_from(named: BTreeMap<String, String>) -> Result<Self, String> {
         for (name, query) in &named {
             let valid: VariantName = name.parse().map_err(|error| format!("the name {name:?}: {error}"))?;
-            if valid == VariantName::compress() {
+            if valid == VariantName::compress() || valid == VariantName::processed() {
                 return Err(format!("the name {name} belongs to the variants of the compressing service"));
             }
             let parsed = TransformQuery::parse_text(query, ClientHints::default())

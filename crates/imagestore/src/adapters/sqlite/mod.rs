@@ -4,6 +4,7 @@
 //! queue up in order instead of failing with "busy", and share the wait for the disk; several read, and never wait for the writer.
 
 mod images;
+mod jobs;
 mod renditions;
 mod rows;
 mod totals;
@@ -14,13 +15,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use shared_types::{Digest, ImageId};
 use sqlx::ConnectOptions;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
 use crate::domain::{Image, Totals, Variant};
-use crate::ports::{Catalog, CatalogError, Page};
+use crate::ports::{Catalog, CatalogError, NewWork, Page};
 use writer::Writer;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -72,13 +74,16 @@ impl From<sqlx::Error> for CatalogError {
 
 #[async_trait]
 impl Catalog for SqliteCatalog {
-    async fn insert_image(&self, image: &Image, queue_rendition: bool) -> Result<(), CatalogError> {
-        let image = image.clone();
+    async fn insert_image(&self, image: &Image, work: &NewWork) -> Result<(), CatalogError> {
+        let (image, work) = (image.clone(), work.clone());
         let change = self.writer.change(move |tx| {
             Box::pin(async move {
                 rows::refer_to_blob(tx, &image.digest, image.bytes).await?;
                 images::insert(tx, &image).await?;
-                if queue_rendition { renditions::queue(tx, &image.digest).await } else { Ok(()) }
+                if work.rendition {
+                    renditions::queue(tx, &image.digest).await?;
+                }
+                jobs::queue_for_new_image(tx, &work.jobs).await
             })
         });
         change.await
@@ -96,11 +101,12 @@ impl Catalog for SqliteCatalog {
         images::page(&self.reader, page).await
     }
 
-    async fn delete_image(&self, id: ImageId) -> Result<Option<Vec<Digest>>, CatalogError> {
+    async fn delete_image(&self, id: ImageId, now: Timestamp) -> Result<Option<Vec<Digest>>, CatalogError> {
         let change = self.writer.change(move |tx| {
             Box::pin(async move {
                 let mut candidates = variants::digests_of(tx, id).await?;
                 let Some(original) = images::delete(tx, id).await? else { return Ok(None) };
+                jobs::cancel_of_image(tx, id, now).await?;
                 candidates.extend(renditions::delete_orphan(tx, &original).await?);
                 candidates.push(original);
                 rows::doom_unused(tx, &candidates).await.map(Some)
@@ -111,18 +117,7 @@ impl Catalog for SqliteCatalog {
 
     async fn put_variant(&self, variant: &Variant) -> Result<(bool, Vec<Digest>), CatalogError> {
         let variant = variant.clone();
-        let change = self.writer.change(|tx| {
-            Box::pin(async move {
-                if !images::exists(tx, variant.image).await? {
-                    return Err(CatalogError::NoImage);
-                }
-                rows::refer_to_blob(tx, &variant.digest, variant.bytes).await?;
-                let replaced = variants::delete(tx, variant.image, &variant.key).await?;
-                variants::insert(tx, &variant).await?;
-                let doomed = rows::doom_unused(tx, replaced.as_slice()).await?;
-                Ok((replaced.is_some(), doomed))
-            })
-        });
+        let change = self.writer.change(|tx| Box::pin(async move { variants::put(tx, &variant).await }));
         change.await
     }
 

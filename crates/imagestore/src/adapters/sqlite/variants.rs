@@ -4,7 +4,7 @@ use shared_types::{Digest, ImageId};
 use sqlx::{FromRow, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
-use super::rows;
+use super::{images, rows};
 use crate::domain::Variant;
 use crate::ports::CatalogError;
 
@@ -42,7 +42,19 @@ impl TryFrom<VariantRow> for Variant {
     }
 }
 
-pub(super) async fn insert(tx: &mut SqliteConnection, variant: &Variant) -> Result<(), CatalogError> {
+/// Puts a variant in place of one with the same key; gives whether one was replaced, and the blobs doomed by that.
+pub(super) async fn put(tx: &mut SqliteConnection, variant: &Variant) -> Result<(bool, Vec<Digest>), CatalogError> {
+    if !images::exists(tx, variant.image).await? {
+        return Err(CatalogError::NoImage);
+    }
+    rows::refer_to_blob(tx, &variant.digest, variant.bytes).await?;
+    let replaced = delete(tx, variant.image, &variant.key).await?;
+    insert(tx, variant).await?;
+    let doomed = rows::doom_unused(tx, replaced.as_slice()).await?;
+    Ok((replaced.is_some(), doomed))
+}
+
+async fn insert(tx: &mut SqliteConnection, variant: &Variant) -> Result<(), CatalogError> {
     let figures = variant.figures.as_ref().map(serde_json::to_string).transpose();
     sqlx::query(
         "INSERT INTO variants (image_id, key, label, digest, bytes, format, width, height, figures, created_us) \

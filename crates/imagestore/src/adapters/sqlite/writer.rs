@@ -63,7 +63,12 @@ impl Writer {
                 let result = change(connection).await;
                 let verdict = match &result {
                     Ok(_) => Verdict::Keep,
-                    Err(CatalogError::NoImage | CatalogError::BlobDoomed) => Verdict::Undo,
+                    Err(
+                        CatalogError::NoImage
+                        | CatalogError::BlobDoomed
+                        | CatalogError::LeaseLost
+                        | CatalogError::Conflict,
+                    ) => Verdict::Undo,
                     Err(error @ (CatalogError::Full(_) | CatalogError::Failed(_))) => Verdict::Failed(another(error)),
                 };
                 // Nobody may wait any more.
@@ -143,6 +148,8 @@ fn another(error: &CatalogError) -> CatalogError {
     match error {
         CatalogError::BlobDoomed => CatalogError::BlobDoomed,
         CatalogError::NoImage => CatalogError::NoImage,
+        CatalogError::LeaseLost => CatalogError::LeaseLost,
+        CatalogError::Conflict => CatalogError::Conflict,
         CatalogError::Full(cause) => CatalogError::Full(anyhow::anyhow!("{cause:#}")),
         CatalogError::Failed(cause) => CatalogError::Failed(anyhow::anyhow!("{cause:#}")),
     }

@@ -30,17 +30,17 @@ pub(in crate::http) async fn receive(
 }
 
 /// Reads the whole body into memory, up to `limit` bytes.
-pub(super) async fn gather(
-    state: &HttpState,
+pub(in crate::http) async fn gather(
+    limits: &BodyLimits,
     request: &HttpRequest,
     mut payload: web::Payload,
+    limit: usize,
 ) -> Result<Bytes, ApiError> {
-    let limit = state.bodies.json_bytes;
     if announced(request).is_some_and(|announced| announced > limit as u64) {
         return Err(too_large(limit));
     }
     let mut body = BytesMut::new();
-    while let Some(piece) = next(&state.bodies, &mut payload).await? {
+    while let Some(piece) = next(limits, &mut payload).await? {
         let piece = piece.map_err(broken)?;
         if body.len() + piece.len() > limit {
             return Err(too_large(limit));
@@ -51,7 +51,10 @@ pub(super) async fn gather(
 }
 
 /// The next piece, unless the client pauses for too long.
-pub(super) async fn next<S: Stream + Unpin>(limits: &BodyLimits, stream: &mut S) -> Result<Option<S::Item>, ApiError> {
+pub(in crate::http) async fn next<S: Stream + Unpin>(
+    limits: &BodyLimits,
+    stream: &mut S,
+) -> Result<Option<S::Item>, ApiError> {
     tokio::time::timeout(limits.pause, stream.next()).await.map_err(|_| {
         let detail = format!("No byte of the body arrived for {} s; send it again.", limits.pause.as_secs());
         ApiError::new(ErrorCode::RequestTimeout, detail)
@@ -73,8 +76,7 @@ pub(super) fn cut_off(error: impl Display) -> ApiError {
 }
 
 fn too_large(limit: usize) -> ApiError {
-    let detail = format!(
-        "A JSON upload may have at most {limit} bytes here (limits.json_bytes); send the file as multipart or as the raw body."
-    );
+    let detail =
+        format!("A JSON document may have at most {limit} bytes here; send a file as multipart or as the raw body.");
     ApiError::new(ErrorCode::TooManyBytes, detail)
 }

@@ -10,10 +10,11 @@ use service_kit::http::ApiError;
 use shared_types::{ErrorCode, ImageFormat, OutputFormat};
 
 use super::{body, created, no_image};
-use crate::app::Receiving;
+use crate::app::{AndThen, Receiving};
 use crate::domain::ImageName;
 use crate::http::HttpState;
 use crate::http::documents::{base_url, variant_document};
+use crate::http::json::malformed;
 use crate::http::query::image_id;
 use crate::http::v1::variants::variant_name;
 
@@ -41,6 +42,7 @@ pub(super) async fn upload(
     request: &HttpRequest,
     payload: web::Payload,
     state: &HttpState,
+    then: &[AndThen],
 ) -> Result<HttpResponse, ApiError> {
     // The document is held in memory, so only so many at once.
     let Ok(_place) = state.bodies.json_uploads.try_acquire() else {
@@ -49,8 +51,8 @@ pub(super) async fn upload(
             "Too many JSON uploads at once; try again, or send the file as the raw body.",
         ));
     };
-    let body = body::gather(state, request, payload).await?;
-    let document: Document = serde_json::from_slice(&body).map_err(malformed)?;
+    let body = body::gather(&state.bodies, request, payload, state.bodies.json_bytes).await?;
+    let document: Document = serde_json::from_slice(&body).map_err(|error| malformed(&error))?;
     drop(body);
     check_kind(document.kind.as_deref())?;
     let name = document.filename.as_deref().and_then(ImageName::from_client);
@@ -58,13 +60,13 @@ pub(super) async fn upload(
         (Some(data), None) => {
             let receiving = decode(state, data).await?;
             match (document.id, document.transform) {
-                (None, None) => Ok(created(request, state, &receiving.finish(name).await?)),
+                (None, None) => Ok(created(request, state, &receiving.finish_and_then(name, then).await?)),
                 (Some(id), Some(variant)) => put_variant(request, state, receiving, (&id, &variant)).await,
                 _ => Err(ApiError::new(ErrorCode::InvalidBody, "`id` and `transform` go together: they store the data as that image's variant.")),
             }
         }
         (None, Some(url)) if document.id.is_none() && document.transform.is_none() => {
-            Ok(created(request, state, &state.services.upload_from_url(&url, name).await?))
+            Ok(created(request, state, &state.services.upload_from_url(&url, name, then).await?))
         }
         (None, Some(_)) => Err(ApiError::new(ErrorCode::InvalidBody, "`id` and `transform` need `data`: a variant is not fetched from a URL.")),
         (Some(_), Some(_)) => Err(ApiError::new(ErrorCode::InvalidBody, "Give `data` or `url`, not both.")),
@@ -123,9 +125,4 @@ fn check_kind(kind: Option<&str>) -> Result<(), ApiError> {
         }
         _ => Ok(()),
     }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn malformed(error: serde_json::Error) -> ApiError {
-    ApiError::new(ErrorCode::InvalidBody, format!("The body is not the JSON document expected here: {error}."))
 }

@@ -2,7 +2,7 @@
 
 pub(super) mod body;
 mod json;
-mod multipart;
+pub(super) mod multipart;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, ContentType, Header};
@@ -12,8 +12,9 @@ use service_kit::http::ApiError;
 use shared_types::ErrorCode;
 
 use super::HttpState;
-use super::documents::{base_url, image_document, image_path};
+use super::documents::{base_url, image_document, image_path, job_document};
 use super::query::{Query, segment};
+use super::then;
 use crate::app::Uploaded;
 use crate::domain::ImageName;
 
@@ -25,16 +26,17 @@ pub(super) async fn upload(
 ) -> Result<HttpResponse, ApiError> {
     let mut query = Query::of(&request);
     let named = query.take("name")?;
-    query.finish("name")?;
+    let then = then::parse(query.take("then")?.as_deref(), &state.presets)?;
+    query.finish("name, then")?;
     let in_path = segment(&request, "name");
     let name = named.as_deref().or((!in_path.is_empty()).then_some(in_path)).and_then(ImageName::from_client);
     let content_type = ContentType::parse(&request).ok().map(|content_type| content_type.0);
     match content_type.as_ref().map(|kind| (kind.type_(), kind.subtype())) {
-        Some((mime::MULTIPART, _)) => multipart::upload(&request, payload, &state).await,
-        Some((mime::APPLICATION, mime::JSON)) => json::upload(&request, payload, &state).await,
+        Some((mime::MULTIPART, _)) => multipart::upload(&request, payload, &state, &then).await,
+        Some((mime::APPLICATION, mime::JSON)) => json::upload(&request, payload, &state, &then).await,
         // Whatever else is said: curl calls a picture a form. What it is, its bytes tell.
         _ => {
-            let uploaded = body::receive(&state, &request, payload).await?.finish(name).await?;
+            let uploaded = body::receive(&state, &request, payload).await?.finish_and_then(name, &then).await?;
             Ok(created(&request, &state, &uploaded))
         }
     }
@@ -54,6 +56,10 @@ fn document(base: &str, uploaded: &Uploaded) -> Value {
     let mut document = json!(image);
     if let Value::Object(fields) = &mut document {
         fields.insert("deduplicated".to_owned(), uploaded.deduplicated.into());
+        if !uploaded.jobs.is_empty() {
+            let jobs: Vec<_> = uploaded.jobs.iter().map(|job| job_document(base, job)).collect();
+            fields.insert("jobs".to_owned(), json!(jobs));
+        }
         fields.insert("image ID".to_owned(), json!(id));
         fields.insert("status".to_owned(), "OK".into());
         fields.insert("message".to_owned(), "The image is stored.".into());

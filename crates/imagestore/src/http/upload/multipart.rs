@@ -6,7 +6,7 @@ use service_kit::http::ApiError;
 use shared_types::ErrorCode;
 
 use super::{body, created, no_image, several};
-use crate::app::Uploaded;
+use crate::app::{AndThen, Uploaded};
 use crate::domain::ImageName;
 use crate::http::HttpState;
 
@@ -17,6 +17,7 @@ pub(super) async fn upload(
     request: &HttpRequest,
     payload: web::Payload,
     state: &HttpState,
+    then: &[AndThen],
 ) -> Result<HttpResponse, ApiError> {
     let mut multipart = Multipart::new(request.headers(), payload);
     let mut results: Vec<Result<Uploaded, ApiError>> = Vec::new();
@@ -30,7 +31,7 @@ pub(super) async fn upload(
             let detail = format!("One request may carry at most {} files here (limits.files).", state.bodies.files);
             return Err(ApiError::new(ErrorCode::TooManyBytes, detail));
         }
-        results.push(file(state, field, ImageName::from_client(&name)).await?);
+        results.push(file(state, field, ImageName::from_client(&name), then).await?);
     }
     match results.len() {
         0 => Err(no_image(
@@ -42,10 +43,11 @@ pub(super) async fn upload(
 }
 
 /// One file. The inner error is about this file alone, and the next one can still be read.
-async fn file(
+pub(in crate::http) async fn file(
     state: &HttpState,
     mut field: Field,
     name: Option<ImageName>,
+    then: &[AndThen],
 ) -> Result<Result<Uploaded, ApiError>, ApiError> {
     let mut receiving = state.services.receive().await?;
     while let Some(piece) = body::next(&state.bodies, &mut field).await? {
@@ -56,11 +58,11 @@ async fn file(
             return Ok(Err(error.into()));
         }
     }
-    Ok(receiving.finish(name).await.map_err(ApiError::from))
+    Ok(receiving.finish_and_then(name, then).await.map_err(ApiError::from))
 }
 
 /// Reads a part to its end without keeping it.
-async fn skip(state: &HttpState, mut field: Field, limit: u64) -> Result<(), ApiError> {
+pub(in crate::http) async fn skip(state: &HttpState, mut field: Field, limit: u64) -> Result<(), ApiError> {
     let mut bytes = 0;
     while let Some(piece) = body::next(&state.bodies, &mut field).await? {
         bytes += piece.map_err(unreadable)?.len() as u64;
@@ -81,7 +83,7 @@ fn file_name(field: &Field) -> Option<String> {
     }
 }
 
-fn unreadable(error: MultipartError) -> ApiError {
+pub(in crate::http) fn unreadable(error: MultipartError) -> ApiError {
     match error {
         MultipartError::Incomplete | MultipartError::Payload(_) => body::cut_off(error),
         _ => ApiError::new(

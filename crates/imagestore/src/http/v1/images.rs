@@ -3,8 +3,8 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 use service_kit::http::ApiError;
+use shared_types::ImageId;
 use shared_types::wire::ImageDocument;
-use shared_types::{ImageId, TransformError};
 
 use crate::app::MAX_PAGE;
 use crate::http::HttpState;
@@ -25,17 +25,8 @@ pub(in crate::http) async fn list(request: HttpRequest, state: web::Data<HttpSta
 
 fn page(request: &HttpRequest) -> Result<(Option<ImageId>, u32), ApiError> {
     let mut query = Query::of(request);
-    let limit = match query.take("limit")? {
-        None => DEFAULT_PAGE,
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|limit| (1..=MAX_PAGE).contains(limit))
-            .ok_or_else(|| TransformError::new("limit", format!("must be a whole number from 1 to {MAX_PAGE}")))?,
-    };
-    let after = query.take("cursor")?.map(|text| text.parse()).transpose();
-    let after =
-        after.map_err(|_| TransformError::new("cursor", "must be the `cursor` of an earlier page, unchanged"))?;
+    let limit = query.limit(DEFAULT_PAGE, MAX_PAGE)?;
+    let after = query.cursor()?;
     query.finish("limit, cursor")?;
     Ok((after, limit))
 }

@@ -1,11 +1,42 @@
 //! The native API: records and lists.
 
+mod backfills;
+mod compressions;
+mod events;
 pub(super) mod images;
+mod jobs;
+mod leases;
 pub(super) mod stats;
 pub(super) mod variants;
 
 use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::web::{ServiceConfig, delete, post, put};
 use serde_json::json;
+use service_kit::http::route::{get, resource};
+
+/// Routes of jobs: for clients, and for the workers that do them.
+pub(super) fn jobs(config: &mut ServiceConfig) {
+    let backfills = vec![(Method::POST, post().to(backfills::create)), (Method::GET, get().to(backfills::list))];
+    let backfill = vec![(Method::GET, get().to(backfills::get)), (Method::DELETE, delete().to(backfills::cancel))];
+    let job = vec![(Method::GET, get().to(jobs::get)), (Method::DELETE, delete().to(jobs::cancel))];
+    config
+        .service(resource("/v1/compressions", vec![(Method::POST, post().to(compressions::create))]))
+        .service(resource("/v1/backfills", backfills))
+        .service(resource("/v1/backfills/{id}", backfill))
+        .service(resource("/v1/backfills/{id}/pause", vec![(Method::POST, post().to(backfills::pause))]))
+        .service(resource("/v1/backfills/{id}/resume", vec![(Method::POST, post().to(backfills::resume))]))
+        .service(resource("/v1/events", vec![(Method::GET, get().to(events::watch))]))
+        .service(resource("/v1/jobs", vec![(Method::GET, get().to(jobs::list))]))
+        .service(resource("/v1/jobs/lease", vec![(Method::POST, post().to(leases::lease))]))
+        .service(resource("/v1/jobs/{id}", job))
+        .service(resource("/v1/jobs/{id}/retry", vec![(Method::POST, post().to(jobs::retry))]))
+        .service(resource("/v1/jobs/{id}/heartbeat", vec![(Method::POST, post().to(leases::heartbeat))]))
+        .service(resource("/v1/jobs/{id}/release", vec![(Method::POST, post().to(leases::release))]))
+        .service(resource("/v1/jobs/{id}/failure", vec![(Method::POST, post().to(leases::failure))]))
+        .service(resource("/v1/jobs/{id}/kept", vec![(Method::POST, post().to(leases::kept))]))
+        .service(resource("/v1/jobs/{id}/result", vec![(Method::PUT, put().to(leases::result))]));
+}
 
 /// What there is, for a person who opens the root in a browser or with curl.
 pub(super) async fn index() -> HttpResponse {
@@ -17,6 +48,9 @@ pub(super) async fn index() -> HttpResponse {
         "image": "GET /v1/images/{id}",
         "deliver": "GET /i/{id}.webp?w=512",
         "delete": "DELETE /v1/images/{id}",
+        "compress": "POST /v1/compressions {\"image_id\": …, \"target\": \"high\", \"formats\": \"auto\"}",
+        "jobs": "GET /v1/jobs?status=queued",
+        "events": "GET /v1/events",
         "stats": "GET /v1/stats",
         "ready": "GET /readyz",
     }))

@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 use service_kit::http::ApiError;
+use shared_types::job::VARIANT_FIGURES;
 use shared_types::wire::VariantFigures;
 use shared_types::{ErrorCode, VariantName};
 
@@ -10,9 +11,6 @@ use crate::http::HttpState;
 use crate::http::documents::{base_url, variant_document};
 use crate::http::query::{Query, image_id, segment};
 use crate::http::upload::body;
-
-/// The header in which a maker reports its figures, as JSON.
-const FIGURES: &str = "variant-figures";
 
 /// `GET /v1/images/{id}/variants`: what is stored, oldest first.
 pub(in crate::http) async fn list(request: HttpRequest, state: web::Data<HttpState>) -> Result<HttpResponse, ApiError> {
@@ -50,7 +48,7 @@ pub(in crate::http) fn variant_name(text: &str) -> Result<VariantName, ApiError>
 }
 
 /// `transform=NAME` would never find a variant behind a preset.
-fn not_a_preset(state: &HttpState, name: &VariantName) -> Result<(), ApiError> {
+pub(super) fn not_a_preset(state: &HttpState, name: &VariantName) -> Result<(), ApiError> {
     if !state.presets.contains(name.as_str()) {
         return Ok(());
     }
@@ -58,8 +56,8 @@ fn not_a_preset(state: &HttpState, name: &VariantName) -> Result<(), ApiError> {
     Err(ApiError::new(ErrorCode::InvalidParameter, detail).parameter("name"))
 }
 
-fn figures(request: &HttpRequest) -> Result<Option<VariantFigures>, ApiError> {
-    let Some(value) = request.headers().get(FIGURES) else { return Ok(None) };
+pub(super) fn figures(request: &HttpRequest) -> Result<Option<VariantFigures>, ApiError> {
+    let Some(value) = request.headers().get(VARIANT_FIGURES) else { return Ok(None) };
     serde_json::from_slice(value.as_bytes()).map(Some).map_err(|error| {
         let detail = format!(
             "The header Variant-Figures must be a JSON object with source_bytes, seconds and, if any, quality: {error}."

@@ -2,12 +2,12 @@
 
 use image_engine::Facts;
 use imagestore::domain::{Image, ImageName, Totals, Variant};
-use imagestore::ports::{Catalog, CatalogError, Page};
+use imagestore::ports::{Catalog, CatalogError, NewWork, Page};
 use jiff::Timestamp;
 use shared_types::wire::VariantFigures;
 use shared_types::{Digest, ImageFormat, ImageId};
 
-use super::renditions;
+use super::{jobs, renditions};
 
 /// Runs every check on an empty catalog; `open` opens the same one again.
 pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> F) {
@@ -21,10 +21,11 @@ pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> 
     refusals_harm_nobody_else(&catalog).await;
     totals_follow_every_change(&catalog).await;
     renditions::checks(&catalog).await;
+    jobs::checks(&catalog).await;
     let last = image(b"last");
-    catalog.insert_image(&last, false).await.unwrap();
+    catalog.insert_image(&last, &NewWork::default()).await.unwrap();
     catalog.close().await;
-    assert!(catalog.insert_image(&image(b"late"), false).await.is_err(), "closed");
+    assert!(catalog.insert_image(&image(b"late"), &NewWork::default()).await.is_err(), "closed");
     let again = open().await;
     assert_eq!(again.image(last.id).await.unwrap(), Some(last));
     again.close().await;
@@ -74,9 +75,9 @@ fn variant(image: &Image, key: &str, content: &[u8]) -> Variant {
 
 async fn rows_come_back_as_they_were(catalog: &impl Catalog) {
     let first = image(b"rows");
-    catalog.insert_image(&first, false).await.unwrap();
+    catalog.insert_image(&first, &NewWork::default()).await.unwrap();
     let second = Image { id: ImageId::generate(), name: None, ..first.clone() };
-    catalog.insert_image(&second, false).await.unwrap();
+    catalog.insert_image(&second, &NewWork::default()).await.unwrap();
     assert_eq!(catalog.image(first.id).await.unwrap().as_ref(), Some(&first));
     assert_eq!(catalog.image(second.id).await.unwrap().as_ref(), Some(&second));
     let found = catalog.image_by_digest(&first.digest).await.unwrap().unwrap();
@@ -88,7 +89,7 @@ async fn rows_come_back_as_they_were(catalog: &impl Catalog) {
     users.sort();
     assert_eq!(users, [(first.id, None), (second.id, None)]);
     for id in [first.id, second.id] {
-        catalog.delete_image(id).await.unwrap().unwrap();
+        catalog.delete_image(id, Timestamp::now()).await.unwrap().unwrap();
     }
     catalog.forget_blob(&first.digest).await.unwrap();
 }
@@ -97,14 +98,14 @@ async fn pages_are_newest_first(catalog: &impl Catalog) {
     let mut images = Vec::new();
     for number in 0..5u8 {
         images.insert(0, image(&[number]));
-        catalog.insert_image(&images[0], false).await.unwrap();
+        catalog.insert_image(&images[0], &NewWork::default()).await.unwrap();
     }
     let page = |after, limit| Page { after, limit };
     assert_eq!(catalog.images(&page(None, 3)).await.unwrap(), images[..3]);
     assert_eq!(catalog.images(&page(Some(images[2].id), 3)).await.unwrap(), images[3..]);
     assert_eq!(catalog.images(&page(Some(images[4].id), 3)).await.unwrap(), []);
     for image in &images {
-        assert_eq!(catalog.delete_image(image.id).await.unwrap(), Some(vec![image.digest]));
+        assert_eq!(catalog.delete_image(image.id, Timestamp::now()).await.unwrap(), Some(vec![image.digest]));
         catalog.forget_blob(&image.digest).await.unwrap();
     }
 }
@@ -113,7 +114,7 @@ async fn variants_belong_to_their_image(catalog: &impl Catalog) {
     let owner = image(b"owner");
     let first = variant(&owner, "first", b"one");
     assert!(matches!(catalog.put_variant(&first).await, Err(CatalogError::NoImage)));
-    catalog.insert_image(&owner, false).await.unwrap();
+    catalog.insert_image(&owner, &NewWork::default()).await.unwrap();
     assert_eq!(catalog.put_variant(&first).await.unwrap(), (false, vec![]));
     let second = Variant { created: owner.created + jiff::Span::new().seconds(1), ..variant(&owner, "second", b"two") };
     catalog.put_variant(&second).await.unwrap();
@@ -127,12 +128,12 @@ async fn variants_belong_to_their_image(catalog: &impl Catalog) {
     assert_eq!(catalog.users_of(&replacement.digest).await.unwrap(), [(owner.id, Some("first".to_owned()))]);
     assert_eq!(catalog.delete_variant(owner.id, "second").await.unwrap(), [second.digest]);
     assert_eq!(catalog.delete_variant(owner.id, "second").await.unwrap(), []);
-    let mut doomed = catalog.delete_image(owner.id).await.unwrap().unwrap();
+    let mut doomed = catalog.delete_image(owner.id, Timestamp::now()).await.unwrap().unwrap();
     doomed.sort();
     let mut expected = vec![owner.digest, replacement.digest];
     expected.sort();
     assert_eq!(doomed, expected);
-    assert_eq!(catalog.delete_image(owner.id).await.unwrap(), None);
+    assert_eq!(catalog.delete_image(owner.id, Timestamp::now()).await.unwrap(), None);
     for digest in doomed.iter().chain([&second.digest]) {
         catalog.forget_blob(digest).await.unwrap();
     }
@@ -140,13 +141,17 @@ async fn variants_belong_to_their_image(catalog: &impl Catalog) {
 
 async fn a_blob_is_doomed_with_its_last_row(catalog: &impl Catalog) {
     let (first, second) = (image(b"shared"), image(b"shared"));
-    catalog.insert_image(&first, false).await.unwrap();
-    catalog.insert_image(&second, false).await.unwrap();
+    catalog.insert_image(&first, &NewWork::default()).await.unwrap();
+    catalog.insert_image(&second, &NewWork::default()).await.unwrap();
     // The same bytes as a variant of the other.
     catalog.put_variant(&variant(&second, "same", b"shared")).await.unwrap();
-    assert_eq!(catalog.delete_image(first.id).await.unwrap(), Some(vec![]));
+    assert_eq!(catalog.delete_image(first.id, Timestamp::now()).await.unwrap(), Some(vec![]));
     assert!(!catalog.doom_if_unused(&first.digest).await.unwrap());
-    assert_eq!(catalog.delete_image(second.id).await.unwrap(), Some(vec![first.digest]), "named once");
+    assert_eq!(
+        catalog.delete_image(second.id, Timestamp::now()).await.unwrap(),
+        Some(vec![first.digest]),
+        "named once"
+    );
     assert_eq!(catalog.doomed_blobs().await.unwrap(), [first.digest]);
     assert_eq!(catalog.blobs().await.unwrap(), []);
     catalog.forget_blob(&first.digest).await.unwrap();
@@ -155,17 +160,17 @@ async fn a_blob_is_doomed_with_its_last_row(catalog: &impl Catalog) {
 
 async fn nothing_refers_to_a_doomed_blob(catalog: &impl Catalog) {
     let (doomed, other) = (image(b"doomed"), image(b"other"));
-    catalog.insert_image(&other, false).await.unwrap();
+    catalog.insert_image(&other, &NewWork::default()).await.unwrap();
     assert!(catalog.doom_if_unused(&doomed.digest).await.unwrap(), "a blob that has no row at all");
     assert!(!catalog.doom_if_unused(&doomed.digest).await.unwrap(), "one caller alone removes it");
-    assert!(matches!(catalog.insert_image(&doomed, false).await, Err(CatalogError::BlobDoomed)));
+    assert!(matches!(catalog.insert_image(&doomed, &NewWork::default()).await, Err(CatalogError::BlobDoomed)));
     let late = variant(&other, "late", b"doomed");
     assert!(matches!(catalog.put_variant(&late).await, Err(CatalogError::BlobDoomed)));
     assert_eq!(catalog.image(doomed.id).await.unwrap(), None);
     catalog.forget_blob(&doomed.digest).await.unwrap();
-    catalog.insert_image(&doomed, false).await.unwrap();
+    catalog.insert_image(&doomed, &NewWork::default()).await.unwrap();
     for gone in [&doomed, &other] {
-        catalog.delete_image(gone.id).await.unwrap();
+        catalog.delete_image(gone.id, Timestamp::now()).await.unwrap();
         catalog.forget_blob(&gone.digest).await.unwrap();
     }
 }
@@ -173,7 +178,7 @@ async fn nothing_refers_to_a_doomed_blob(catalog: &impl Catalog) {
 /// Changes that are made at the same time may share a transaction; one that is refused must not take others with it.
 async fn refusals_harm_nobody_else(catalog: &impl Catalog) {
     let (owner, nobody) = (image(b"busy"), image(b"nobody"));
-    catalog.insert_image(&owner, false).await.unwrap();
+    catalog.insert_image(&owner, &NewWork::default()).await.unwrap();
     let names: Vec<String> = (0..40).map(|number| format!("v{number:02}")).collect();
     let puts = names.iter().enumerate().map(|(number, name)| {
         let variant = variant(if number % 4 == 3 { &nobody } else { &owner }, name, name.as_bytes());
@@ -191,7 +196,7 @@ async fn refusals_harm_nobody_else(catalog: &impl Catalog) {
     let expected: Vec<String> =
         names.into_iter().enumerate().filter(|(number, _)| number % 4 != 3).map(|(_, name)| name).collect();
     assert_eq!(stored, expected);
-    for digest in catalog.delete_image(owner.id).await.unwrap().unwrap() {
+    for digest in catalog.delete_image(owner.id, Timestamp::now()).await.unwrap().unwrap() {
         catalog.forget_blob(&digest).await.unwrap();
     }
 }
@@ -205,7 +210,7 @@ async fn totals_follow_every_change(catalog: &impl Catalog) {
     assert_eq!(catalog.totals().await.unwrap(), Totals::default(), "every change before has been taken back");
     let (first, same, other) = (image(b"twice"), image(b"twice"), image(b"another"));
     for image in [&first, &same, &other] {
-        catalog.insert_image(image, false).await.unwrap();
+        catalog.insert_image(image, &NewWork::default()).await.unwrap();
     }
     check(catalog, [3, 2, 12, 0, 0]).await;
     for owner in [&first, &same] {
@@ -215,7 +220,7 @@ async fn totals_follow_every_change(catalog: &impl Catalog) {
     // As a variant, the bytes of an original are another use of the file.
     catalog.put_variant(&variant(&other, "as-it-is", b"another")).await.unwrap();
     check(catalog, [3, 2, 12, 4, 10]).await;
-    assert!(catalog.insert_image(&first, false).await.is_err(), "an id is used once");
+    assert!(catalog.insert_image(&first, &NewWork::default()).await.is_err(), "an id is used once");
     assert!(catalog.put_variant(&variant(&image(b"nobody"), "x", b"x")).await.is_err());
     check(catalog, [3, 2, 12, 4, 10]).await;
     catalog.put_variant(&variant(&same, "small", b"longer")).await.unwrap();
@@ -225,7 +230,7 @@ async fn totals_follow_every_change(catalog: &impl Catalog) {
     check(catalog, [3, 2, 12, 3, 16]).await;
     let mut doomed = Vec::new();
     for (gone, left) in [(&first, [2, 2, 12, 2, 13]), (&other, [1, 1, 5, 1, 6]), (&same, [0; 5])] {
-        doomed.extend(catalog.delete_image(gone.id).await.unwrap().unwrap());
+        doomed.extend(catalog.delete_image(gone.id, Timestamp::now()).await.unwrap().unwrap());
         check(catalog, left).await;
     }
     for digest in &doomed {

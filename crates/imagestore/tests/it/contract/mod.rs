@@ -2,6 +2,7 @@
 
 mod blobs;
 mod catalog;
+mod jobs;
 mod renditions;
 
 use imagestore::adapters::files::FileBlobs;

@@ -1,7 +1,8 @@
 //! The promises of [`RenditionCatalog`](imagestore::ports::RenditionCatalog), as a part of the catalog's.
 
 use imagestore::domain::{Master, Rendition, RenditionJob, RenditionTotals};
-use imagestore::ports::{Catalog, CatalogError};
+use imagestore::ports::{Catalog, CatalogError, NewWork};
+use jiff::Timestamp;
 use shared_types::Digest;
 
 use super::catalog::image;
@@ -14,6 +15,10 @@ pub(super) async fn checks(catalog: &impl Catalog) {
     all_can_be_dropped(catalog).await;
 }
 
+fn with_rendition() -> NewWork {
+    NewWork { rendition: true, jobs: Vec::new() }
+}
+
 fn done(content: &[u8]) -> Rendition {
     Rendition::Done(Master { digest: Digest::of(content), bytes: content.len() as u64, width: 128, height: 96 })
 }
@@ -23,7 +28,7 @@ async fn next(catalog: &impl Catalog) -> Option<(Digest, u32)> {
 }
 
 async fn delete(catalog: &impl Catalog, image: &imagestore::domain::Image) -> Vec<Digest> {
-    let doomed = catalog.delete_image(image.id).await.unwrap().unwrap();
+    let doomed = catalog.delete_image(image.id, Timestamp::now()).await.unwrap().unwrap();
     for digest in &doomed {
         catalog.forget_blob(digest).await.unwrap();
     }
@@ -34,9 +39,9 @@ async fn they_are_queued_in_order_and_settled(catalog: &impl Catalog) {
     let images = [image(b"first"), image(b"second"), image(b"third")];
     let [first, second, third] = &images;
     for wanted in [first, second] {
-        catalog.insert_image(wanted, true).await.unwrap();
+        catalog.insert_image(wanted, &with_rendition()).await.unwrap();
     }
-    catalog.insert_image(third, false).await.unwrap();
+    catalog.insert_image(third, &NewWork::default()).await.unwrap();
     catalog.queue_rendition(&Digest::of(b"of no image")).await.unwrap();
     catalog.queue_rendition(&first.digest).await.unwrap();
     assert_eq!(next(catalog).await, Some((first.digest, 0)));
@@ -64,7 +69,7 @@ async fn they_are_queued_in_order_and_settled(catalog: &impl Catalog) {
 async fn a_master_goes_with_the_last_image(catalog: &impl Catalog) {
     let (first, second) = (image(b"original"), image(b"original"));
     for image in [&first, &second] {
-        catalog.insert_image(image, true).await.unwrap();
+        catalog.insert_image(image, &with_rendition()).await.unwrap();
     }
     catalog.settle_rendition(&first.digest, &done(b"master")).await.unwrap();
     let master = Digest::of(b"master");
@@ -82,7 +87,7 @@ async fn a_master_goes_with_the_last_image(catalog: &impl Catalog) {
 
 async fn a_damaged_one_is_queued_again(catalog: &impl Catalog) {
     let owner = image(b"owner of a master");
-    catalog.insert_image(&owner, true).await.unwrap();
+    catalog.insert_image(&owner, &with_rendition()).await.unwrap();
     catalog.set_rendition_attempts(&owner.digest, 3).await.unwrap();
     catalog.settle_rendition(&owner.digest, &done(b"rotten")).await.unwrap();
     let master = Digest::of(b"rotten");
@@ -101,7 +106,7 @@ async fn a_damaged_one_is_queued_again(catalog: &impl Catalog) {
 async fn all_can_be_dropped(catalog: &impl Catalog) {
     let (first, second) = (image(b"one"), image(b"two"));
     for image in [&first, &second] {
-        catalog.insert_image(image, true).await.unwrap();
+        catalog.insert_image(image, &with_rendition()).await.unwrap();
     }
     // A master may have the very bytes of an image.
     catalog.settle_rendition(&first.digest, &done(b"two")).await.unwrap();

@@ -1,0 +1,88 @@
+//! Handing out jobs to workers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::{Jobs, Services};
+use crate::app::upload::now;
+use crate::domain::{Happening, Image, Job, Report, StoreError};
+
+/// A job in the hands of a worker.
+pub struct LeasedJob {
+    /// The job.
+    pub job: Job,
+    /// Its image.
+    pub image: Arc<Image>,
+    /// Proves the lease.
+    pub token: String,
+}
+
+/// How long a worker waits at most before the catalog is looked at again: other processes may queue jobs too.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+impl Services {
+    /// How long a lease holds without a heartbeat.
+    pub fn lease_time(&self) -> Duration {
+        self.inner.jobs.policy.lease
+    }
+
+    /// Hands out up to `max` jobs; waits for the first one up to `wait`.
+    pub async fn lease_jobs(&self, worker: &str, max: u32, wait: Duration) -> Result<Vec<LeasedJob>, StoreError> {
+        let Jobs { queued, stop, .. } = &self.inner.jobs;
+        let end = Instant::now() + wait;
+        loop {
+            // Before the look: what is queued meanwhile is not missed.
+            let mut told = std::pin::pin!(queued.notified());
+            told.as_mut().enable();
+            let leased = self.lease_now(worker, max).await?;
+            if !leased.is_empty() || Instant::now() >= end || stop.is_cancelled() {
+                return Ok(leased);
+            }
+            let until = end.min(Instant::now() + self.until_due().await?);
+            tokio::select! {
+                () = told => {}
+                () = tokio::time::sleep_until(until) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    /// How long it takes until a pause or a lease ends.
+    async fn until_due(&self) -> Result<Duration, StoreError> {
+        let due = self.inner.catalog.next_due().await?;
+        let time = due.map_or(LOOK_AGAIN, |due| Duration::try_from(due.duration_since(now())).unwrap_or_default());
+        // Not at once: what is due already is for others who wait.
+        Ok(time.clamp(Duration::from_millis(20), LOOK_AGAIN))
+    }
+
+    async fn lease_now(&self, worker: &str, max: u32) -> Result<Vec<LeasedJob>, StoreError> {
+        let tokens: Vec<_> = (0..max).map(|_| Uuid::new_v4().simple().to_string()).collect();
+        let terms = self.inner.jobs.terms();
+        let (jobs, given_up) = self.inner.catalog.lease_jobs(worker, &tokens, &terms, now()).await?;
+        for job in &given_up {
+            log::warn!("job {} is given up after {} attempts: its worker vanished", job.id, job.attempts);
+            self.job_ended(job);
+        }
+        let mut leased = Vec::with_capacity(jobs.len());
+        for (job, token) in jobs.into_iter().zip(tokens) {
+            match self.image(job.image).await {
+                Ok(image) => {
+                    self.publish(Happening::JobChanged(Box::new(job.clone())));
+                    leased.push(LeasedJob { job, image, token });
+                }
+                // Deleted in this moment, and the job called off with it; or the catalog does not answer, and the lease will end.
+                Err(error) => {
+                    log::warn!("job {} is not handed out: {error}", job.id);
+                    let released = self.inner.catalog.report(job.id, &token, &Report::Released, &terms, now()).await;
+                    if let Err(error) = released {
+                        log::debug!("job {} could not be taken back: {error}", job.id);
+                    }
+                }
+            }
+        }
+        Ok(leased)
+    }
+}

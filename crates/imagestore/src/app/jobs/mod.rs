@@ -1,0 +1,229 @@
+//! Work that is handed to compressing services. The rows in the catalog are all there is of it: what was answered survives a crash, and a
+//! restart goes on where the last process stopped.
+
+mod and_then;
+mod backfill;
+mod lease;
+mod settle;
+mod webhooks;
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use jiff::Timestamp;
+use shared_types::job::JobStatus;
+use shared_types::{ErrorCode, ImageId, JobId};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::Services;
+use super::upload::now;
+use crate::domain::{Happening, Job, JobFilter, LeaseTerms, Order, Slot, StoreError};
+
+pub use and_then::AndThen;
+pub use lease::LeasedJob;
+pub use webhooks::JobWriter;
+
+/// The most jobs of one page, of one request, and of one lease.
+pub const MAX_JOBS: u32 = 500;
+
+/// How jobs are handed out and tried again.
+#[derive(Debug, Clone, Copy)]
+pub struct JobPolicy {
+    /// How long a lease holds without a heartbeat.
+    pub lease: Duration,
+    /// How many times a job is tried.
+    pub attempts: u32,
+    /// The pause after the first failed attempt; twice as long after each further one.
+    pub pause: Duration,
+    /// The longest pause.
+    pub longest_pause: Duration,
+    /// How many jobs one worker may have.
+    pub per_worker: u32,
+    /// How long a job is remembered when it is over.
+    pub keep: Duration,
+}
+
+/// What those who give work and those who take it share.
+pub(super) struct Jobs {
+    policy: JobPolicy,
+    /// Told when a job may be taken.
+    queued: Notify,
+    /// Told when a backfill may go on.
+    fed: Notify,
+    /// Told when somebody is to be told.
+    ended: Notify,
+    stop: CancellationToken,
+}
+
+impl Jobs {
+    pub(super) fn new(policy: JobPolicy) -> Self {
+        Self { policy, queued: Notify::new(), fed: Notify::new(), ended: Notify::new(), stop: CancellationToken::new() }
+    }
+
+    /// Ends what runs in the background, and sends workers that wait away.
+    pub(super) fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Ends when the store stops.
+    pub(super) fn stopped(&self) -> impl Future<Output = ()> + use<> {
+        self.stop.clone().cancelled_owned()
+    }
+
+    /// Work was queued.
+    pub(super) fn wake(&self) {
+        self.queued.notify_waiters();
+    }
+
+    fn terms(&self) -> LeaseTerms {
+        LeaseTerms {
+            lease_us: micros(self.policy.lease),
+            attempts: self.policy.attempts,
+            longest_pause_us: micros(self.policy.longest_pause) * 2,
+            per_worker: self.policy.per_worker,
+        }
+    }
+
+    /// When to try again what was tried `attempts` times.
+    fn again(&self, attempts: u32, now: Timestamp) -> Timestamp {
+        later(now, pause_after(attempts, self.policy.pause, self.policy.longest_pause))
+    }
+}
+
+fn micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX / 4)
+}
+
+fn later(now: Timestamp, pause: Duration) -> Timestamp {
+    now.checked_add(pause).unwrap_or(Timestamp::MAX)
+}
+
+/// Twice as long after each attempt, with up to as much again by chance, so that what failed together does not come back together.
+fn pause_after(attempts: u32, first: Duration, longest: Duration) -> Duration {
+    let pauses =
+        ExponentialBuilder::default().with_min_delay(first).with_max_delay(longest).with_jitter().without_max_times();
+    pauses.build().nth(attempts.saturating_sub(1) as usize).unwrap_or(longest)
+}
+
+/// A page of jobs.
+pub struct JobListing {
+    /// Newest first.
+    pub jobs: Vec<Job>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<JobId>,
+}
+
+impl Services {
+    /// Queues the same work for images; gives the jobs in their order.
+    pub async fn queue_jobs(&self, images: &[ImageId], order: &Order) -> Result<Vec<Job>, StoreError> {
+        let now = now();
+        let jobs: Vec<_> = images.iter().map(|image| order.job(*image, None, now)).collect();
+        let jobs = self.inner.catalog.queue_jobs(&jobs).await?;
+        self.jobs_queued(&jobs);
+        Ok(jobs)
+    }
+
+    pub(super) fn jobs_queued(&self, jobs: &[Job]) {
+        for job in jobs {
+            self.publish(Happening::JobChanged(Box::new(job.clone())));
+        }
+        if !jobs.is_empty() {
+            self.inner.jobs.wake();
+        }
+    }
+
+    /// The job of that id.
+    pub async fn job(&self, id: JobId) -> Result<Job, StoreError> {
+        self.inner.catalog.job(id).await?.ok_or_else(no_job)
+    }
+
+    /// The last job for a place of an image.
+    pub async fn last_job_for(&self, image: ImageId, slot: &Slot) -> Result<Option<Job>, StoreError> {
+        Ok(self.inner.catalog.last_job_for(image, slot).await?)
+    }
+
+    /// Jobs, newest first.
+    pub async fn jobs(&self, filter: JobFilter) -> Result<JobListing, StoreError> {
+        let limit = filter.limit.clamp(1, MAX_JOBS);
+        // One more than asked for tells whether there is a next page.
+        let mut jobs = self.inner.catalog.jobs(&JobFilter { limit: limit + 1, ..filter }).await?;
+        let more = jobs.len() > limit as usize;
+        jobs.truncate(limit as usize);
+        let next = jobs.last().filter(|_| more).map(|job| job.id);
+        Ok(JobListing { jobs, next })
+    }
+
+    /// Calls a job off.
+    pub async fn cancel_job(&self, id: JobId) -> Result<Job, StoreError> {
+        let job = self.inner.catalog.cancel_job(id, now()).await?.ok_or_else(no_job)?;
+        match job.status {
+            JobStatus::Cancelled => {
+                self.job_ended(&job);
+                Ok(job)
+            }
+            status => {
+                let detail = format!("The job is {status}; only one that is not over can be cancelled.");
+                Err(StoreError::new(ErrorCode::Conflict, detail))
+            }
+        }
+    }
+
+    /// Queues a job again that failed, was given up or was called off.
+    pub async fn retry_job(&self, id: JobId) -> Result<Job, StoreError> {
+        let job = self.inner.catalog.retry_job(id, now()).await?.ok_or_else(no_job)?;
+        if job.status != JobStatus::Queued {
+            let detail =
+                format!("The job is {}; only one that failed, died or was cancelled can be retried.", job.status);
+            return Err(StoreError::new(ErrorCode::Conflict, detail));
+        }
+        self.jobs_queued(std::slice::from_ref(&job));
+        Ok(job)
+    }
+
+    /// Tells watchers of a job that is over, and starts what waits for that.
+    fn job_ended(&self, job: &Job) {
+        self.publish(Happening::JobChanged(Box::new(job.clone())));
+        if job.backfill.is_some() {
+            self.inner.jobs.fed.notify_one();
+        }
+        if job.order.webhook.is_some() {
+            self.inner.jobs.ended.notify_one();
+        }
+    }
+
+    /// Starts what is done about jobs in the background, until [`Services::close`].
+    pub fn start_jobs(&self) {
+        let (feeder, teller, janitor) = (self.clone(), self.clone(), self.clone());
+        let spawn = |work: futures::future::BoxFuture<'static, ()>| {
+            self.inner.background.spawn_on(work, &self.inner.runtime);
+        };
+        spawn(Box::pin(async move { feeder.feed_backfills().await }));
+        spawn(Box::pin(async move { teller.tell_of_ends().await }));
+        spawn(Box::pin(async move { janitor.forget_old_jobs().await }));
+    }
+
+    async fn forget_old_jobs(&self) {
+        const PAUSE: Duration = Duration::from_hours(1);
+        const TOGETHER: u32 = 500;
+        let Jobs { stop, policy, .. } = &self.inner.jobs;
+        while !stop.is_cancelled() {
+            let before = now().checked_sub(policy.keep).unwrap_or(Timestamp::MIN);
+            match self.inner.catalog.forget_jobs(before, TOGETHER).await {
+                Ok(forgotten) if forgotten == u64::from(TOGETHER) => {}
+                Ok(_) => drop(stop.run_until_cancelled(tokio::time::sleep(PAUSE)).await),
+                Err(error) => {
+                    log::warn!("old jobs are not forgotten: {:#}", anyhow::Error::from(error));
+                    stop.run_until_cancelled(tokio::time::sleep(PAUSE)).await;
+                }
+            }
+        }
+    }
+}
+
+fn no_job() -> StoreError {
+    StoreError::new(
+        ErrorCode::NotFound,
+        "No job has this id. Jobs that are over are forgotten after a while (jobs.keep_days).",
+    )
+}

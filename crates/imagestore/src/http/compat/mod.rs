@@ -1,0 +1,3 @@
+//! Interfaces of other systems, in their own words, on the same use cases.
+
+pub(super) mod processor;

@@ -1,0 +1,223 @@
+//! A background image processor: upload a file with one operation, poll for the processed bytes.
+//!
+//! `POST /v1/upload`, `GET` and `DELETE /v1/image/{id}`. Errors are `{"error": "…"}` there; here that text stands in a problem document, so
+//! that both kinds of clients read it.
+
+use actix_multipart::Multipart;
+use actix_web::http::Method;
+use actix_web::http::header::{CONTENT_TYPE, HeaderName};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use futures::TryStreamExt;
+use serde_json::json;
+use service_kit::http::ApiError;
+use service_kit::http::route::{get, resource};
+use shared_types::job::{Priority, Task};
+use shared_types::{ErrorCode, Formats, ImageFormat, Transform, TransformError, TransformQuery, VariantName};
+
+use crate::app::{AndThen, Content, Target, Uploaded, Wanted};
+use crate::domain::{ImageName, Order, Slot, StoreError};
+use crate::http::HttpState;
+use crate::http::query::{Query, image_id, segment};
+use crate::http::upload::{body, multipart};
+
+/// The most bytes of a file, the sides of a resize, and the characters of a watermark.
+const FILE_BYTES: u64 = 10 * 1024 * 1024;
+const SIDES: std::ops::RangeInclusive<u32> = 10..=10_000;
+const TEXT: std::ops::RangeInclusive<usize> = 10..=64;
+
+/// The most bytes of a field that is not the file.
+const FIELD_BYTES: usize = 1024;
+
+pub(in crate::http) fn configure(config: &mut ServiceConfig) {
+    let image = vec![(Method::GET, get().to(processed)), (Method::DELETE, web::delete().to(delete))];
+    config
+        .service(resource("/v1/upload", vec![(Method::POST, web::post().to(upload))]))
+        .service(resource("/v1/image/{id}", image));
+}
+
+/// The fields of the form beside the file.
+#[derive(Default)]
+struct Form {
+    operation: Option<String>,
+    width: Option<String>,
+    height: Option<String>,
+    text: Option<String>,
+}
+
+/// `POST /v1/upload`: a form with `file`, `operation` and what the operation needs, in any order.
+async fn upload(
+    request: HttpRequest,
+    payload: web::Payload,
+    state: web::Data<HttpState>,
+) -> Result<HttpResponse, ApiError> {
+    Query::of(&request).finish("").map_err(ApiError::from)?;
+    let mut parts = Multipart::new(request.headers(), payload);
+    let (mut form, mut received) = (Form::default(), None);
+    while let Some(part) = body::next(&state.bodies, &mut parts).await? {
+        let part = part.map_err(multipart::unreadable)?;
+        match part.name().unwrap_or_default() {
+            "file" if received.is_none() => received = Some(file(&state, part).await?),
+            "file" => return Err(TransformError::new("file", "is given more than once").into()),
+            "operation" => form.operation = Some(field(&state, part).await?),
+            "width" => form.width = Some(field(&state, part).await?),
+            "height" => form.height = Some(field(&state, part).await?),
+            "text" => form.text = Some(field(&state, part).await?),
+            _ => multipart::skip(&state, part, FIELD_BYTES as u64).await?,
+        }
+    }
+    let (mut received, name) = received.ok_or_else(|| {
+        let detail = "The form has no file in it; send it in a part called `file`.";
+        ApiError::new(ErrorCode::MissingImage, detail).parameter("file")
+    })?;
+    let format = received.recognise()?;
+    if !accepted(format) {
+        return Err(unsupported());
+    }
+    let (operation, transform) = form.operation()?;
+    let order = Order {
+        task: Task { transform: transform.to_string(), goal: None, formats: Formats::one(format.default_output()) },
+        slot: Slot::Named(result_name()),
+        priority: Priority::NORMAL,
+        webhook: None,
+    };
+    let uploaded = received.finish_and_then(name, &[AndThen::Order(order)]).await?;
+    Ok(HttpResponse::Created().json(document(&uploaded, &operation)))
+}
+
+async fn file(
+    state: &HttpState,
+    mut part: actix_multipart::Field,
+) -> Result<(crate::app::Receiving, Option<ImageName>), ApiError> {
+    let name = part.content_disposition().and_then(|disposition| disposition.get_filename());
+    let name = name.and_then(ImageName::from_client);
+    let mut receiving = state.services.receive().await?;
+    while let Some(piece) = body::next(&state.bodies, &mut part).await? {
+        receiving.write(piece.map_err(multipart::unreadable)?).await?;
+        if receiving.bytes() > FILE_BYTES {
+            let detail = format!("A file may have at most {FILE_BYTES} bytes here; POST /v1/images takes larger ones.");
+            return Err(ApiError::new(ErrorCode::TooManyBytes, detail).parameter("file"));
+        }
+    }
+    if receiving.bytes() == 0 {
+        return Err(ApiError::new(ErrorCode::MissingImage, "The file is empty.").parameter("file"));
+    }
+    Ok((receiving, name))
+}
+
+async fn field(state: &HttpState, mut part: actix_multipart::Field) -> Result<String, ApiError> {
+    let name = part.name().unwrap_or_default().to_owned();
+    let mut text = Vec::new();
+    while let Some(piece) = body::next(&state.bodies, &mut part).await? {
+        text.extend_from_slice(&piece.map_err(multipart::unreadable)?);
+        if text.len() > FIELD_BYTES {
+            return Err(TransformError::new(name, "is too long").into());
+        }
+    }
+    String::from_utf8(text).map_err(|_| TransformError::new(name, "must be text in UTF-8").into())
+}
+
+fn accepted(format: ImageFormat) -> bool {
+    matches!(format, ImageFormat::Jpeg | ImageFormat::Png | ImageFormat::WebP)
+}
+
+fn unsupported() -> ApiError {
+    let detail = "The file must be a JPEG, PNG or WebP picture here; POST /v1/images takes more formats.";
+    ApiError::new(ErrorCode::UnsupportedFormat, detail).parameter("file")
+}
+
+/// The variant in which the processed picture is kept.
+fn result_name() -> VariantName {
+    VariantName::processed()
+}
+
+impl Form {
+    /// The operation's name and what it does to the pixels.
+    fn operation(self) -> Result<(String, Transform), TransformError> {
+        let operation = self.operation.unwrap_or_default().trim().to_ascii_lowercase();
+        let (width, height);
+        let pairs = match operation.as_str() {
+            "resize" => {
+                (width, height) = (side("width", self.width.as_deref())?, side("height", self.height.as_deref())?);
+                vec![("w", width.as_str()), ("h", height.as_str()), ("fit", "fill"), ("enlarge", "1")]
+            }
+            "thumbnail" => vec![("w", "150"), ("h", "150"), ("fit", "cover"), ("enlarge", "1")],
+            "watermark" => vec![("wmtext", text(self.text.as_deref())?), ("wmtextpos", "southeast")],
+            _ => return Err(TransformError::new("operation", "must be resize, thumbnail or watermark")),
+        };
+        let query = TransformQuery::parse(pairs, shared_types::transform::ClientHints::default())?;
+        Ok((operation, query.transform))
+    }
+}
+
+fn side(name: &str, text: Option<&str>) -> Result<String, TransformError> {
+    let side = text.and_then(|text| text.trim().parse().ok()).filter(|side| SIDES.contains(side));
+    let wanted = || format!("must be a whole number from {} to {} for resize", SIDES.start(), SIDES.end());
+    side.map(|side: u32| side.to_string()).ok_or_else(|| TransformError::new(name, wanted()))
+}
+
+fn text(text: Option<&str>) -> Result<&str, TransformError> {
+    let text = text.map(str::trim).filter(|text| TEXT.contains(&text.chars().count()));
+    let wanted = || format!("must be {} to {} characters for watermark", TEXT.start(), TEXT.end());
+    text.ok_or_else(|| TransformError::new("text", wanted()))
+}
+
+fn document(uploaded: &Uploaded, operation: &str) -> serde_json::Value {
+    let image = &uploaded.image;
+    json!({
+        "image_id": image.id,
+        "original_name": image.name.as_ref().map(ImageName::as_str).unwrap_or_default(),
+        "size": image.bytes,
+        "content_type": image.facts.format.media_type(),
+        "status": "pending",
+        "operation": operation,
+        "created_at": image.created.to_string(),
+    })
+}
+
+/// `GET /v1/image/{id}`: the processed bytes, or 404 while there are none.
+async fn processed(request: HttpRequest, state: web::Data<HttpState>) -> Result<HttpResponse, ApiError> {
+    let id = image_id(segment(&request, "id"))?;
+    Query::of(&request).finish("")?;
+    let image = state.services.image(id).await?;
+    let wanted = Wanted { transform: Transform::default(), format: None, name: Some(result_name()), saved: false };
+    let delivery = match state.services.resolve(image, wanted).await {
+        Err(error) if error.code == ErrorCode::NotFound => return Err(not_yet(&state, id).await),
+        other => other?,
+    };
+    debug_assert!(matches!(delivery.target, Target::Named(_)), "a name was asked for");
+    let mut answer = HttpResponse::Ok();
+    answer
+        .insert_header((CONTENT_TYPE, delivery.format.media_type()))
+        .insert_header((HeaderName::from_static("x-content-type-options"), "nosniff"));
+    Ok(match state.services.content(&delivery).await? {
+        Content::Memory(bytes) => answer.body(bytes),
+        Content::Blob(reader) => {
+            let size = reader.size();
+            answer.body(actix_web::body::SizedStream::new(size, reader.stream(0..size).map_err(actix_web::Error::from)))
+        }
+    })
+}
+
+/// Says whether it is worth coming back.
+async fn not_yet(state: &HttpState, id: shared_types::ImageId) -> ApiError {
+    let last = state.services.last_job_for(id, &Slot::Named(result_name())).await;
+    let detail = match last {
+        Err(error) => return error.into(),
+        Ok(Some(job)) if !job.status.is_over() => format!("Not processed yet: the job is {}; ask again.", job.status),
+        Ok(Some(job)) => {
+            let why = job.problem.map(|problem| format!(": {}", problem.detail)).unwrap_or_default();
+            format!("Not processed: the job is {}{why} GET /v1/jobs/{} tells more.", job.status, job.id)
+        }
+        Ok(None) => "Nothing was to be made of this image.".to_owned(),
+    };
+    StoreError::new(ErrorCode::NotFound, detail).into()
+}
+
+/// `DELETE /v1/image/{id}`: original and result.
+async fn delete(request: HttpRequest, state: web::Data<HttpState>) -> Result<HttpResponse, ApiError> {
+    let id = image_id(segment(&request, "id"))?;
+    Query::of(&request).finish("")?;
+    state.services.delete(id).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,95 @@
+//! Small JSON documents in requests.
+
+use std::str::FromStr;
+
+use actix_web::{HttpRequest, web};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use service_kit::http::ApiError;
+use shared_types::{ErrorCode, TransformError};
+
+use super::HttpState;
+use super::upload::body;
+
+/// The most bytes of a document that orders something.
+const BYTES: usize = 256 * 1024;
+
+/// Reads the body as a document of that kind: one that the other service writes.
+pub(super) async fn read<T: DeserializeOwned>(
+    state: &HttpState,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<T, ApiError> {
+    let body = body::gather(&state.bodies, request, payload, BYTES).await?;
+    serde_json::from_slice(&body).map_err(|error| malformed(&error))
+}
+
+/// The body is not what it should be.
+pub(super) fn malformed(error: &serde_json::Error) -> ApiError {
+    ApiError::new(ErrorCode::InvalidBody, format!("The body is not the JSON document expected here: {error}."))
+}
+
+/// The fields of a document that a client wrote: each is taken by its name, and what is wrong is told by it.
+pub(super) struct Fields(Map<String, Value>);
+
+impl Fields {
+    /// Reads the body as an object.
+    pub(super) async fn read(
+        state: &HttpState,
+        request: &HttpRequest,
+        payload: web::Payload,
+    ) -> Result<Self, ApiError> {
+        Ok(Self(read(state, request, payload).await?))
+    }
+
+    /// A text, or a number as it is written.
+    pub(super) fn text(&mut self, name: &str) -> Result<Option<String>, TransformError> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => {
+                plain(value).map(Some).ok_or_else(|| TransformError::new(name, "must be a text or a number"))
+            }
+        }
+    }
+
+    /// Texts or numbers: as a list, or one alone.
+    pub(super) fn texts(&mut self, name: &str) -> Result<Option<Vec<String>>, TransformError> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Array(values)) => {
+                let texts: Option<_> = values.into_iter().map(plain).collect();
+                texts.map(Some).ok_or_else(|| TransformError::new(name, "must be a list of texts"))
+            }
+            Some(value) => {
+                let text =
+                    plain(value).ok_or_else(|| TransformError::new(name, "must be a text or a list of texts"))?;
+                Ok(Some(vec![text]))
+            }
+        }
+    }
+
+    /// A value that reads itself from a text.
+    pub(super) fn take<T: FromStr>(&mut self, name: &str) -> Result<Option<T>, TransformError>
+    where
+        T::Err: ToString,
+    {
+        let text = self.text(name)?;
+        text.map(|text| text.parse()).transpose().map_err(|error: T::Err| TransformError::new(name, error.to_string()))
+    }
+
+    /// Ends the reading: what is left is not a field here.
+    pub(super) fn finish(self, known: &str) -> Result<(), TransformError> {
+        match self.0.into_iter().next() {
+            None => Ok(()),
+            Some((name, _)) => Err(TransformError::new(name, format!("is not a field; known are {known}"))),
+        }
+    }
+}
+
+fn plain(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}

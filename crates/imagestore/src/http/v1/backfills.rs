@@ -1,0 +1,99 @@
+//! `/v1/backfills`: one order for every image that is older than a time.
+
+use actix_web::http::header::LOCATION;
+use actix_web::{HttpRequest, HttpResponse, web};
+use jiff::Timestamp;
+use serde_json::json;
+use service_kit::http::ApiError;
+use shared_types::job::Priority;
+use shared_types::{BackfillId, ErrorCode, TransformError};
+
+use super::compressions::{ORDER, order};
+use crate::domain::{BackfillStatus, JobTotals};
+use crate::http::HttpState;
+use crate::http::documents::backfill_document;
+use crate::http::json::Fields;
+use crate::http::query::{Query, segment};
+
+/// `POST /v1/backfills`.
+pub(in crate::http) async fn create(
+    request: HttpRequest,
+    payload: web::Payload,
+    state: web::Data<HttpState>,
+) -> Result<HttpResponse, ApiError> {
+    Query::of(&request).finish("")?;
+    let mut fields = Fields::read(&state, &request, payload).await?;
+    let before = before(fields.text("before")?.as_deref())?;
+    let order = order(&mut fields, &state, Priority::LOW)?;
+    fields.finish(&format!("before, {ORDER}"))?;
+    if order.webhook.is_some() {
+        return Err(TransformError::new("webhook", "has no place in a backfill: watch /v1/events or its record").into());
+    }
+    let backfill = state.services.begin_backfill(before, order).await?;
+    Ok(HttpResponse::Accepted()
+        .insert_header((LOCATION, format!("/v1/backfills/{}", backfill.id)))
+        .json(backfill_document(&backfill, &JobTotals::default())))
+}
+
+fn before(text: Option<&str>) -> Result<Timestamp, TransformError> {
+    let wanted =
+        || TransformError::new("before", "must be a date such as 2026-01-31 or a time such as 2026-01-31T12:00:00Z");
+    let text = text.ok_or_else(wanted)?;
+    let midnight = || text.parse::<jiff::civil::Date>().and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC));
+    text.parse().or_else(|_| midnight().map(|zoned| zoned.timestamp())).map_err(|_| wanted())
+}
+
+/// `GET /v1/backfills`: newest first.
+pub(in crate::http) async fn list(request: HttpRequest, state: web::Data<HttpState>) -> Result<HttpResponse, ApiError> {
+    Query::of(&request).finish("")?;
+    let backfills = state.services.backfills().await?;
+    let backfills: Vec<_> = backfills.iter().map(|(backfill, totals)| backfill_document(backfill, totals)).collect();
+    Ok(HttpResponse::Ok().json(json!({ "backfills": backfills })))
+}
+
+/// `GET /v1/backfills/{id}`.
+pub(in crate::http) async fn get(request: HttpRequest, state: web::Data<HttpState>) -> Result<HttpResponse, ApiError> {
+    Query::of(&request).finish("")?;
+    let (backfill, totals) = state.services.backfill(id(&request)?).await?;
+    Ok(HttpResponse::Ok().json(backfill_document(&backfill, &totals)))
+}
+
+/// `POST /v1/backfills/{id}/pause`.
+pub(in crate::http) async fn pause(
+    request: HttpRequest,
+    state: web::Data<HttpState>,
+) -> Result<HttpResponse, ApiError> {
+    set(request, state, BackfillStatus::Paused).await
+}
+
+/// `POST /v1/backfills/{id}/resume`.
+pub(in crate::http) async fn resume(
+    request: HttpRequest,
+    state: web::Data<HttpState>,
+) -> Result<HttpResponse, ApiError> {
+    set(request, state, BackfillStatus::Running).await
+}
+
+/// `DELETE /v1/backfills/{id}`: calls it off, with its jobs that are not over.
+pub(in crate::http) async fn cancel(
+    request: HttpRequest,
+    state: web::Data<HttpState>,
+) -> Result<HttpResponse, ApiError> {
+    set(request, state, BackfillStatus::Cancelled).await
+}
+
+async fn set(
+    request: HttpRequest,
+    state: web::Data<HttpState>,
+    status: BackfillStatus,
+) -> Result<HttpResponse, ApiError> {
+    Query::of(&request).finish("")?;
+    let (backfill, totals) = state.services.set_backfill(id(&request)?, status).await?;
+    Ok(HttpResponse::Ok().json(backfill_document(&backfill, &totals)))
+}
+
+fn id(request: &HttpRequest) -> Result<BackfillId, ApiError> {
+    segment(request, "id").parse().map_err(|error| {
+        ApiError::new(ErrorCode::InvalidParameter, format!("`id` is malformed: {error}.")).parameter("id")
+    })
+}
