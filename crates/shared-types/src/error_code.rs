@@ -123,6 +123,8 @@ pub struct Problem {
     pub request_id: Option<String>,
     /// `detail` again, for clients that look for a `message`.
     pub message: String,
+    /// And once more, for those that look for an `error`.
+    pub error: String,
 }
 
 impl Problem {
@@ -134,6 +136,7 @@ impl Problem {
             title: code.title().into(),
             status: code.status(),
             message: detail.clone(),
+            error: detail.clone(),
             detail,
             code: code.code().into(),
             parameter: None,

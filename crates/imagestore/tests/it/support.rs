@@ -116,7 +116,7 @@ pub(crate) async fn make_older(store_folder: &Path, version: i64) {
     .await
     .unwrap();
     let gone = named.iter().filter(|(_, name)| !kept.contains(&name.as_str()));
-    let drops: String = gone.map(|(kind, name)| format!("DROP {kind} {name};")).collect();
+    let drops = gone.map(|(kind, name)| format!("DROP {kind} {name};")).collect::<Vec<_>>().concat();
     let older = format!("{drops} DELETE FROM _sqlx_migrations WHERE version > {version};");
     sqlx::raw_sql(sqlx::AssertSqlSafe(older)).execute(&mut catalog).await.unwrap();
     catalog.close().await.unwrap();

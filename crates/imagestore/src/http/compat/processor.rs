@@ -1,7 +1,6 @@
 //! A background image processor: upload a file with one operation, poll for the processed bytes.
 //!
-//! `POST /v1/upload`, `GET` and `DELETE /v1/image/{id}`. Errors are `{"error": "…"}` there; here that text stands in a problem document, so
-//! that both kinds of clients read it.
+//! `POST /v1/upload`, `GET` and `DELETE /v1/image/{id}`. Its clients look for the `error` in a failure, which every problem document has.
 
 use actix_multipart::Multipart;
 use actix_web::http::Method;
