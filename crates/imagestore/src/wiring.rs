@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use futures::FutureExt;
 use service_kit::cpu::CpuPool;
 use service_kit::health;
+use service_kit::metrics::{self, Metrics};
 use service_kit::server;
 
 use crate::adapters::files::FileBlobs;
@@ -96,12 +97,15 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         let services = checked.clone();
         async move { services.readiness().await }.boxed()
     });
+    let figures = Arc::new(Metrics::default());
+    let refresh = http::metrics::register(&figures, services.clone());
     let stopping = services.clone();
     let served = server::serve(
         settings.http.server(),
         move || stopping.send_away(),
         move |config| {
             health::configure(config, Arc::clone(&checks));
+            metrics::configure(config, &figures, Arc::clone(&refresh));
             http::configure(config, state.clone());
         },
     );

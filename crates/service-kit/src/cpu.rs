@@ -210,6 +210,11 @@ impl CpuPool {
         (busy && idle > shared.settings.stall_after).then_some(idle)
     }
 
+    /// How many pieces of work wait or run.
+    pub fn present(&self) -> usize {
+        self.shared.present.load(Ordering::Relaxed)
+    }
+
     /// The time that the present queue will take, by the time that work took lately.
     fn overloaded(&self) -> CpuError {
         let shared = &self.shared;

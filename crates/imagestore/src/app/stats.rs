@@ -8,4 +8,9 @@ impl Services {
     pub async fn totals(&self) -> Result<Totals, StoreError> {
         Ok(self.inner.catalog.totals().await?)
     }
+
+    /// How many pieces of work on pixels wait or run.
+    pub fn work(&self) -> usize {
+        self.inner.cpu.present()
+    }
 }

@@ -4,6 +4,7 @@ mod compat;
 mod delivery;
 mod documents;
 mod json;
+pub(crate) mod metrics;
 mod query;
 mod then;
 mod upload;

@@ -104,3 +104,24 @@ async fn masters_count_and_an_older_catalog_is_counted_once() {
     let store = start(folder.path());
     assert_eq!(wait_for(&store, "/masters/done", 1).await, before, "made again");
 }
+
+#[tokio::test]
+async fn figures_for_a_monitor() {
+    let store = store();
+    upload(&store, file::one_pixel_png()).await;
+    for _ in 0..3 {
+        get(&store, "/v1/images/01890a5d-ac96-774b-bcce-b302099a8057").await;
+    }
+    let answer = get(&store, "/metrics").await;
+    assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("application/openmetrics-text"));
+    let page = answer.text().await.unwrap();
+    for line in [
+        "imagestore_images 1",
+        "imagestore_jobs{status=\"queued\"} 0",
+        "http_requests_total{method=\"GET\",route=\"/v1/images/{id}\",status=\"404\"} 3",
+        "http_requests_total{method=\"POST\",route=\"/v1/images\",status=\"201\"} 1",
+        "http_request_seconds_count{route=\"/v1/images/{id}\"} 3",
+    ] {
+        assert!(page.lines().any(|found| found == line), "{line} is not in:\n{page}");
+    }
+}

@@ -4,13 +4,14 @@ use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::time::Instant;
 
-use actix_web::Error;
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::{Error, web};
 use tokio::task_local;
 use uuid::Uuid;
 
+use crate::metrics::Metrics;
 use crate::trace::TraceContext;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -120,9 +121,17 @@ where
             if let Ok(id) = id {
                 response.headers_mut().insert(REQUEST_ID, id);
             }
+            count(&response, begun);
             log_access(&response, begun);
             Ok(response)
         }))
+    }
+}
+
+fn count<B>(response: &ServiceResponse<B>, begun: Instant) {
+    let request = response.request();
+    if let Some(metrics) = request.app_data::<web::Data<Metrics>>() {
+        metrics.observe(request.method(), request.match_pattern(), response.status().as_u16(), begun.elapsed());
     }
 }
 

@@ -1,0 +1,84 @@
+//! Figures of the store for `/metrics`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64};
+
+use futures::FutureExt;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use service_kit::metrics::{Metrics, Refresh};
+use shared_types::job::JobStatus;
+
+use crate::app::Services;
+use crate::domain::Totals;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Status {
+    status: &'static str,
+}
+
+/// Gauges that are read from the catalog whenever somebody asks.
+#[derive(Default)]
+struct Gauges {
+    images: Gauge<u64, AtomicU64>,
+    original_bytes: Gauge<u64, AtomicU64>,
+    variants: Gauge<u64, AtomicU64>,
+    variant_bytes: Gauge<u64, AtomicU64>,
+    masters: Gauge<u64, AtomicU64>,
+    master_bytes: Gauge<u64, AtomicU64>,
+    saved_bytes: Gauge<i64, AtomicI64>,
+    jobs: Family<Status, Gauge<u64, AtomicU64>>,
+    work: Gauge<u64, AtomicU64>,
+}
+
+/// Registers the figures; gives what brings them up to date.
+pub(crate) fn register(metrics: &Metrics, services: Services) -> Refresh {
+    let gauges = Arc::new(Gauges::default());
+    metrics.register(|registry| {
+        let Gauges { images, original_bytes, variants, variant_bytes, masters, master_bytes, .. } = &*gauges;
+        for (name, help, gauge) in [
+            ("imagestore_images", "Images", images),
+            ("imagestore_original_bytes", "Bytes of different originals", original_bytes),
+            ("imagestore_variants", "Stored variants", variants),
+            ("imagestore_variant_bytes", "Bytes of stored variants", variant_bytes),
+            ("imagestore_masters", "Master copies", masters),
+            ("imagestore_master_bytes", "Bytes of master copies", master_bytes),
+            ("imagestore_work", "Pieces of work on pixels that wait or run", &gauges.work),
+        ] {
+            registry.register(name, help, gauge.clone());
+        }
+        registry.register(
+            "imagestore_saved_bytes",
+            "Bytes that compressed variants have less than what they were made from",
+            gauges.saved_bytes.clone(),
+        );
+        registry.register("imagestore_jobs", "Jobs by status", gauges.jobs.clone());
+    });
+    Arc::new(move || {
+        let (gauges, services) = (Arc::clone(&gauges), services.clone());
+        async move {
+            gauges.work.set(services.work() as u64);
+            match services.totals().await {
+                Ok(totals) => gauges.set(&totals),
+                Err(error) => log::warn!("figures of the catalog are not up to date: {error}"),
+            }
+        }
+        .boxed()
+    })
+}
+
+impl Gauges {
+    fn set(&self, totals: &Totals) {
+        self.images.set(totals.images);
+        self.original_bytes.set(totals.original_bytes);
+        self.variants.set(totals.variants);
+        self.variant_bytes.set(totals.variant_bytes);
+        self.masters.set(totals.masters.done);
+        self.master_bytes.set(totals.masters.bytes);
+        self.saved_bytes.set(totals.saved.bytes);
+        for status in JobStatus::ALL {
+            self.jobs.get_or_create(&Status { status: status.name() }).set(totals.jobs.of(status));
+        }
+    }
+}
