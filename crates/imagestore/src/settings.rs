@@ -1,5 +1,6 @@
 //! The service's settings. `config/imagestore.toml` holds the defaults and says what each means.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,12 +12,13 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use service_kit::config::{self, ConfigError, Secret, Sources};
 use service_kit::settings::{Cpu, Http, Log};
+use shared_types::Goal;
 use shared_types::transform::Presets;
 use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::adapters::remote::RemoteSettings;
-use crate::app::{CachePolicy, JobPolicy, Policies, StoreLimits};
+use crate::app::{Better, BetterPolicy, CachePolicy, JobPolicy, Policies, StoreLimits};
 use crate::domain::RenditionMode;
 use crate::http::BodyLimits;
 
@@ -44,6 +46,8 @@ pub struct Settings {
     pub renditions: Renditions,
     #[garde(dive)]
     pub jobs: JobSettings,
+    #[garde(skip)]
+    pub auto: Auto,
     #[garde(dive)]
     pub fetch: Fetch,
     #[garde(skip)]
@@ -97,6 +101,15 @@ pub struct Cache {
 #[expect(missing_docs, reason = "config/imagestore.toml documents each")]
 pub struct Renditions {
     pub mode: RenditionMode,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct Auto {
+    pub better: Better,
+    pub goal: Goal,
+    pub presets: BTreeMap<String, Better>,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize, Validate)]
@@ -156,7 +169,7 @@ impl Settings {
             file,
             default_file: "imagestore.toml",
             aliases: &[("STORAGE_FOLDER", "data_dir")],
-            open_sections: &["presets"],
+            open_sections: &["presets", "auto.presets"],
             flags,
             env: None,
         })
@@ -197,7 +210,8 @@ impl Settings {
             per_worker: self.jobs.per_worker,
             keep: Duration::from_hours(24 * self.jobs.keep_days),
         };
-        Policies { cache, renditions: self.renditions.mode, jobs }
+        let Auto { better, goal, presets } = self.auto.clone();
+        Policies { cache, renditions: self.renditions.mode, jobs, better: BetterPolicy { better, presets, goal } }
     }
 
     pub(crate) fn remote(&self) -> RemoteSettings {

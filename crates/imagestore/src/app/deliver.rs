@@ -11,6 +11,7 @@ use shared_types::transform::FormatChoice;
 use shared_types::{Digest, ErrorCode, ImageFormat, ImageId, OutputFormat, Recipe, Transform, VariantName};
 
 use super::Services;
+use super::better::{Choice, Prospect};
 use super::produce::Picture;
 use crate::domain::{Image, StoreError, Variant, VariantKey};
 use crate::ports::BlobReader;
@@ -26,6 +27,8 @@ pub struct Wanted {
     pub name: Option<VariantName>,
     /// Whether the answer is saved and not shown: only then a file that may hold scripts is sent as it is.
     pub saved: bool,
+    /// What may come in place of what is quick to make, where the format is left to the store.
+    pub choice: Option<Choice>,
 }
 
 /// One representation of an image, not fetched yet.
@@ -41,6 +44,19 @@ pub struct Delivery {
     pub last_modified: Timestamp,
     /// Their format.
     pub format: ImageFormat,
+    /// How long the same address gives these bytes.
+    pub lifetime: Lifetime,
+}
+
+/// How long an address gives the same bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lifetime {
+    /// For ever.
+    Immutable,
+    /// Until somebody stores others in their place.
+    Replaceable,
+    /// Until something better is made, which is under way.
+    Soon,
 }
 
 /// Which bytes of an image are meant.
@@ -50,8 +66,8 @@ pub enum Target {
     Original,
     /// Made from parameters.
     Made(Box<Recipe>),
-    /// Stored under a name.
-    Named(Box<Variant>),
+    /// Made by a compressing service.
+    Stored(Box<Variant>),
 }
 
 /// The bytes of a representation.
@@ -84,6 +100,7 @@ impl Wanted {
         image: &Image,
         accepted: &[OutputFormat],
         saved: bool,
+        preset: Option<&str>,
     ) -> Self {
         let facts = &image.facts;
         let possible = |format: &&OutputFormat| transform.check_format(**format).is_ok();
@@ -100,7 +117,9 @@ impl Wanted {
         };
         // The first frame of a still picture is all of it.
         let page = transform.page.filter(|page| facts.animated || *page > 0);
-        Self { transform: Transform { page, ..transform }, format, name, saved }
+        let transform = Transform { page, ..transform };
+        let choice = (choice == FormatChoice::Auto).then(|| Choice::of(&transform, accepted, image, preset)).flatten();
+        Self { transform, format, name, saved, choice }
     }
 }
 
@@ -110,11 +129,22 @@ impl Services {
         if let Some(name) = &wanted.name {
             return self.resolve_named(image, name, wanted.format).await;
         }
+        if let Some(choice) = &wanted.choice {
+            match self.prospect(&image, &wanted.transform, choice).await? {
+                Prospect::There(variant) => return Ok(stored(image, *variant, Lifetime::Immutable)),
+                Prospect::Original => return Ok(original(image)),
+                Prospect::Coming => {
+                    let quick = Wanted { format: choice.quick.map(ImageFormat::from), choice: None, ..wanted };
+                    let delivery = Box::pin(self.resolve(image, quick)).await?;
+                    return Ok(Delivery { lifetime: Lifetime::Soon, ..delivery });
+                }
+                Prospect::None => {}
+            }
+        }
         let source = image.facts.format;
         let untouched = wanted.transform.is_identity() && wanted.format.is_none_or(|format| format == source);
         if untouched && (wanted.saved || !source.is_vector()) {
-            let (etag, last_modified) = (image.digest, image.created);
-            return Ok(Delivery { image, target: Target::Original, etag, last_modified, format: source });
+            return Ok(original(image));
         }
         let output = match wanted.format {
             None => source.default_output(),
@@ -124,7 +154,8 @@ impl Services {
         let recipe = self.with_watermark(Recipe::new(wanted.transform, output)).await?;
         let etag = recipe.key(&image.digest, image_engine::ENGINE_REVISION);
         let last_modified = image.created;
-        Ok(Delivery { image, target: Target::Made(Box::new(recipe)), etag, last_modified, format: output.into() })
+        let (target, lifetime) = (Target::Made(Box::new(recipe)), Lifetime::Immutable);
+        Ok(Delivery { image, target, etag, last_modified, format: output.into(), lifetime })
     }
 
     async fn resolve_named(
@@ -141,8 +172,7 @@ impl Services {
             None => self.newest_named(image.id, name).await?,
         };
         let variant = variant.ok_or_else(|| no_variant(name, format))?;
-        let (etag, last_modified, format) = (variant.digest, variant.created, variant.format);
-        Ok(Delivery { image, target: Target::Named(Box::new(variant)), etag, last_modified, format })
+        Ok(stored(image, variant, Lifetime::Replaceable))
     }
 
     async fn newest_named(&self, image: ImageId, name: &VariantName) -> Result<Option<Variant>, StoreError> {
@@ -154,7 +184,7 @@ impl Services {
     pub async fn content(&self, delivery: &Delivery) -> Result<Content, StoreError> {
         match &delivery.target {
             Target::Original => self.open(&delivery.image.digest).await,
-            Target::Named(variant) => self.open(&variant.digest).await,
+            Target::Stored(variant) => self.open(&variant.digest).await,
             Target::Made(recipe) => match &*self.picture(&delivery.image, recipe, delivery.etag).await? {
                 Picture::Memory(bytes) => Ok(Content::Memory(bytes.clone())),
                 Picture::Stored(digest) => self.open(digest).await,
@@ -169,6 +199,16 @@ impl Services {
             None => Err(StoreError::no_image().caused_by(anyhow::anyhow!("blob {digest} is missing"))),
         }
     }
+}
+
+fn original(image: Arc<Image>) -> Delivery {
+    let (etag, last_modified, format) = (image.digest, image.created, image.facts.format);
+    Delivery { image, target: Target::Original, etag, last_modified, format, lifetime: Lifetime::Immutable }
+}
+
+fn stored(image: Arc<Image>, variant: Variant, lifetime: Lifetime) -> Delivery {
+    let (etag, last_modified, format) = (variant.digest, variant.created, variant.format);
+    Delivery { image, target: Target::Stored(Box::new(variant)), etag, last_modified, format, lifetime }
 }
 
 fn cannot_make(format: ImageFormat) -> StoreError {

@@ -1,5 +1,6 @@
 //! Use cases, one file each. No web framework, no SQL, no files: only ports, the engine and the CPU pool.
 
+mod better;
 mod blobs;
 mod deliver;
 mod events;
@@ -23,7 +24,8 @@ use service_kit::cpu::CpuPool;
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
-pub use deliver::{Content, Delivery, Target, Wanted};
+pub use better::{Better, BetterPolicy, Choice};
+pub use deliver::{Content, Delivery, Lifetime, Target, Wanted};
 pub use fsck::fsck;
 pub use images::MAX_PAGE;
 pub use jobs::{AndThen, JobListing, JobPolicy, JobWriter, LeasedJob, MAX_JOBS};
@@ -58,7 +60,7 @@ pub struct CachePolicy {
 }
 
 /// How the use cases go about their work.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Policies {
     /// Where finished pictures are kept.
     pub cache: CachePolicy,
@@ -66,6 +68,8 @@ pub struct Policies {
     pub renditions: RenditionMode,
     /// How jobs are handed out.
     pub jobs: JobPolicy,
+    /// When something better than what is quick is made.
+    pub better: BetterPolicy,
 }
 
 /// The back ends that the use cases work on.
@@ -102,6 +106,7 @@ struct Inner {
     blob_locks: blobs::BlobLocks,
     renditions: Renditions,
     jobs: Jobs,
+    better: BetterPolicy,
     job_writer: OnceLock<JobWriter>,
     feed: LiveFeed,
 }
@@ -128,6 +133,7 @@ impl Services {
             blob_locks: blobs::BlobLocks::default(),
             renditions: Renditions::new(policies.renditions),
             jobs: Jobs::new(policies.jobs),
+            better: policies.better,
             job_writer: OnceLock::new(),
             feed: LiveFeed::default(),
         };

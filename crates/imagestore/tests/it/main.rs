@@ -5,6 +5,7 @@
 mod animation;
 mod architecture;
 mod bad_input;
+mod better;
 mod caching;
 mod colours_and_metadata;
 mod command_line;

@@ -1,5 +1,6 @@
 //! Two clients at once, and clients that go away.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,12 +8,14 @@ use bytes::Bytes;
 use image_engine::Limits;
 use imagestore::adapters::files::FileBlobs;
 use imagestore::adapters::sqlite::SqliteCatalog;
-use imagestore::app::{BackEnds, CachePolicy, JobPolicy, Policies, Services, StoreLimits, Wanted, fsck};
+use imagestore::app::{
+    BackEnds, Better, BetterPolicy, CachePolicy, JobPolicy, Policies, Services, StoreLimits, Wanted, fsck,
+};
 use imagestore::domain::RenditionMode;
 use imagestore::ports::{BlobError, BlobReader, BlobStore, Leftovers, StagedBlob, StagedReader};
 use serde_json::Value;
 use service_kit::cpu::{CpuPool, CpuSettings};
-use shared_types::{Digest, ErrorCode, Transform};
+use shared_types::{Digest, ErrorCode, Goal, Transform};
 use testkit::pictures::{jpeg, photo};
 use testkit::process::{Store, run_cli, wait_until};
 use testkit::reqwest::Client;
@@ -147,7 +150,8 @@ async fn a_slow_deletion_takes_no_bytes_of_a_later_upload() {
     let cache = CachePolicy { memory_bytes: 1024, keep_variants: true };
     let jobs =
         JobPolicy { lease: minute, attempts: 5, pause: minute, longest_pause: minute, per_worker: 10, keep: minute };
-    let policies = Policies { cache, renditions: RenditionMode::Off, jobs };
+    let better = BetterPolicy { better: Better::Off, presets: BTreeMap::new(), goal: Goal::DEFAULT };
+    let policies = Policies { cache, renditions: RenditionMode::Off, jobs, better };
     let services = Services::new(back_ends, CpuPool::new(&pool).unwrap(), limits, policies);
     let bytes = Bytes::from(jpeg::baseline(&photo(64, 48, 1), 80));
     let upload = async || {
@@ -164,7 +168,8 @@ async fn a_slow_deletion_takes_no_bytes_of_a_later_upload() {
     match second {
         Ok(uploaded) => {
             let image = services.image(uploaded.image.id).await.unwrap();
-            let wanted = Wanted { transform: Transform::default(), format: None, name: None, saved: false };
+            let wanted =
+                Wanted { transform: Transform::default(), format: None, name: None, saved: false, choice: None };
             let delivery = services.resolve(image, wanted).await.unwrap();
             assert_eq!(services.content(&delivery).await.unwrap().size(), bytes.len() as u64);
         }

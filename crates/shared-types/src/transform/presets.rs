@@ -26,18 +26,18 @@ impl Presets {
     }
 
     /// Puts the parameters of a preset in place of its name. What stands beside the name wins over them; `format_is_given` says that the
-    /// URL names a format by its extension. Gives the pairs and whether a preset was meant.
-    pub fn expand<'a>(&'a self, mut pairs: Pairs<'a>, format_is_given: bool) -> (Pairs<'a>, bool) {
+    /// URL names a format by its extension. Gives the pairs and the name of the preset that was meant.
+    pub fn expand<'a>(&'a self, mut pairs: Pairs<'a>, format_is_given: bool) -> (Pairs<'a>, Option<&'a str>) {
         let mut names = (0..pairs.len()).filter(|index| pairs[*index].0 == "transform");
-        let (Some(index), None) = (names.next(), names.next()) else { return (pairs, false) };
-        let Some(preset) = self.0.get(&*pairs[index].1) else { return (pairs, false) };
+        let (Some(index), None) = (names.next(), names.next()) else { return (pairs, None) };
+        let Some((name, preset)) = self.0.get_key_value(&*pairs[index].1) else { return (pairs, None) };
         pairs.remove(index);
         let is_format = |name: &str| matches!(name, "format" | "type");
         let has_format = format_is_given || pairs.iter().any(|(name, _)| is_format(name));
         let is_given = |name: &str| if is_format(name) { has_format } else { pairs.iter().any(|(n, _)| n == name) };
         let added: Pairs<'_> = form_urlencoded::parse(preset.as_bytes()).filter(|(name, _)| !is_given(name)).collect();
         pairs.extend(added);
-        (pairs, true)
+        (pairs, Some(name))
     }
 }
 

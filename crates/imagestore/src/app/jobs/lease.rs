@@ -37,6 +37,7 @@ impl Services {
             // Before the look: what is queued meanwhile is not missed.
             let mut told = std::pin::pin!(queued.notified());
             told.as_mut().enable();
+            self.inner.jobs.note_worker();
             let leased = self.lease_now(worker, max).await?;
             if !leased.is_empty() || Instant::now() >= end || stop.is_cancelled() {
                 return Ok(leased);

@@ -7,7 +7,8 @@ mod lease;
 mod settle;
 mod webhooks;
 
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use jiff::Timestamp;
@@ -47,6 +48,8 @@ pub struct JobPolicy {
 /// What those who give work and those who take it share.
 pub(super) struct Jobs {
     policy: JobPolicy,
+    /// When a worker asked for work last.
+    asked: Mutex<Option<Instant>>,
     /// Told when a job may be taken.
     queued: Notify,
     /// Told when a backfill may go on.
@@ -58,7 +61,14 @@ pub(super) struct Jobs {
 
 impl Jobs {
     pub(super) fn new(policy: JobPolicy) -> Self {
-        Self { policy, queued: Notify::new(), fed: Notify::new(), ended: Notify::new(), stop: CancellationToken::new() }
+        Self {
+            policy,
+            asked: Mutex::default(),
+            queued: Notify::new(),
+            fed: Notify::new(),
+            ended: Notify::new(),
+            stop: CancellationToken::new(),
+        }
     }
 
     /// Ends what runs in the background, and sends workers that wait away.
@@ -74,6 +84,19 @@ impl Jobs {
     /// Work was queued.
     pub(super) fn wake(&self) {
         self.queued.notify_waiters();
+    }
+
+    /// Whether a worker asked for work not longer ago than that.
+    pub(super) fn has_workers(&self, gone_after: Duration) -> bool {
+        self.asked().is_some_and(|asked| asked.elapsed() < gone_after)
+    }
+
+    fn note_worker(&self) {
+        *self.asked() = Some(Instant::now());
+    }
+
+    fn asked(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn terms(&self) -> LeaseTerms {

@@ -14,7 +14,7 @@ use service_kit::http::route::{get, resource};
 use shared_types::job::{Priority, Task};
 use shared_types::{ErrorCode, Formats, ImageFormat, Transform, TransformError, TransformQuery, VariantName};
 
-use crate::app::{AndThen, Content, Target, Uploaded, Wanted};
+use crate::app::{AndThen, Content, Uploaded, Wanted};
 use crate::domain::{ImageName, Order, Slot, StoreError};
 use crate::http::HttpState;
 use crate::http::query::{Query, image_id, segment};
@@ -179,12 +179,12 @@ async fn processed(request: HttpRequest, state: web::Data<HttpState>) -> Result<
     let id = image_id(segment(&request, "id"))?;
     Query::of(&request).finish("")?;
     let image = state.services.image(id).await?;
-    let wanted = Wanted { transform: Transform::default(), format: None, name: Some(result_name()), saved: false };
+    let name = Some(result_name());
+    let wanted = Wanted { transform: Transform::default(), format: None, name, saved: false, choice: None };
     let delivery = match state.services.resolve(image, wanted).await {
         Err(error) if error.code == ErrorCode::NotFound => return Err(not_yet(&state, id).await),
         other => other?,
     };
-    debug_assert!(matches!(delivery.target, Target::Named(_)), "a name was asked for");
     let mut answer = HttpResponse::Ok();
     answer
         .insert_header((CONTENT_TYPE, delivery.format.media_type()))

@@ -19,8 +19,8 @@ struct Asked {
     query: TransformQuery,
     /// `download=name`: save under this name, or under the image's own if it is empty.
     download: Option<String>,
-    /// Whether `transform` named a preset, whose meaning the settings may change.
-    preset: bool,
+    /// The preset that `transform` named, whose meaning the settings may change.
+    preset: Option<String>,
 }
 
 impl Asked {
@@ -51,9 +51,10 @@ pub(super) async fn deliver(request: HttpRequest, state: web::Data<HttpState>) -
         FormatChoice::Auto => negotiate::accepted(&request, image.facts.format),
         FormatChoice::Source | FormatChoice::Fixed(_) => Vec::new(),
     };
-    let facets = respond::Facets::new(&asked.query, asked.download, asked.preset);
+    let facets = respond::Facets::new(&asked.query, asked.download, asked.preset.is_some());
     let query = asked.query;
-    let wanted = Wanted::negotiate(query.transform, query.format, query.name, &image, &accepted, saved);
+    let preset = asked.preset.as_deref();
+    let wanted = Wanted::negotiate(query.transform, query.format, query.name, &image, &accepted, saved, preset);
     let delivery = state.services.resolve(image, wanted).await?;
     let representation = respond::Representation::new(&delivery, facets);
     if let Some(answer) = conditional::evaluate(&request, &representation)? {
@@ -73,6 +74,7 @@ fn asked(request: &HttpRequest, presets: &Presets) -> Result<Asked, ApiError> {
     let mut pairs = Query::of(request);
     let download = pairs.take("download")?;
     let (pairs, preset) = presets.expand(pairs.0, extension.is_some());
+    let preset = preset.map(str::to_owned);
     let pairs = pairs.iter().map(|(name, value)| (&**name, &**value));
     let mut query = TransformQuery::parse(pairs, negotiate::hints(request)).map_err(told)?;
     query.format = match (extension, query.format) {

@@ -8,10 +8,11 @@ use actix_web::http::header::{self, EntityTag, HeaderName, HeaderValue, HttpDate
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use service_kit::http::ApiError;
 use shared_types::transform::FormatChoice;
+use shared_types::wire::VariantFigures;
 use shared_types::{ErrorCode, ImageFormat, TransformQuery};
 
 use super::conditional::{Part, part};
-use crate::app::{Content, Delivery, Target};
+use crate::app::{Content, Delivery, Lifetime, Target};
 use crate::domain::ImageName;
 
 /// What came from a user is never run: no script, no style, no frame, no origin.
@@ -20,6 +21,8 @@ const CSP: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 /// A named variant can be made anew, and a preset changed, under the same URL.
 const REPLACEABLE: &str = "public, max-age=300, stale-while-revalidate=86400";
+/// Something better is being made.
+const SOON: &str = "public, max-age=10, stale-while-revalidate=60";
 
 /// What of the request shapes the head beside the representation itself.
 pub(super) struct Facets {
@@ -51,7 +54,8 @@ pub(super) struct Representation {
     /// In whole seconds, as HTTP dates are.
     pub(super) last_modified: SystemTime,
     format: ImageFormat,
-    replaceable: bool,
+    lifetime: Lifetime,
+    figures: Option<VariantFigures>,
     facets: Facets,
     disposition: String,
 }
@@ -63,7 +67,14 @@ impl Representation {
             etag: EntityTag::new_strong(delivery.etag.to_string()),
             last_modified: SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(whole_seconds),
             format: delivery.format,
-            replaceable: facets.preset || matches!(delivery.target, Target::Named(_)),
+            lifetime: match delivery.lifetime {
+                Lifetime::Immutable if facets.preset => Lifetime::Replaceable,
+                lifetime => lifetime,
+            },
+            figures: match &delivery.target {
+                Target::Stored(variant) => variant.figures.clone(),
+                Target::Original | Target::Made(_) => None,
+            },
             disposition: disposition(facets.download.as_deref(), delivery),
             facets,
         }
@@ -80,7 +91,10 @@ impl Representation {
         answer
             .insert_header(header::ETag(self.etag.clone()))
             .insert_header((header::LAST_MODIFIED, HttpDate::from(self.last_modified)))
-            .insert_header((header::CACHE_CONTROL, if self.replaceable { REPLACEABLE } else { IMMUTABLE }));
+            .insert_header((header::CACHE_CONTROL, cache_control(self.lifetime)));
+        for (name, value) in self.figures.iter().flat_map(told) {
+            answer.insert_header((HeaderName::from_static(name), value));
+        }
         if !self.facets.vary.is_empty() {
             answer.insert_header((header::VARY, self.facets.vary.as_str()));
         }
@@ -103,6 +117,25 @@ impl Representation {
         }
         answer
     }
+}
+
+fn cache_control(lifetime: Lifetime) -> &'static str {
+    match lifetime {
+        Lifetime::Immutable => IMMUTABLE,
+        Lifetime::Replaceable => REPLACEABLE,
+        Lifetime::Soon => SOON,
+    }
+}
+
+/// What the maker of a variant reported, as headers.
+fn told(figures: &VariantFigures) -> impl Iterator<Item = (&'static str, String)> {
+    let known = [
+        ("x-image-score", figures.score.map(|score| format!("{score:.2}"))),
+        ("x-image-quality", figures.quality.map(|quality| quality.to_string())),
+        ("x-image-tries", figures.tries.map(|tries| tries.to_string())),
+        ("x-image-source-bytes", Some(figures.source_bytes.to_string())),
+    ];
+    known.into_iter().filter_map(|(name, value)| Some((name, value?)))
 }
 
 /// Sends all of the content or the range that was asked for.
