@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, reason = "a measurement that cannot be taken ends the run and says why")]
 
 mod cold;
+mod jobs;
 mod load;
 mod memory;
 mod mixed;
@@ -37,7 +38,7 @@ struct Cli {
     /// Folder for the files of the run, on the disk to be measured [default: beside this program].
     #[arg(long, value_name = "FOLDER")]
     scratch: Option<PathBuf>,
-    /// Only the measurements with one of these names: start, upload, race, cold, memory, mixed.
+    /// Only the measurements with one of these names: start, upload, race, cold, memory, mixed, jobs.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -107,6 +108,9 @@ async fn main() -> ExitCode {
     }
     if wanted("mixed") {
         mixed::measure(&bench, &mut report).await;
+    }
+    if wanted("jobs") {
+        jobs::measure(&bench, &mut report).await;
     }
     report.print();
     ExitCode::SUCCESS

@@ -96,15 +96,23 @@ async fn oldest(tx: &mut SqliteConnection) -> Result<Option<(Uuid, String)>, Cat
     Ok(sqlx::query_as(oldest).fetch_optional(tx).await?)
 }
 
-/// The oldest job of the next owner after `owner` among those who have one of the highest priority.
+/// The oldest job of the next owner after `owner` among those who have one of the highest priority: three look-ups at an end of an index.
 async fn next(tx: &mut SqliteConnection, owner: &str) -> Result<Option<(Uuid, String)>, CatalogError> {
-    let found = sqlx::query_as(
-        "WITH highest AS MATERIALIZED (SELECT max(priority) AS priority FROM jobs WHERE status = 'queued' AND due_us IS NULL), \
-         turn AS MATERIALIZED (SELECT ifnull( \
-             (SELECT min(owner) FROM jobs, highest WHERE status = 'queued' AND due_us IS NULL AND jobs.priority = highest.priority AND owner > $1), \
-             (SELECT min(owner) FROM jobs, highest WHERE status = 'queued' AND due_us IS NULL AND jobs.priority = highest.priority)) AS owner) \
-         SELECT id, jobs.owner FROM jobs, highest, turn \
-         WHERE status = 'queued' AND due_us IS NULL AND jobs.priority = highest.priority AND jobs.owner = turn.owner ORDER BY id LIMIT 1",
+    let highest = "SELECT priority FROM jobs INDEXED BY jobs_ready WHERE status = 'queued' AND due_us IS NULL ORDER BY priority DESC LIMIT 1";
+    let Some(priority) = sqlx::query_scalar::<_, i64>(highest).fetch_optional(&mut *tx).await? else { return Ok(None) };
+    let of: String = sqlx::query_scalar(
+        "SELECT coalesce( \
+         (SELECT min(owner) FROM jobs INDEXED BY jobs_ready WHERE status = 'queued' AND due_us IS NULL AND priority = $1 AND owner > $2), \
+         (SELECT min(owner) FROM jobs INDEXED BY jobs_ready WHERE status = 'queued' AND due_us IS NULL AND priority = $1))",
+    )
+    .bind(priority)
+    .bind(owner)
+    .fetch_one(&mut *tx)
+    .await?;
+    let oldest = sqlx::query_scalar(
+        "SELECT id FROM jobs INDEXED BY jobs_ready WHERE status = 'queued' AND due_us IS NULL AND priority = $1 AND owner = $2 \
+         ORDER BY id LIMIT 1",
     );
-    Ok(found.bind(owner).fetch_optional(tx).await?)
+    let id = oldest.bind(priority).bind(&of).fetch_one(tx).await?;
+    Ok(Some((id, of)))
 }
