@@ -128,6 +128,8 @@ pub struct JobSettings {
     pub longest_pause_seconds: u64,
     #[garde(range(min = 1))]
     pub per_worker: u32,
+    #[garde(range(min = 1))]
+    pub queue: u64,
     #[garde(range(min = 1, max = 36_500))]
     pub keep_days: u64,
 }
@@ -208,6 +210,7 @@ impl Settings {
             pause: Duration::from_secs(self.jobs.pause_seconds),
             longest_pause: Duration::from_secs(self.jobs.longest_pause_seconds.max(self.jobs.pause_seconds)),
             per_worker: self.jobs.per_worker,
+            queue: self.jobs.queue,
             keep: Duration::from_hours(24 * self.jobs.keep_days),
         };
         let Auto { better, goal, presets } = self.auto.clone();

@@ -72,6 +72,12 @@ pub struct Order {
 }
 
 impl Order {
+    /// Whether a variant that is in the slot already stays. One that is made of parameters alone may have been made by the store meanwhile
+    /// and sent under the validator of its parameters, which no other bytes may have.
+    pub fn yields(&self) -> bool {
+        matches!(self.slot, Slot::Made(_)) && self.task.goal.is_none()
+    }
+
     /// The same for one image, to be done from `now` on.
     pub fn job(&self, image: ImageId, backfill: Option<BackfillId>, now: Timestamp) -> Job {
         Job {

@@ -61,7 +61,7 @@ pub trait JobCatalog: Send + Sync {
     /// Whether the token is the job's: it is leased by it, or was done by it.
     async fn holds_lease(&self, id: JobId, token: &str) -> Result<Option<Job>, CatalogError>;
 
-    /// Ends a job with a variant whose blob is there: both or nothing. Variants of the same name that this job made before are replaced. A
+    /// Ends a job with a variant whose blob is there: both or nothing. A variant of the same key is replaced, unless the order yields to it. A
     /// job that was done with this token is given as it stands. Gives the job and the blobs doomed by it.
     ///
     /// # Errors

@@ -231,6 +231,20 @@ async fn wrong_orders_are_named() {
 }
 
 #[tokio::test]
+async fn only_so_many_jobs_wait() {
+    let store = store_with(&[("JOBS__QUEUE", "2")]);
+    let image = upload(&store, file::one_pixel_png()).await;
+    for name in ["one", "two"] {
+        accepted(&store, json!({ "image_id": id(&image), "name": name })).await;
+    }
+    let third = call(&store, "/v1/compressions", json!({ "image_id": id(&image), "name": "three" })).await;
+    assert!(!header(&third, "retry-after").is_empty());
+    problem(third, 503, "overloaded").await;
+    let upload = Client::new().post(store.url("/v1/images?then=compress")).body(file::one_pixel_png());
+    problem(upload.send().await.unwrap(), 503, "overloaded").await;
+}
+
+#[tokio::test]
 async fn workers_show_their_token() {
     let store = store_with(&[("JOBS__TOKEN", "a long secret")]);
     let asked = json!({ "worker": "test", "max": 1 });

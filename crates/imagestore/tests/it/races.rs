@@ -148,8 +148,15 @@ async fn a_slow_deletion_takes_no_bytes_of_a_later_upload() {
     let engine = Limits { max_pixels: 10_000, max_output_pixels: 10_000, max_side: 100, ..Limits::default() };
     let limits = StoreLimits { upload_bytes: 1_000_000, engine };
     let cache = CachePolicy { memory_bytes: 1024, keep_variants: true };
-    let jobs =
-        JobPolicy { lease: minute, attempts: 5, pause: minute, longest_pause: minute, per_worker: 10, keep: minute };
+    let jobs = JobPolicy {
+        lease: minute,
+        attempts: 5,
+        pause: minute,
+        longest_pause: minute,
+        per_worker: 10,
+        queue: 10,
+        keep: minute,
+    };
     let better = BetterPolicy { better: Better::Off, presets: BTreeMap::new(), goal: Goal::DEFAULT };
     let policies = Policies { cache, renditions: RenditionMode::Off, jobs, better };
     let services = Services::new(back_ends, CpuPool::new(&pool).unwrap(), limits, policies);

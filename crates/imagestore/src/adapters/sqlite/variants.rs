@@ -42,6 +42,11 @@ impl TryFrom<VariantRow> for Variant {
     }
 }
 
+pub(super) async fn exists(tx: &mut SqliteConnection, image: ImageId, key: &str) -> Result<bool, CatalogError> {
+    let exists = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM variants WHERE image_id = $1 AND key = $2)");
+    Ok(exists.bind(image.as_uuid()).bind(key).fetch_one(tx).await?)
+}
+
 /// Puts a variant in place of one with the same key; gives whether one was replaced, and the blobs doomed by that.
 pub(super) async fn put(tx: &mut SqliteConnection, variant: &Variant) -> Result<(bool, Vec<Digest>), CatalogError> {
     if !images::exists(tx, variant.image).await? {

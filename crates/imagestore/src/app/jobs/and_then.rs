@@ -19,6 +19,9 @@ pub enum AndThen {
 impl Services {
     /// The jobs that are to be queued with an image.
     pub(in crate::app) async fn jobs_for(&self, image: &Image, then: &[AndThen]) -> Result<Vec<Job>, StoreError> {
+        if !then.is_empty() {
+            self.check_queue().await?;
+        }
         let now = now();
         let mut jobs: Vec<Job> = Vec::with_capacity(then.len());
         for what in then {

@@ -41,6 +41,8 @@ pub struct JobPolicy {
     pub longest_pause: Duration,
     /// How many jobs one worker may have.
     pub per_worker: u32,
+    /// How many jobs may be queued before no more are taken.
+    pub queue: u64,
     /// How long a job is remembered when it is over.
     pub keep: Duration,
 }
@@ -140,11 +142,23 @@ pub struct JobListing {
 impl Services {
     /// Queues the same work for images; gives the jobs in their order.
     pub async fn queue_jobs(&self, images: &[ImageId], order: &Order) -> Result<Vec<Job>, StoreError> {
+        self.check_queue().await?;
         let now = now();
         let jobs: Vec<_> = images.iter().map(|image| order.job(*image, None, now)).collect();
         let jobs = self.inner.catalog.queue_jobs(&jobs).await?;
         self.jobs_queued(&jobs);
         Ok(jobs)
+    }
+
+    /// Refuses further jobs where too many wait.
+    pub(super) async fn check_queue(&self) -> Result<(), StoreError> {
+        let most = self.inner.jobs.policy.queue;
+        if self.inner.catalog.totals().await?.jobs.of(JobStatus::Queued) < most {
+            return Ok(());
+        }
+        let detail =
+            format!("{most} jobs are queued, and no more are taken (jobs.queue); try again when some are done.");
+        Err(StoreError::new(ErrorCode::Overloaded, detail))
     }
 
     pub(super) fn jobs_queued(&self, jobs: &[Job]) {

@@ -15,6 +15,7 @@ const TERMS: LeaseTerms =
 /// Runs every check on a catalog without images.
 pub(super) async fn checks(catalog: &impl Catalog) {
     a_job_lives_and_ends(catalog).await;
+    what_is_made_of_parameters_stays(catalog).await;
     the_same_work_is_queued_once(catalog).await;
     a_lost_lease_changes_nothing(catalog).await;
     leases_end_and_attempts_are_counted(catalog).await;
@@ -122,6 +123,25 @@ async fn a_job_lives_and_ends(catalog: &impl Catalog) {
     assert_eq!(catalog.variants(image.id).await.unwrap()[0].digest, Digest::of(b"small"));
     let totals = catalog.totals().await.unwrap();
     assert_eq!((totals.jobs.of(JobStatus::Done), totals.saved.variants, totals.saved.bytes), (1, 1, 95));
+    clear(catalog, &[&image]).await;
+}
+
+async fn what_is_made_of_parameters_stays(catalog: &impl Catalog) {
+    let image = stored(catalog, b"prepared").await;
+    let key = Digest::of(b"its recipe");
+    let made = Variant { key: key.to_string(), figures: None, ..variant(&image, b"by the store") };
+    catalog.put_variant(&made).await.unwrap();
+    for (goal, left) in [(None, &b"by the store"[..]), (Some(Goal::DEFAULT), b"by a worker")] {
+        let task = Task { goal, ..order("x").task };
+        let job = queue(catalog, &image, &Order { task, slot: Slot::Made(key), ..order("x") }).await;
+        lease(catalog, &["t"], at(1)).await;
+        let late = Variant { key: key.to_string(), ..variant(&image, b"by a worker") };
+        let (_, doomed) = catalog.complete_job(job.id, "t", &late, &result(b"by a worker"), at(2)).await.unwrap();
+        for digest in doomed {
+            catalog.forget_blob(&digest).await.unwrap();
+        }
+        assert_eq!(catalog.variants(image.id).await.unwrap()[0].digest, Digest::of(left));
+    }
     clear(catalog, &[&image]).await;
 }
 

@@ -133,7 +133,11 @@ impl JobCatalog for SqliteCatalog {
                     return Ok((done, rows::doom_unused(tx, &[variant.digest]).await?));
                 }
                 let job = settle::leased(tx, id, &token).await?;
-                let (_, doomed) = variants::put(tx, &variant).await?;
+                let doomed = if job.order.yields() && variants::exists(tx, variant.image, &variant.key).await? {
+                    rows::doom_unused(tx, &[variant.digest]).await?
+                } else {
+                    variants::put(tx, &variant).await?.1
+                };
                 Ok((settle::complete(tx, id, &result, job.attempts, now).await?, doomed))
             })
         });
