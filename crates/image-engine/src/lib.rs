@@ -6,6 +6,7 @@
 
 mod animation;
 mod colour;
+mod compress;
 mod decode;
 mod encode;
 mod error;
@@ -22,6 +23,7 @@ mod sniff;
 mod verify;
 mod watermark;
 
+pub use compress::{CompressPlan, Compressed, Tried};
 pub use error::EngineError;
 pub use facts::{Facts, Limits};
 pub use pipeline::{Rendered, render};

@@ -12,7 +12,7 @@ use super::failed;
 use crate::EngineError;
 
 /// A colour profile and metadata, as a file of their own each.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Embedded {
     /// An ICC profile for pixels of this kind.
     pub(crate) icc: Option<Vec<u8>>,

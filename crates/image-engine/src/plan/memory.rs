@@ -10,6 +10,7 @@ use super::{Effort, Header, JpegScale, Plan, Step};
 use crate::colour::{Curve, MAX_EMBEDDED, MAX_PROFILE};
 use crate::decode::{heic_planes, jxl_planes, svg_memory};
 use crate::encode::palette_memory;
+use crate::quality::score_memory;
 use crate::{Facts, watermark};
 
 /// What codecs keep beside the pixels: tables, and buffers of rows.
@@ -348,4 +349,13 @@ fn most_trimmed(Plan { geometry, recipe, .. }: &Plan) -> (u32, u32) {
     let (width, height) = (width.unwrap_or(geometry.content.0), height.unwrap_or(geometry.content.1));
     let pad = recipe.transform.pad.unwrap_or_default();
     (pad.left + width + pad.right, pad.top + height + pad.bottom)
+}
+
+/// Bytes that it takes to judge results of a plan again and again, beside those of making them.
+pub(crate) fn judging_cost(plan: &Plan) -> u64 {
+    let pixels = Pixels::of(plan);
+    // The best file so far, the one at hand, and the picture in sRGB; of an animation some frames.
+    let frames = if plan.keeps_frames() { 5 } else { 1 };
+    let held = pixels.output * (2 * pixels.last + frames * 4);
+    held + score_memory(pixels.output, pixels.is_clear)
 }
