@@ -10,6 +10,7 @@ use shared_types::{ImageFormat, OutputFormat};
 
 use crate::animation;
 use crate::colour::{Colours, Curve, Profile};
+use crate::compress;
 use crate::decode::{Svg, decode, decode_page, jpeg_planes};
 use crate::encode::{Coding, Embedded};
 use crate::geometry::{Geometry, Region, Window};
@@ -44,6 +45,9 @@ pub struct Rendered {
 /// [`EngineError::InvalidTransform`] about `wm` if that image cannot be drawn, [`EngineError::Stopped`] at the step after `stop` became true.
 pub fn render(plan: &Plan, source: &[u8], watermark: Option<&[u8]>, stop: Stop<'_>) -> Result<Rendered, EngineError> {
     let mut work = Work::open(plan, source, watermark, stop)?;
+    if let Some(goal) = plan.recipe().transform.goal {
+        return compress::render(work, goal);
+    }
     let coding = Coding::of(plan.recipe(), plan.effort());
     if plan.keeps_frames() {
         return animation::render(&mut work, &coding, &mut |_, _| Ok(()));

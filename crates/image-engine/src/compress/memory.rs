@@ -18,7 +18,7 @@ pub(super) fn of(
     let formats = if formats.is_empty() { &[OutputFormat::Png] } else { formats };
     for format in formats {
         for lossless in [false, true] {
-            let recipe = Recipe::new(Transform { lossless, quality: None, ..transform.clone() }, *format);
+            let recipe = Recipe::new(Transform { lossless, ..transform.clone() }, *format);
             let plan = Plan::new(sources, &recipe, Effort::Thorough, limits)?;
             most = most.max(plan.memory() + judging_cost(&plan));
         }

@@ -16,10 +16,12 @@ mod tour;
 
 use shared_types::{Formats, Goal, OutputFormat, Recipe, Transform};
 
-use crate::pipeline::Rendered;
+use crate::pipeline::{Rendered, Work};
 use crate::{Effort, EngineError, Limits, Plan, Sources, Stop};
 
 use formats::Candidates;
+use reach::{End, Reach};
+use subject::{Moving, Still};
 use tour::{Progress, Tour};
 
 /// What came of compressing a picture.
@@ -84,26 +86,25 @@ impl CompressPlan {
         limits: &Limits,
     ) -> Result<Self, EngineError> {
         let facts = sources.original.facts;
+        let goal = goal.or(transform.goal);
         if goal.is_some() {
             has_no_other_goal(transform)?;
         }
+        // What is done to the pixels.
+        let bare = Transform { quality: None, lossless: false, goal: None, ..transform.clone() };
         let candidates = Candidates::choose(facts, transform, formats);
-        let is_same = Transform { quality: None, lossless: false, ..transform.clone() }.is_identity();
         let own = facts.format.as_output();
-        let may_stay = is_same && own.is_some_and(|own| Candidates::listed(facts, formats).contains(&own));
+        let may_stay = bare.is_identity() && own.is_some_and(|own| Candidates::listed(facts, formats).contains(&own));
         if candidates.list.is_empty() && !may_stay {
             return Err(candidates.none_is_able());
         }
-        let plan = |format| {
-            let recipe = Recipe::new(Transform { quality: None, lossless: false, ..transform.clone() }, format);
-            Plan::new(sources, &recipe, Effort::Thorough, limits)
-        };
+        let plan = |format| Plan::new(sources, &Recipe::new(bare.clone(), format), Effort::Thorough, limits);
         let plans = if candidates.moves {
             candidates.list.iter().copied().map(plan).collect::<Result<_, _>>()?
         } else {
             vec![plan(candidates.lead(facts, transform))?]
         };
-        let memory = memory::of(sources, transform, &candidates.list, limits)?;
+        let memory = memory::of(sources, &bare, &candidates.list, limits)?;
         let source_bytes = may_stay.then_some(sources.original.bytes);
         Ok(Self { goal, transform: transform.clone(), candidates, plans, source_bytes, memory })
     }
@@ -129,6 +130,32 @@ impl CompressPlan {
         let made = Tour::new(self, &progress).go(source, watermark, stop)?;
         progress.reach(1.0);
         Ok(made)
+    }
+}
+
+/// The file of a plan whose recipe has a goal.
+///
+/// # Errors
+/// Those of [`render`](crate::render).
+pub(crate) fn render(work: Work<'_>, goal: Goal) -> Result<Rendered, EngineError> {
+    let plan = work.plan;
+    let (format, effort) = (plan.recipe().format, plan.effort());
+    let end = if plan.keeps_frames() {
+        Reach::new(&mut Moving::new(work), effort).to(goal, format)
+    } else {
+        Reach::new(&mut Still::new(work)?, effort).to(goal, format)
+    };
+    match (end?, goal) {
+        (End::Made(rendered), _) => Ok(rendered),
+        (End::Misses { bytes: Some(bytes), .. }, Goal::MaxBytes(most)) => {
+            let why = format!("the smallest file has {bytes} bytes, and at most {most} are asked for");
+            Err(EngineError::GoalUnreachable(why))
+        }
+        (End::Misses { score: Some(score), .. }, Goal::Target(goal)) => {
+            let why = format!("the highest score of {format} is {score:.1}, and at least {goal} is asked for");
+            Err(EngineError::GoalUnreachable(why))
+        }
+        _ => Err(EngineError::GoalUnreachable(format!("{format} cannot keep every pixel of this picture"))),
     }
 }
 

@@ -1,6 +1,6 @@
 //! One format: the file that comes closest to a goal.
 
-use shared_types::OutputFormat;
+use shared_types::{Goal, OutputFormat};
 
 use super::content::Content;
 use super::scale::Scale;
@@ -80,6 +80,19 @@ fn is_finer(made: &Rendered, best: &Rendered) -> bool {
 impl<'a> Reach<'a> {
     pub(crate) fn new(subject: &'a mut dyn Subject, effort: Effort) -> Self {
         Self { subject, effort, bias: 0.0 }
+    }
+
+    /// A file for a goal, with nothing to beat.
+    pub(crate) fn to(&mut self, goal: Goal, format: OutputFormat) -> Result<End, EngineError> {
+        match goal {
+            Goal::Target(score) => self.target(format, score.value(), None, &|_| ()),
+            Goal::MaxBytes(most) => self.within(format, most, &|_| ()),
+            Goal::Lossless => self.lossless(format),
+            Goal::Quality(quality) => {
+                let (quality, colours) = (Some(quality.get().into()), None);
+                self.once(&Coding { format, quality, colours, effort: self.effort })
+            }
+        }
     }
 
     /// The smallest file that scores at least `goal`. A file of `beat` bytes is there already: it is not worth the time to come close to that.

@@ -3,13 +3,18 @@
 use std::io::Cursor;
 use std::time::Duration;
 
+use bytes::Bytes;
 use image::DynamicImage;
+use img_parts::ImageICC;
+use img_parts::jpeg::Jpeg;
 use shared_types::{ImageFormat, OutputFormat};
 
 use super::content::Content;
 use crate::animation::{self, Shown};
 use crate::decode::Animation;
-use crate::encode::{Coding, is_translucent};
+use crate::encode::{Coding, Embedded, is_translucent};
+use crate::ffi::jpeg_lossless;
+use crate::metadata;
 use crate::pipeline::{Rendered, Work};
 use crate::quality::{Pixels, QualityError, Reference};
 use crate::{EngineError, Limits, check_stop, probe};
@@ -51,6 +56,27 @@ impl<'a> Still<'a> {
     /// Whether anything shines through.
     pub(crate) fn is_clear(&self) -> bool {
         is_translucent(&self.work.pixels)
+    }
+}
+
+impl Still<'_> {
+    /// The source, a JPEG on which nothing is done, with its coefficients written anew, and nothing beside them but how it is turned and which
+    /// colours it has; `None` where that is not possible.
+    pub(crate) fn rewritten(&mut self) -> Result<Option<Rendered>, EngineError> {
+        /// Of the very same pixels, but for rounding.
+        const SAME: f64 = 99.99;
+        let Work { source, facts, .. } = &self.work;
+        let Ok(bytes) = jpeg_lossless::optimised(source) else { return Ok(None) };
+        let exif = (facts.orientation > 1).then(|| metadata::turned(facts.orientation));
+        let icc = Jpeg::from_bytes(Bytes::copy_from_slice(source)).ok().and_then(|jpeg| jpeg.icc_profile());
+        let embedded = Embedded { icc: icc.map(Vec::from), exif, xmp: None };
+        let bytes = embedded.put_into(bytes, OutputFormat::Jpeg)?;
+        let (width, height) = facts.upright_size();
+        if self.score(&bytes)? < SAME {
+            return Ok(None);
+        }
+        let (format, score) = (OutputFormat::Jpeg, Some(100.0));
+        Ok(Some(Rendered { bytes, format, width, height, quality: None, score, tries: 1 }))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use shared_types::{Goal, OutputFormat, Recipe, Transform};
+use shared_types::{Goal, ImageFormat, OutputFormat, Recipe, Transform};
 
 use super::formats::unable;
 use super::reach::{End, Reach};
@@ -112,6 +112,14 @@ impl<'a> Tour<'a> {
         let is_lossy = matches!(goal, Some(Goal::Target(_) | Goal::MaxBytes(_)));
         let list = candidates.by_pixels(still.is_clear(), still.content(), is_lossy, &mut self.tried);
         let count = list.len();
+        let stays = matches!(goal, Some(Goal::Target(_) | Goal::Lossless)) && self.plan.source_bytes.is_some();
+        let is_jpeg = plan.facts().format == ImageFormat::Jpeg && list.contains(&OutputFormat::Jpeg);
+        if stays
+            && is_jpeg
+            && let Some(made) = still.rewritten()?
+        {
+            self.note(OutputFormat::Jpeg, End::Made(made));
+        }
         let mut reach = Reach::new(&mut still, Effort::Thorough);
         for (index, format) in list.into_iter().enumerate() {
             self.try_format(&mut reach, format, (index, count))?;
@@ -174,7 +182,12 @@ impl<'a> Tour<'a> {
                 Tried { format, tries, bytes: None, score: None, why_not }
             }
         };
-        self.tried.push(tried);
+        match self.tried.iter_mut().find(|other| other.format == format) {
+            // The same pixels written anew, and a search: one format.
+            Some(other) if tried.bytes.is_none() || tried.bytes > other.bytes => other.tries += tried.tries,
+            Some(other) => *other = Tried { tries: other.tries + tried.tries, ..tried },
+            None => self.tried.push(tried),
+        }
     }
 
     fn is_better(&self, made: &Rendered, best: &Rendered) -> bool {

@@ -24,7 +24,7 @@ pub(crate) struct Embedded {
 
 impl Embedded {
     /// Puts everything into a finished JPEG, PNG or WebP; other formats take it while they are encoded, or not at all.
-    pub(super) fn put_into(&self, file: Vec<u8>, format: OutputFormat) -> Result<Vec<u8>, EngineError> {
+    pub(crate) fn put_into(&self, file: Vec<u8>, format: OutputFormat) -> Result<Vec<u8>, EngineError> {
         if self.icc.is_none() && self.exif.is_none() && self.xmp.is_none() {
             return Ok(file);
         }

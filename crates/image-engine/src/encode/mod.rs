@@ -62,8 +62,8 @@ pub(crate) fn encode(pixels: &DynamicImage, coding: &Coding, embedded: Embedded)
     match format {
         OutputFormat::Jpeg => embedded.put_into(jpeg::encode(pixels, q, effort)?, format),
         OutputFormat::Png => {
-            let file = png::encode(pixels, colours, effort, embedded.icc.is_some())?;
-            embedded.put_into(file, format)
+            let file = embedded.put_into(png::encode(pixels, colours)?, format)?;
+            if effort == Effort::Thorough { png::optimised(&file) } else { Ok(file) }
         }
         OutputFormat::WebP => embedded.put_into(webp::encode(pixels, quality, effort)?, format),
         OutputFormat::Avif => avif::encode(pixels, coding.rounded().unwrap_or_default(), effort, embedded),

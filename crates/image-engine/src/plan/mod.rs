@@ -149,6 +149,9 @@ impl Plan {
             plan.scale = JpegScale::for_reduction(plan.geometry.reduction());
         }
         plan.memory = memory::of(&plan, bytes, sources.watermark);
+        if plan.recipe.transform.goal.is_some() {
+            plan.memory += judging_cost(&plan);
+        }
         Ok(plan)
     }
 

@@ -4,11 +4,13 @@ use std::sync::Mutex;
 
 use image::{DynamicImage, Rgba, RgbaImage};
 use image_engine::{CompressPlan, Compressed, EngineError, Limits, Rendered, Sources, Tried, quality};
+use img_parts::ImageEXIF;
+use img_parts::jpeg::Jpeg;
 use shared_types::transform::ClientHints;
 use shared_types::{Formats, Goal, OutputFormat, Transform, TransformQuery};
-use testkit::pictures::{animation, file, graphic, jpeg, photo};
+use testkit::pictures::{animation, colour, file, graphic, jpeg, photo};
 
-use crate::support::{facts, png};
+use crate::support::{facts, make, png, rendered};
 
 fn transform(query: &str) -> Transform {
     TransformQuery::parse_text(query, ClientHints::default()).unwrap().transform
@@ -142,7 +144,9 @@ fn transparency_is_kept_or_refused() {
 
 #[test]
 fn what_is_not_smaller_than_the_source_is_not_made() {
-    let small = jpeg::baseline(&photo(320, 240, 7), 20);
+    let plain = jpeg::baseline(&photo(320, 240, 7), 20);
+    // With the tables that suit it already.
+    let small = made(&plain, "", "target=lossless", "same").0.bytes;
     for (goal, formats) in
         [("target=95", "same"), ("q=95", "same"), ("target=95", "jpg,png"), ("target=lossless", "jpg,png")]
     {
@@ -217,4 +221,61 @@ fn progress_goes_up_to_a_hundred_and_the_work_can_be_stopped() {
         };
         assert_eq!(plan.make(&source, None, &|_| {}, &stop), Err(EngineError::Stopped), "after {after}");
     }
+}
+
+#[test]
+fn a_jpeg_is_written_anew_without_loss() {
+    let picture = photo(320, 240, 7);
+    let turned = jpeg::oriented(&picture, 6, 92);
+    let exif = Jpeg::from_bytes(turned.clone().into()).unwrap().exif().map(|exif| exif.to_vec());
+    let source = colour::jpeg_with(turned, Some(colour::adobe_rgb()), exif);
+    for goal in ["target=lossless", "target=100"] {
+        let (rendered, _) = made(&source, "", goal, "same");
+        assert!(rendered.bytes.len() < source.len(), "{goal}");
+        assert_eq!((rendered.score, rendered.format), (Some(100.0), OutputFormat::Jpeg));
+        let [before, after] = [&source, &rendered.bytes].map(|file| facts(file));
+        assert_eq!((after.orientation, after.upright_size()), (6, before.upright_size()));
+        assert_eq!((rendered.width, rendered.height), before.upright_size());
+        let [before, after] = [&source, &rendered.bytes]
+            .map(|file| quality::Pixels::decode(file, &Limits::default(), &|| false).unwrap());
+        assert!(before == after, "{goal}: a pixel has changed");
+    }
+    let error = compress(&source, "flop=1", "target=lossless", "same").unwrap_err();
+    assert!(matches!(&error, EngineError::GoalUnreachable(why) if why.contains("jpg")), "{error}");
+}
+
+#[test]
+fn pngs_become_smaller_without_loss() {
+    let picture = graphic(300, 200);
+    let source = file::png_alpha(&picture);
+    let (rendered, _) = made(&source, "", "target=lossless", "same");
+    assert!(rendered.bytes.len() < source.len() * 9 / 10, "{} of {}", rendered.bytes.len(), source.len());
+    assert_eq!(crate::support::decoded(&rendered.bytes).into_rgba8(), picture);
+    let deep = testkit::pictures::png::sixteen_bit(&photo(120, 80, 7));
+    let (rendered, tried) = made(&deep, "", "target=lossless", "webp,png");
+    assert_eq!(rendered.format, OutputFormat::Png, "WebP has eight bits: {tried:?}");
+    let [before, after] = [&deep, &rendered.bytes].map(|file| crate::support::decoded(file).into_rgb16());
+    assert!(before == after, "a pixel has changed");
+}
+
+#[test]
+fn a_variant_may_have_a_goal() {
+    let source = png(&photo(480, 320, 7).into());
+    for format in ["jpg", "webp", "avif", "jxl"] {
+        let made = rendered(&source, "w=300&target=70", format);
+        let reference = rendered(&source, "w=300", "png");
+        let measured = score(&reference.bytes, &made.bytes);
+        assert!((70.0..73.0).contains(&measured), "{format}: {measured}");
+        assert!((made.score.unwrap() - measured).abs() < 0.01 && made.tries <= 8, "{format}: {} tries", made.tries);
+        let most = made.bytes.len();
+        let made = rendered(&source, &format!("w=300&max_bytes={most}"), format);
+        assert!((most * 8 / 10..=most).contains(&made.bytes.len()), "{format}: {} of {most}", made.bytes.len());
+    }
+    let frames = animation::apng(96, 64, &animation::bars(96, 64, 5), 0);
+    let made = rendered(&frames, "target=80", "webp");
+    assert!(facts(&made.bytes).animated && made.score.unwrap() >= 80.0);
+    let error = make(&source, "max_bytes=30", "jpg").unwrap_err();
+    assert!(matches!(error, EngineError::GoalUnreachable(_)), "{error}");
+    let error = make(&source, "target=100", "jpg").unwrap_err();
+    assert!(matches!(&error, EngineError::GoalUnreachable(why) if why.contains("highest score of jpg")), "{error}");
 }
