@@ -30,6 +30,9 @@ pub enum EngineError {
         /// A clause that reads after it.
         reason: String,
     },
+    /// No file is as it should be: too few bytes for any, or too high a score.
+    #[error("the goal cannot be reached: {0}")]
+    GoalUnreachable(String),
     /// The encoder failed.
     #[error("cannot encode: {0}")]
     Encode(String),

@@ -6,6 +6,7 @@
 
 mod animation;
 mod colour;
+mod compress;
 mod decode;
 mod encode;
 mod error;
@@ -22,6 +23,7 @@ mod sniff;
 mod verify;
 mod watermark;
 
+pub use compress::{CompressPlan, Compressed, Tried};
 pub use error::EngineError;
 pub use facts::{Facts, Limits};
 pub use pipeline::{Rendered, render};
@@ -33,7 +35,7 @@ pub use sniff::{SNIFF_BYTES, recognise, sniff};
 pub use verify::verify;
 
 /// Goes up when the same recipe gives different bytes: keys of stored variants contain it.
-pub const ENGINE_REVISION: u32 = 4;
+pub const ENGINE_REVISION: u32 = 5;
 
 /// Asked between steps: whether the work should stop, because nobody waits for it any more.
 pub type Stop<'a> = &'a (dyn Fn() -> bool + Sync);

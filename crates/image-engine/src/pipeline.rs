@@ -9,15 +9,17 @@ use shared_types::transform::{self, Colour, Gravity, Placing, Rotate, TextMark, 
 use shared_types::{ImageFormat, OutputFormat};
 
 use crate::animation;
-use crate::colour::{Colours, Curve};
+use crate::colour::{Colours, Curve, Profile};
+use crate::compress;
 use crate::decode::{Svg, decode, decode_page, jpeg_planes};
-use crate::encode::Embedded;
+use crate::encode::{Coding, Embedded};
 use crate::geometry::{Geometry, Region, Window};
 use crate::metadata::{self, About, Metadata};
+use crate::quality::Pixels;
 use crate::{EngineError, Facts, Plan, Step, Stop, check_stop, encode, ops, probe, watermark};
 
 /// A finished picture.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Rendered {
     /// The file.
     pub bytes: Vec<u8>,
@@ -27,8 +29,12 @@ pub struct Rendered {
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
-    /// The encoder quality that was used, if the format has one.
+    /// The encoder quality that was used, if the format has one, in whole numbers.
     pub quality: Option<u8>,
+    /// SSIMULACRA2 against the picture before it was encoded, where that was asked for; 100 where every pixel is kept.
+    pub score: Option<f64>,
+    /// How often it was encoded until it was as it should be.
+    pub tries: u32,
 }
 
 /// Carries out a plan on the file that [`Plan::source`] names and, where its recipe has a `wm`, the file of that image: on all frames of an
@@ -39,10 +45,15 @@ pub struct Rendered {
 /// [`EngineError::InvalidTransform`] about `wm` if that image cannot be drawn, [`EngineError::Stopped`] at the step after `stop` became true.
 pub fn render(plan: &Plan, source: &[u8], watermark: Option<&[u8]>, stop: Stop<'_>) -> Result<Rendered, EngineError> {
     let mut work = Work::open(plan, source, watermark, stop)?;
-    if plan.keeps_frames() {
-        return animation::render(&mut work);
+    if let Some(goal) = plan.recipe().transform.goal {
+        return compress::render(work, goal);
     }
-    work.render()
+    let coding = Coding::of(plan.recipe(), plan.effort());
+    if plan.keeps_frames() {
+        return animation::render(&mut work, &coding, &mut |_, _| Ok(()));
+    }
+    work.make_ready()?;
+    work.encode(&coding)
 }
 
 /// A picture, or a frame, on its way.
@@ -69,7 +80,7 @@ pub(crate) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    fn open(
+    pub(crate) fn open(
         plan: &'a Plan,
         source: &'a [u8],
         watermark: Option<&'a [u8]>,
@@ -97,16 +108,21 @@ impl<'a> Work<'a> {
         })
     }
 
-    fn render(mut self) -> Result<Rendered, EngineError> {
+    /// Everything but encoding.
+    pub(crate) fn make_ready(&mut self) -> Result<(), EngineError> {
         self.check_stop()?;
         self.decode()?;
-        self.carry_out()?;
-        let recipe = self.plan.recipe();
-        let effort = self.plan.effort();
-        let embedded = self.embedded();
-        let (bytes, quality) = encode::encode(&self.pixels, recipe, effort, embedded)?;
-        let (width, height) = self.pixels.dimensions();
-        Ok(Rendered { bytes, format: recipe.format, width, height, quality })
+        self.carry_out()
+    }
+
+    /// A file of the pixels as they are.
+    pub(crate) fn encode(&self, coding: &Coding) -> Result<Rendered, EngineError> {
+        encode_as(&self.pixels, self.embedded(), coding)
+    }
+
+    /// A file of pixels that [`Work::srgb`] gave.
+    pub(crate) fn encode_srgb(&self, pixels: &DynamicImage, coding: &Coding) -> Result<Rendered, EngineError> {
+        encode_as(pixels, self.embedded_with(None), coding)
     }
 
     /// Every step between decoding and encoding.
@@ -120,6 +136,10 @@ impl<'a> Work<'a> {
 
     pub(crate) fn check_stop(&self) -> Result<(), EngineError> {
         check_stop(self.stop)
+    }
+
+    pub(crate) fn stop(&self) -> Stop<'a> {
+        self.stop
     }
 
     fn take(&mut self, step: &Step) -> Result<(), EngineError> {
@@ -269,14 +289,35 @@ impl Work<'_> {
 
     /// What is put into the file beside the pixels, when they are ready.
     pub(crate) fn embedded(&self) -> Embedded {
-        let profile = self.colours.as_ref().and_then(Colours::kept);
-        let icc = profile.map(|profile| profile.icc().to_vec());
+        self.embedded_with(self.profile().map(|profile| profile.icc().to_vec()))
+    }
+
+    /// The profile that says which colours the pixels have, where these are not sRGB's.
+    pub(crate) fn profile(&self) -> Option<&Profile> {
+        self.colours.as_ref().and_then(Colours::kept)
+    }
+
+    fn embedded_with(&self, icc: Option<Vec<u8>>) -> Embedded {
         let transform::Metadata::Keep { place } = self.plan.recipe().transform.metadata else {
             return Embedded { icc, ..Embedded::default() };
         };
         let about = About { size: self.pixels.dimensions(), srgb: icc.is_none(), place };
         let Metadata { exif, xmp } = metadata::of(self.source, &self.facts, self.plan.limits(), about);
         Embedded { icc, exif, xmp }
+    }
+
+    /// The pixels as they are seen.
+    pub(crate) fn seen(&self) -> Pixels {
+        Pixels::of(self.srgb())
+    }
+
+    /// The pixels in the colours of sRGB.
+    pub(crate) fn srgb(&self) -> DynamicImage {
+        let pixels = self.pixels.clone();
+        match self.profile() {
+            Some(profile) => profile.to_srgb(pixels),
+            None => pixels,
+        }
     }
 
     /// A colour that the recipe names, as the pixels have it.
@@ -310,4 +351,11 @@ impl Work<'_> {
         };
         self.pixels = ops::mark(self.take_pixels(), &mark, placing);
     }
+}
+
+fn encode_as(pixels: &DynamicImage, embedded: Embedded, coding: &Coding) -> Result<Rendered, EngineError> {
+    let bytes = encode::encode(pixels, coding, embedded)?;
+    let (width, height) = pixels.dimensions();
+    let quality = coding.rounded();
+    Ok(Rendered { bytes, format: coding.format, width, height, quality, score: None, tries: 1 })
 }

@@ -32,6 +32,9 @@ pub fn describe(error: &EngineError) -> (ErrorCode, Option<String>, String) {
         EngineError::InvalidTransform { parameter, reason } => {
             (ErrorCode::InvalidParameter, Some((*parameter).to_owned()), format!("`{parameter}` {reason}."))
         }
+        EngineError::GoalUnreachable(why) => {
+            (ErrorCode::GoalUnreachable, None, format!("No file is as it should be: {why}."))
+        }
         EngineError::Encode(what) => (ErrorCode::Internal, None, format!("The picture could not be encoded ({what}).")),
         EngineError::Stopped => {
             (ErrorCode::Overloaded, None, "The work was given up because nobody waited for it; try again.".to_owned())

@@ -101,6 +101,15 @@ impl Goal {
         goal.map(Some).map_err(|reason| TransformError::new(name, reason))
     }
 
+    /// The parameter that says it.
+    pub fn parameter(self) -> &'static str {
+        match self {
+            Self::Target(_) | Self::Lossless => "target",
+            Self::MaxBytes(_) => "max_bytes",
+            Self::Quality(_) => "q",
+        }
+    }
+
     /// Reads the value of `target=`.
     ///
     /// # Errors

@@ -33,6 +33,10 @@ fn equal_requests_have_one_text() {
         ("bg=red", "bg=ff0000ff&format=webp"),
         ("bg=f00", "bg=ff0000ff&format=webp"),
         ("w=4&h=4&fit=cover&gravity=fp:0.5:0.25", "w=4&h=4&fit=cover&gravity=fp:0.5:0.25&format=webp"),
+        ("target=medium&w=9", "w=9&target=70&format=webp"),
+        ("target=080.5", "target=80.5&format=webp"),
+        ("target=lossless", "lossless=1&format=webp"),
+        ("max_bytes=0500&w=9", "w=9&max_bytes=500&format=webp"),
         ("crop=1,2,3,4&q=70", "crop=1,2,3,4&q=70&format=webp"),
         ("q=70&gps=keep&strip=0&icc=keep&round=5", "round=5&icc=keep&strip=0&gps=keep&q=70&format=webp"),
         ("icc=auto&strip=1", "format=webp"),
@@ -71,6 +75,25 @@ fn what_cannot_be_embedded_is_dropped() {
         (OutputFormat::Bmp, "format=bmp"),
     ] {
         assert_eq!(Recipe::new(transform.clone(), format).to_string(), text);
+    }
+}
+
+#[test]
+fn a_goal_contradicts_other_ways_to_say_how_it_is_encoded() {
+    for (query, parameter) in [
+        ("target=9.9", "target"),
+        ("target=fine", "target"),
+        ("max_bytes=0", "max_bytes"),
+        ("max_bytes=-1", "max_bytes"),
+        ("max_bytes=10k", "max_bytes"),
+        ("target=80&q=50", "q"),
+        ("max_bytes=9&q=50", "q"),
+        ("target=80&max_bytes=9", "max_bytes"),
+        ("target=80&lossless=1", "target"),
+        ("max_bytes=99&colors=9", "max_bytes"),
+    ] {
+        let error = parse(query).expect_err(query);
+        assert_eq!(error.parameter, parameter, "{query}");
     }
 }
 

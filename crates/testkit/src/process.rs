@@ -286,6 +286,11 @@ pub fn memory_kib(pid: u32, figure: &str) -> u64 {
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
+/// User and system time of this process so far, in seconds.
+pub fn cpu_seconds() -> f64 {
+    cpu_ticks(std::process::id()) as f64 / rustix::param::clock_ticks_per_second() as f64
+}
+
 /// Processor time of a process so far, in the kernel's ticks; 0 if it has ended.
 pub fn cpu_ticks(pid: u32) -> u64 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();

@@ -8,22 +8,17 @@ use shared_types::transform::Colours;
 
 use super::gif::GifAnimation;
 use super::palette::Dither;
-use super::{Embedded, webp};
+use super::{Coding, Embedded, webp};
 use crate::ffi::avif_encoder::{AvifEncoder, AvifSettings};
 use crate::ffi::webp_animation::WebpAnimation;
 use crate::{Effort, EngineError};
 
 /// What all frames of a result have in common.
 pub(crate) struct AnimationSettings {
-    pub(crate) format: OutputFormat,
+    pub(crate) coding: Coding,
     pub(crate) size: (u32, u32),
     /// How often the frames are shown; 0 is without end.
     pub(crate) plays: u32,
-    /// As [`super::used_quality`] gives it.
-    pub(crate) quality: Option<u8>,
-    pub(crate) effort: Effort,
-    /// The most colours of a frame that has a palette.
-    pub(crate) colours: Option<Colours>,
     /// Whether frames may have transparent pixels.
     pub(crate) alpha: bool,
     /// What is put into the file beside the frames, as far as the format can hold it.
@@ -45,24 +40,25 @@ enum Writer {
 
 impl AnimationEncoder {
     pub(crate) fn new(settings: AnimationSettings) -> Result<Self, EngineError> {
-        let thorough = settings.effort == Effort::Thorough;
-        let q = settings.quality.unwrap_or_default();
-        let writer = match settings.format {
+        let Coding { format, quality, colours, effort } = settings.coding;
+        let thorough = effort == Effort::Thorough;
+        let writer = match format {
             OutputFormat::WebP => {
                 webp::check_size(settings.size)?;
                 let plays = u16::try_from(settings.plays).unwrap_or(0);
-                let config = webp::config(settings.quality, settings.effort)?;
+                let config = webp::config(quality, effort)?;
                 Writer::WebP(WebpAnimation::new(settings.size, plays, &config)?, settings.embedded)
             }
             OutputFormat::Avif => {
                 // From 7 on libaom works in its real time mode. Below, it holds twenty later frames, which is more than was announced.
                 let speed = if thorough { 7 } else { 9 };
                 let AnimationSettings { alpha, embedded, .. } = settings;
-                let pictures = AvifSettings { quality: q, speed, alpha, depth: 8, embedded };
+                let quality = settings.coding.rounded().unwrap_or_default();
+                let pictures = AvifSettings { quality, speed, alpha, depth: 8, embedded };
                 Writer::Avif(AvifEncoder::new(settings.plays, pictures)?)
             }
             OutputFormat::Gif => {
-                let (colours, dither) = (settings.colours.unwrap_or(Colours::MOST), Dither::Ordered);
+                let (colours, dither) = (colours.unwrap_or(Colours::MOST), Dither::Ordered);
                 Writer::Gif(Box::new(GifAnimation::new(settings.size, settings.plays, colours, dither)?))
             }
             OutputFormat::Jpeg

@@ -12,7 +12,7 @@ use super::failed;
 use crate::EngineError;
 
 /// A colour profile and metadata, as a file of their own each.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Embedded {
     /// An ICC profile for pixels of this kind.
     pub(crate) icc: Option<Vec<u8>>,
@@ -24,7 +24,7 @@ pub(crate) struct Embedded {
 
 impl Embedded {
     /// Puts everything into a finished JPEG, PNG or WebP; other formats take it while they are encoded, or not at all.
-    pub(super) fn put_into(&self, file: Vec<u8>, format: OutputFormat) -> Result<Vec<u8>, EngineError> {
+    pub(crate) fn put_into(&self, file: Vec<u8>, format: OutputFormat) -> Result<Vec<u8>, EngineError> {
         if self.icc.is_none() && self.exif.is_none() && self.xmp.is_none() {
             return Ok(file);
         }

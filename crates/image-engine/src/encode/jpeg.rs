@@ -19,7 +19,7 @@ const MAX_HELD: u64 = 16_000_000;
 /// The longest side that libraries decode.
 const MAX_SIDE: u32 = 65_500;
 
-pub(super) fn encode(pixels: &DynamicImage, quality: u8, effort: Effort) -> Result<Vec<u8>, EngineError> {
+pub(super) fn encode(pixels: &DynamicImage, quality: f32, effort: Effort) -> Result<Vec<u8>, EngineError> {
     let (samples, channels): (Cow<'_, [u8]>, _) = match pixels {
         DynamicImage::ImageLuma8(image) => (Cow::Borrowed(image.as_raw()), 1),
         DynamicImage::ImageRgb8(image) => (Cow::Borrowed(image.as_raw()), 3),

@@ -9,12 +9,12 @@ use super::{failed, is_translucent};
 use crate::{Effort, EngineError};
 
 /// At this quality, or without loss.
-pub(super) fn encode(pixels: &DynamicImage, quality: Option<u8>, effort: Effort) -> Result<Vec<u8>, EngineError> {
+pub(super) fn encode(pixels: &DynamicImage, quality: Option<f32>, effort: Effort) -> Result<Vec<u8>, EngineError> {
     // A megapixel takes 70 ms and 400 ms; the second file is some per cent smaller.
     let speed = if effort == Effort::Thorough { Speed::Medium } else { Speed::Fastest };
     let config = EncodeConfig::default().with_num_threads(1).with_speed(speed);
     let Some(quality) = quality else { return with(&config.with_lossless(true), pixels) };
-    let lossy = config.clone().with_quality(quality.into());
+    let lossy = config.clone().with_quality(quality);
     // jixel 0.5.3 reaches into an empty table where the alpha of a small picture is cheapest in prefix codes (`frame/extra_tree.rs`). Without
     // loss it goes another way, and such a picture is small.
     catch_unwind(AssertUnwindSafe(|| with(&lossy, pixels)))

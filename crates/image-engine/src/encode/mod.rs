@@ -12,7 +12,7 @@ mod png;
 mod webp;
 
 use image::DynamicImage;
-use shared_types::transform::Quality;
+use shared_types::transform::{Colours, Quality};
 use shared_types::{OutputFormat, Recipe};
 
 use crate::{Effort, EngineError};
@@ -30,42 +30,53 @@ pub(crate) fn default_quality(format: OutputFormat) -> Option<u8> {
     }
 }
 
-/// The quality that is used for a recipe; `None` where it has no meaning.
-pub(crate) fn used_quality(Recipe { transform, format, .. }: &Recipe) -> Option<u8> {
-    let default = default_quality(*format).filter(|_| !transform.lossless)?;
-    Some(transform.quality.map_or(default, Quality::get))
+/// How a picture is encoded.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Coding {
+    pub(crate) format: OutputFormat,
+    /// From 1 to 100, in fractions where the encoder knows them; `None` keeps every pixel, or has no meaning.
+    pub(crate) quality: Option<f32>,
+    /// The most colours of a picture that has a palette.
+    pub(crate) colours: Option<Colours>,
+    pub(crate) effort: Effort,
 }
 
-/// Encodes; gives the bytes and the quality used. The pixels have no alpha if the format has none. What is embedded is left out where the
-/// format cannot hold it.
-pub(crate) fn encode(
-    pixels: &DynamicImage,
-    recipe: &Recipe,
-    effort: Effort,
-    embedded: Embedded,
-) -> Result<(Vec<u8>, Option<u8>), EngineError> {
-    let used = used_quality(recipe);
-    let q = used.unwrap_or_default();
-    let colours = recipe.transform.colours;
-    let bytes = match recipe.format {
-        OutputFormat::Jpeg => embedded.put_into(jpeg::encode(pixels, q, effort)?, recipe.format),
+impl Coding {
+    /// As a recipe says.
+    pub(crate) fn of(Recipe { transform, format, .. }: &Recipe, effort: Effort) -> Self {
+        let default = default_quality(*format).filter(|_| !transform.lossless);
+        let quality = default.map(|default| transform.quality.map_or(default, Quality::get).into());
+        Self { format: *format, quality, colours: transform.colours, effort }
+    }
+
+    /// The quality in whole numbers.
+    pub(crate) fn rounded(&self) -> Option<u8> {
+        self.quality.map(|quality| quality.round() as u8)
+    }
+}
+
+/// Encodes. The pixels have no alpha if the format has none. What is embedded is left out where the format cannot hold it.
+pub(crate) fn encode(pixels: &DynamicImage, coding: &Coding, embedded: Embedded) -> Result<Vec<u8>, EngineError> {
+    let Coding { format, quality, colours, effort } = *coding;
+    let q = quality.unwrap_or_default();
+    match format {
+        OutputFormat::Jpeg => embedded.put_into(jpeg::encode(pixels, q, effort)?, format),
         OutputFormat::Png => {
-            let file = png::encode(pixels, colours, effort, embedded.icc.is_some())?;
-            embedded.put_into(file, recipe.format)
+            let file = embedded.put_into(png::encode(pixels, colours)?, format)?;
+            if effort == Effort::Thorough { png::optimised(&file) } else { Ok(file) }
         }
-        OutputFormat::WebP => embedded.put_into(webp::encode(pixels, used, effort)?, recipe.format),
-        OutputFormat::Avif => avif::encode(pixels, q, effort, embedded),
+        OutputFormat::WebP => embedded.put_into(webp::encode(pixels, quality, effort)?, format),
+        OutputFormat::Avif => avif::encode(pixels, coding.rounded().unwrap_or_default(), effort, embedded),
         OutputFormat::Gif => gif::encode(pixels, colours),
         OutputFormat::Bmp => plain::bmp(pixels),
         OutputFormat::Tiff => plain::tiff(pixels, embedded.icc),
         OutputFormat::Qoi => plain::qoi(pixels),
-        OutputFormat::Jxl => jxl::encode(pixels, used, effort),
-    }?;
-    Ok((bytes, used))
+        OutputFormat::Jxl => jxl::encode(pixels, quality, effort),
+    }
 }
 
 /// Whether any pixel lets something shine through.
-fn is_translucent(pixels: &DynamicImage) -> bool {
+pub(crate) fn is_translucent(pixels: &DynamicImage) -> bool {
     match pixels {
         DynamicImage::ImageLumaA8(image) => image.pixels().any(|pixel| pixel.0[1] < u8::MAX),
         DynamicImage::ImageRgba8(image) => image.pixels().any(|pixel| pixel.0[3] < u8::MAX),

@@ -1,5 +1,5 @@
-//! PNG, with a palette where that is asked for. Delivery takes a fast level; the thorough one tries a palette that keeps every pixel, and
-//! the strongest compression.
+//! PNG, with a palette where that is asked for. Where there is time, oxipng looks for the smallest file of the same pixels: fewer bits, a
+//! palette, other filters, stronger compression.
 
 use std::borrow::Cow;
 use std::io::Cursor;
@@ -10,32 +10,22 @@ use shared_types::transform::Colours;
 
 use super::palette::{Dither, Indexed};
 use super::{failed, is_translucent};
-use crate::{Effort, EngineError};
+use crate::EngineError;
 
-/// In at most so many colours, if they are limited. A profile will be embedded if `has_profile` says so.
-pub(super) fn encode(
-    pixels: &DynamicImage,
-    colours: Option<Colours>,
-    effort: Effort,
-    has_profile: bool,
-) -> Result<Vec<u8>, EngineError> {
+/// Quickly, in at most so many colours, if they are limited.
+pub(super) fn encode(pixels: &DynamicImage, colours: Option<Colours>) -> Result<Vec<u8>, EngineError> {
     let pixels = without_needless_alpha(pixels);
     let indexed = match colours {
         // Grey of eight bits has no more.
         Some(colours) if colours == Colours::MOST && matches!(*pixels, DynamicImage::ImageLuma8(_)) => None,
         Some(colours) => Some(reduced(&pixels, colours.get())),
-        None if effort == Effort::Thorough => exact(&pixels, has_profile),
         None => None,
     };
     if let Some(indexed) = indexed {
-        return write(&indexed, pixels.width(), pixels.height(), effort);
+        return write(&indexed, pixels.width(), pixels.height());
     }
-    let compression = match effort {
-        Effort::Fast => CompressionType::Fast,
-        Effort::Thorough => CompressionType::Best,
-    };
     let mut bytes = Cursor::new(Vec::new());
-    let encoder = PngEncoder::new_with_quality(&mut bytes, compression, FilterType::Adaptive);
+    let encoder = PngEncoder::new_with_quality(&mut bytes, CompressionType::Fast, FilterType::Adaptive);
     encoder.write_image(pixels.as_bytes(), pixels.width(), pixels.height(), pixels.color().into()).map_err(failed)?;
     Ok(bytes.into_inner())
 }
@@ -58,26 +48,12 @@ fn reduced(pixels: &DynamicImage, colours: usize) -> Indexed {
     Indexed::exact(&picture, colours).unwrap_or_else(|| Indexed::quantised(&picture, colours, Dither::Diffused, &[]))
 }
 
-/// Each pixel as it is, if a palette makes the file smaller.
-fn exact(pixels: &DynamicImage, has_profile: bool) -> Option<Indexed> {
-    /// Of more colours than this an index is as long as a grey pixel.
-    const SHORT: usize = 16;
-    match pixels {
-        DynamicImage::ImageRgb8(_) | DynamicImage::ImageRgba8(_) => {
-            Indexed::exact(&pixels.to_rgba8(), Colours::MOST.get())
-        }
-        // Beside a palette there may be no profile of grey.
-        DynamicImage::ImageLuma8(_) if !has_profile => Indexed::exact(&pixels.to_rgba8(), SHORT),
-        _ => None,
-    }
+/// The smallest file of the same pixels, profile and metadata that is found with some effort: about a second a megapixel.
+pub(super) fn optimised(file: &[u8]) -> Result<Vec<u8>, EngineError> {
+    oxipng::optimize_from_memory(file, &oxipng::Options::from_preset(2)).map_err(failed)
 }
 
-fn write(
-    Indexed { palette, indices }: &Indexed,
-    width: u32,
-    height: u32,
-    effort: Effort,
-) -> Result<Vec<u8>, EngineError> {
+fn write(Indexed { palette, indices }: &Indexed, width: u32, height: u32) -> Result<Vec<u8>, EngineError> {
     let depth = match palette.len() {
         0..=2 => png::BitDepth::One,
         3..=4 => png::BitDepth::Two,
@@ -88,10 +64,7 @@ fn write(
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(png::ColorType::Indexed);
     encoder.set_depth(depth);
-    encoder.set_compression(match effort {
-        Effort::Fast => png::Compression::Balanced,
-        Effort::Thorough => png::Compression::High,
-    });
+    encoder.set_compression(png::Compression::Balanced);
     // Indices that are next to each other are not alike.
     encoder.set_filter(png::Filter::NoFilter);
     encoder.set_palette(palette.iter().flat_map(|[red, green, blue, _]| [*red, *green, *blue]).collect::<Vec<u8>>());

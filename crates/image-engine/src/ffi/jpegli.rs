@@ -37,7 +37,6 @@ pub(crate) enum Scans {
 // In jpegli's `encode.h`, but not in the bindings.
 unsafe extern "C-unwind" {
     fn jpegli_set_progressive_level(cinfo: *mut sys::jpegli_compress_struct, level: c_int);
-    fn jpegli_quality_to_distance(quality: c_int) -> f32;
     fn jpegli_set_distance(cinfo: *mut sys::jpegli_compress_struct, distance: f32, force_baseline: sys::boolean);
 }
 
@@ -45,8 +44,17 @@ unsafe extern "C-unwind" {
 /// take for it.
 const DISTANCE: f32 = 1.03;
 
-/// Encodes at a quality from 1 to 100, with colour at full resolution.
-pub(crate) fn encode(pixels: Pixels<'_>, quality: u8, scans: Scans) -> Result<Vec<u8>, EngineError> {
+/// jpegli's own distance of a quality, which it knows for whole numbers: 1 is about what is just seen.
+fn distance(quality: f32) -> f32 {
+    match quality {
+        100.0.. => 0.01,
+        30.0.. => 0.1 + (100.0 - quality) * 0.09,
+        _ => 53.0 / 3000.0 * quality * quality - 23.0 / 20.0 * quality + 25.0,
+    }
+}
+
+/// Encodes at a quality from 1 to 100, fractions included, with colour at full resolution.
+pub(crate) fn encode(pixels: Pixels<'_>, quality: f32, scans: Scans) -> Result<Vec<u8>, EngineError> {
     let row = pixels.width as usize * pixels.channels;
     if row == 0 || pixels.samples.len() != row * pixels.height as usize {
         return Err(EngineError::Encode("the picture has another size".to_owned()));
@@ -116,7 +124,7 @@ impl Encoder {
         }
     }
 
-    fn begin(&mut self, pixels: Pixels<'_>, quality: u8, scans: Scans) {
+    fn begin(&mut self, pixels: Pixels<'_>, quality: f32, scans: Scans) {
         let state = &mut *self.state;
         state.image_width = pixels.width;
         state.image_height = pixels.height;
@@ -128,7 +136,7 @@ impl Encoder {
         // SAFETY: the state was created and nothing has been written; each call sets fields of it or unwinds.
         unsafe {
             sys::jpegli_set_defaults(state);
-            jpegli_set_distance(state, DISTANCE * jpegli_quality_to_distance(quality.into()), 1);
+            jpegli_set_distance(state, DISTANCE * distance(quality), 1);
             jpegli_set_progressive_level(state, level);
             state.optimize_coding = (scans != Scans::Streamed).into();
             sys::jpegli_start_compress(state, 1);
@@ -221,9 +229,9 @@ mod tests {
     fn what_jpegli_refuses_is_an_error() {
         let samples = vec![128; 70_000];
         let pixels = Pixels { samples: &samples, width: 70_000, height: 1, channels: 1 };
-        let refused = encode(pixels, 80, Scans::Sequential);
+        let refused = encode(pixels, 80.0, Scans::Sequential);
         assert!(matches!(&refused, Err(EngineError::Encode(text)) if text.starts_with("Input")), "{refused:?}");
-        assert!(encode(Pixels { width: 700, ..pixels }, 80, Scans::Sequential).is_err(), "fewer rows than samples");
+        assert!(encode(Pixels { width: 700, ..pixels }, 80.0, Scans::Sequential).is_err(), "fewer rows than samples");
     }
 
     #[test]
@@ -231,7 +239,7 @@ mod tests {
         let samples: Vec<u8> = (0..300 * 200 * 3).map(|index| (index * 7 % 251) as u8).collect();
         let pixels = Pixels { samples: &samples, width: 300, height: 200, channels: 3 };
         let [streamed, sequential, progressive] =
-            [Scans::Streamed, Scans::Sequential, Scans::Progressive].map(|scans| encode(pixels, 90, scans));
+            [Scans::Streamed, Scans::Sequential, Scans::Progressive].map(|scans| encode(pixels, 90.0, scans));
         let decoded = |file: &Result<Vec<u8>, EngineError>| {
             let file = file.as_ref().map_err(ToString::to_string)?;
             turbojpeg::decompress(file, turbojpeg::PixelFormat::RGB)

@@ -6,6 +6,8 @@ pub(crate) mod avif;
 pub(crate) mod avif_encoder;
 #[allow(unsafe_code, reason = "libavif reads through a function pointer; each block carries its proof")]
 mod avif_source;
+#[allow(unsafe_code, reason = "libjpeg-turbo's wrapper has no limit of scans; each block carries its proof")]
+pub(crate) mod jpeg_lossless;
 #[allow(unsafe_code, reason = "libjpeg-turbo's wrapper decodes whole pictures only; each block carries its proof")]
 pub(crate) mod jpeg_rows;
 #[allow(unsafe_code, reason = "jpegli has no safe wrapper of a free licence; each block carries its proof")]

@@ -59,6 +59,14 @@ pub(super) fn corrected(exif: &[u8], about: About) -> Option<Vec<u8>> {
     (written.len() <= MAX_EXIF).then_some(written)
 }
 
+/// EXIF that says how the picture is turned, and nothing else.
+pub(crate) fn turned(orientation: u8) -> Vec<u8> {
+    /// Big endian, the mark of a TIFF, and where the directory is; one field in it.
+    const HEAD: [u8; 10] = [b'M', b'M', 0, 42, 0, 0, 0, 8, 0, 1];
+    let [tag, kind] = [ORIENTATION, SHORT].map(u16::to_be_bytes);
+    [&HEAD[..], &tag, &kind, &1_u32.to_be_bytes(), &[0, orientation, 0, 0], &0_u32.to_be_bytes()].concat()
+}
+
 /// A colour profile in the first directory of a TIFF, which has the same layout.
 pub(crate) fn icc_of_tiff(file: &[u8]) -> Option<Vec<u8>> {
     const PROFILE: u16 = 0x8773;

@@ -6,7 +6,7 @@
 mod exif;
 mod xmp;
 
-pub(crate) use exif::icc_of_tiff;
+pub(crate) use exif::{icc_of_tiff, turned};
 
 use std::io::Cursor;
 

@@ -10,6 +10,7 @@ use super::{Effort, Header, JpegScale, Plan, Step};
 use crate::colour::{Curve, MAX_EMBEDDED, MAX_PROFILE};
 use crate::decode::{heic_planes, jxl_planes, svg_memory};
 use crate::encode::palette_memory;
+use crate::quality::score_memory;
 use crate::{Facts, watermark};
 
 /// What codecs keep beside the pixels: tables, and buffers of rows.
@@ -260,9 +261,10 @@ fn encoding(plan: &Plan, pixels: &Pixels) -> u64 {
         (OutputFormat::Png, ..) if plan.recipe.transform.colours.is_some() => {
             (4 * depth + 9, palette_memory(pixels.output, pixels.is_clear))
         }
-        // Without its alpha, and the file; a palette is tried as well.
+        // Without its alpha, and the file.
         (OutputFormat::Png, false, _) => (pixels.last * 2, 0),
-        (OutputFormat::Png, true, _) => (pixels.last * 2 + 9, 0),
+        // What oxipng tries beside the best so far.
+        (OutputFormat::Png, true, _) => (pixels.last * 5 + 9, 1 << 20),
         // Without loss, an encoder remembers where every pixel was seen before.
         (OutputFormat::WebP, thorough, _) if plan.recipe.transform.lossless => (if thorough { 80 } else { 50 }, 0),
         (OutputFormat::Jxl, thorough, _) if plan.recipe.transform.lossless => {
@@ -348,4 +350,13 @@ fn most_trimmed(Plan { geometry, recipe, .. }: &Plan) -> (u32, u32) {
     let (width, height) = (width.unwrap_or(geometry.content.0), height.unwrap_or(geometry.content.1));
     let pad = recipe.transform.pad.unwrap_or_default();
     (pad.left + width + pad.right, pad.top + height + pad.bottom)
+}
+
+/// Bytes that it takes to judge results of a plan again and again, beside those of making them.
+pub(crate) fn judging_cost(plan: &Plan) -> u64 {
+    let pixels = Pixels::of(plan);
+    // The best file so far, the one at hand, and the picture in sRGB; of an animation some frames.
+    let frames = if plan.keeps_frames() { 5 } else { 1 };
+    let held = pixels.output * (2 * pixels.last + frames * 4);
+    held + score_memory(pixels.output, pixels.is_clear)
 }

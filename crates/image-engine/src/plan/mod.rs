@@ -16,8 +16,8 @@ use crate::decode::no_page;
 use crate::geometry::Geometry;
 use crate::{EngineError, Facts, Limits, watermark};
 
-pub(crate) use memory::decoding_cost;
 pub use memory::verify_cost;
+pub(crate) use memory::{decoding_cost, judging_cost};
 pub use rendition::RenditionPlan;
 pub use scale::JpegScale;
 pub use step::Step;
@@ -149,6 +149,9 @@ impl Plan {
             plan.scale = JpegScale::for_reduction(plan.geometry.reduction());
         }
         plan.memory = memory::of(&plan, bytes, sources.watermark);
+        if plan.recipe.transform.goal.is_some() {
+            plan.memory += judging_cost(&plan);
+        }
         Ok(plan)
     }
 

@@ -138,7 +138,9 @@ fn hides_the_copy(recipe: &Recipe) -> bool {
             return false;
         }
     };
-    !recipe.transform.lossless && recipe.transform.quality.is_none_or(|quality| quality.get() <= most)
+    // A score would be that against the copy.
+    let is_judged = recipe.transform.goal.is_some();
+    !is_judged && !recipe.transform.lossless && recipe.transform.quality.is_none_or(|quality| quality.get() <= most)
 }
 
 /// What a master is, as a recipe.

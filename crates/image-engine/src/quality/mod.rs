@@ -65,6 +65,11 @@ impl Pixels {
         }
     }
 
+    /// A frame, which is as the file stores it.
+    pub(crate) fn of_decoded(frame: Decoded) -> Self {
+        Self::of(in_srgb(frame))
+    }
+
     /// Width and height.
     pub fn size(&self) -> (u32, u32) {
         self.0.dimensions()
@@ -76,7 +81,7 @@ impl Pixels {
     }
 
     /// Alpha that hides nothing is dropped: it would double the work.
-    fn of(picture: DynamicImage) -> Self {
+    pub(crate) fn of(picture: DynamicImage) -> Self {
         if !picture.color().has_alpha() {
             return Self(picture.into_rgb8().into());
         }
@@ -153,16 +158,26 @@ pub fn score(reference: &[u8], candidate: &[u8], limits: &Limits, stop: Stop<'_>
 /// The most bytes that [`score`] holds for two files of one size, these included; and so what a [`Reference`] and one candidate at a time
 /// take that are decoded here.
 pub fn memory(reference: Header<'_>, candidate: Header<'_>) -> u64 {
-    /// Bytes a pixel: colours, means and variances over one ground, at all scales.
-    const PREPARED: u64 = 48;
-    /// The same of the candidate, and of a second ground that is being prepared, with what they are made from.
-    const COMPARED: u64 = 100;
     let (width, height) = reference.facts.upright_size();
     let pixels = u64::from(width.max(8)) * u64::from(height.max(8));
-    let grounds = if reference.facts.has_alpha || reference.facts.animated { 2 } else { 1 };
-    let prepared = pixels * PREPARED * grounds;
-    let candidate_too = prepared + decoding_cost(candidate).max(pixels * COMPARED);
+    let is_clear = reference.facts.has_alpha || reference.facts.animated;
+    let candidate_too = prepared_memory(pixels, is_clear) + decoding_cost(candidate).max(pixels * COMPARED);
     reference.bytes + candidate.bytes + decoding_cost(reference).max(candidate_too)
+}
+
+/// Bytes a pixel while a candidate is compared, and a second ground is prepared: what the reference holds, with what it is made from.
+const COMPARED: u64 = 100;
+
+/// What a [`Reference`] of so many pixels holds.
+fn prepared_memory(pixels: u64, is_clear: bool) -> u64 {
+    /// Bytes a pixel: colours, means and variances over one ground, at all scales.
+    const PREPARED: u64 = 48;
+    pixels * PREPARED * if is_clear { 2 } else { 1 }
+}
+
+/// The most bytes that judging a candidate takes which is decoded already, the reference included.
+pub(crate) fn score_memory(pixels: u64, is_clear: bool) -> u64 {
+    prepared_memory(pixels, is_clear) + pixels * COMPARED
 }
 
 /// The caller's question, as the metric asks it.
@@ -204,16 +219,20 @@ fn upright_srgb(
     stop: Stop<'_>,
 ) -> Result<DynamicImage, EngineError> {
     check_stop(stop)?;
-    let Decoded { mut pixels, icc } = if facts.animated {
+    let mut pixels = in_srgb(if facts.animated {
         decode_page(source, facts, 0, limits, stop)?
     } else {
         decode(source, facts, scale, limits, stop)?
-    };
-    if let Some(profile) = icc.and_then(|icc| Profile::of(&pixels, icc)).filter(|profile| !profile.is_srgb()) {
-        pixels = profile.to_srgb(pixels);
-    }
+    });
     if let Some(orientation) = Orientation::from_exif(facts.orientation) {
         pixels.apply_orientation(orientation);
     }
     Ok(pixels)
+}
+
+fn in_srgb(Decoded { pixels, icc }: Decoded) -> DynamicImage {
+    match icc.and_then(|icc| Profile::of(&pixels, icc)).filter(|profile| !profile.is_srgb()) {
+        Some(profile) => profile.to_srgb(pixels),
+        None => pixels,
+    }
 }

@@ -3,6 +3,7 @@
 
 mod animation;
 mod colours;
+mod compress;
 mod hostile;
 mod light;
 mod marks;

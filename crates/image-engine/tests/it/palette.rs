@@ -41,7 +41,9 @@ fn as_many_colours_as_asked_for_in_as_few_bits_as_they_need() {
             let recipe = recipe(&format!("colors={most}"), "png");
             let made = render(&scene, &recipe, effort, &Limits::default(), &|| false).unwrap().bytes;
             let (kind, depth, palette, alphas) = layout(&made);
-            assert_eq!((kind, depth, alphas), (::png::ColorType::Indexed, bits, 0), "{most}");
+            assert_eq!((kind, alphas), (::png::ColorType::Indexed, 0), "{most}");
+            // Where there is time, more bits are taken if they compress better.
+            assert!(depth == bits || effort == Effort::Thorough && depth > bits, "{most}: {depth} bits");
             assert!(palette <= most && palette * 10 >= most * 9, "{palette} colours instead of {most}");
             assert!(colours(&decoded(&made).to_rgba8()).len() <= most);
             assert_eq!(verify(&made, &Limits::default(), &|| false), Ok(()));

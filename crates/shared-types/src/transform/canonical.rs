@@ -60,6 +60,9 @@ impl fmt::Display for Transform {
         if let Some(quality) = self.quality {
             write!(f, "q={quality}&")?;
         }
+        if let Some(goal) = self.goal {
+            write!(f, "{goal}&")?;
+        }
         Ok(())
     }
 }

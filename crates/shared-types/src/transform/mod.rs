@@ -6,7 +6,7 @@
 //!
 //! Order of operations, whatever the order in the URL: `page`, EXIF orientation, `crop`, `trim`, `rotate`, `flip`, `flop`, `w h fit gravity`,
 //! `brightness`, `contrast`, `gamma`, `saturation`, `hue`, `gray`, `sepia`, `duotone`, `negate`, `pixelate`, `blur`, `sharpen`, `pad`,
-//! `bg`, `wm`, `wmtext`, `round`, encode with `colors`, `q` or `lossless`. Into which colours `icc` converts is settled after the resize; `strip` and
+//! `bg`, `wm`, `wmtext`, `round`, encode with `colors`, `q`, `lossless`, `target` or `max_bytes`. Into which colours `icc` converts is settled after the resize; `strip` and
 //! `gps` choose what is embedded beside the pixels. In the canonical text these three stand in this order between `round` and `colors`.
 
 mod canonical;
@@ -27,6 +27,7 @@ pub use tone::{Duotone, Gamma, Hue, Percent, Pixelate, Tone};
 pub use values::{Blur, Colour, Colours, Crop, Fit, Gravity, Quality, Rotate, Sharpen};
 
 use crate::format::OutputFormat;
+use crate::goal::Goal;
 use crate::ids::Digest;
 
 /// The largest width or height that a request may name, in pixels.
@@ -80,13 +81,16 @@ pub struct Transform {
     pub lossless: bool,
     /// Encoder quality; `None` is the format's own default.
     pub quality: Option<Quality>,
+    /// What the result is to be, in place of an encoder quality: [`Goal::Target`], [`Goal::Lossless`] or [`Goal::MaxBytes`].
+    pub goal: Option<Goal>,
 }
 
 impl Transform {
     /// Refuses what a variant in this format cannot be.
     ///
     /// # Errors
-    /// `lossless` of a format that always loses something, `colors` of one that has no palette.
+    /// `lossless` of a format that always loses something, `colors` of one that has no palette, `target` and `max_bytes` of one that has no
+    /// quality to choose.
     pub fn check_format(&self, format: OutputFormat) -> Result<(), TransformError> {
         let keeps_all = |format: OutputFormat| format.has_lossless() || format.is_lossless();
         if self.lossless && !keeps_all(format) {
@@ -98,7 +102,7 @@ impl Transform {
             let reason = format!("chooses a palette, and {format} has none: ask for one of {able}");
             return Err(TransformError::new("colors", reason));
         }
-        Ok(())
+        self.goal.map_or(Ok(()), |goal| check_goal(goal, format))
     }
 
     /// Whether nothing is asked of the picture.
@@ -111,6 +115,23 @@ impl Transform {
     pub fn works_on_srgb(&self) -> bool {
         embedded::first_srgb_operation(&self.tone, self.gray).is_some()
     }
+}
+
+/// Refuses a goal that no file of the format can be made for.
+fn check_goal(goal: Goal, format: OutputFormat) -> Result<(), TransformError> {
+    let has_choice = |format: OutputFormat| format.has_quality();
+    let keeps_all = |format: OutputFormat| format.has_lossless() || format.is_lossless();
+    let (is_able, able) = match goal {
+        Goal::Target(_) => {
+            (has_choice(format) || keeps_all(format), OutputFormat::list_of(|f| has_choice(f) || keeps_all(f)))
+        }
+        Goal::Lossless => (keeps_all(format), OutputFormat::list_of(keeps_all)),
+        Goal::MaxBytes(_) | Goal::Quality(_) => (has_choice(format), OutputFormat::list_of(has_choice)),
+    };
+    if is_able {
+        return Ok(());
+    }
+    Err(TransformError::new(goal.parameter(), format!("cannot be reached as {format}: ask for one of {able}")))
 }
 
 /// The box a picture is fitted to. At least one side is given; sides are device pixels.
@@ -140,11 +161,17 @@ pub struct Recipe {
 }
 
 impl Recipe {
-    /// Settles the format, dropping what it makes meaningless (`q` of a lossless format, the first frame where there is no other,
+    /// Settles the format, dropping what it makes meaningless (`q` and `target` of a lossless format, the first frame where there is no other,
     /// `icc` and `strip` where nothing can be embedded).
     pub fn new(mut transform: Transform, format: OutputFormat) -> Self {
         if !format.has_quality() {
             transform.quality = None;
+        }
+        if transform.goal == Some(Goal::Lossless) {
+            transform.lossless = true;
+        }
+        if transform.goal == Some(Goal::Lossless) || !format.has_quality() {
+            transform.goal = None;
         }
         transform.lossless &= format.has_lossless();
         if !format.has_palette() {

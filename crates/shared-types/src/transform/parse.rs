@@ -6,6 +6,7 @@ use std::str::FromStr;
 use super::values::{decimal, digits};
 use super::{Fit, Gravity, IccPolicy, MAX_SIDE, Metadata, Pad, Resize, Round, TextMark, Tone, Transform, Watermark};
 use crate::format::{ImageFormat, OutputFormat};
+use crate::goal::Goal;
 use crate::ids::VariantName;
 
 /// A request that cannot be carried out, with the parameter at fault and what to write instead.
@@ -118,16 +119,12 @@ impl TransformQuery {
             metadata: Metadata::take(&mut query)?,
             colours: query.take("colors")?,
             lossless: query.flag("lossless")?.unwrap_or_default(),
+            goal: query.goal()?,
             quality: query.take("q")?,
         };
         query.finish()?;
         parsed.transform.bound_trimmed()?;
-        if parsed.transform.lossless && parsed.transform.quality.is_some() {
-            return Err(TransformError::new("q", "has no meaning with lossless: give one of the two"));
-        }
-        if parsed.transform.lossless && parsed.transform.colours.is_some() {
-            return Err(TransformError::new("colors", "contradicts lossless: give one of the two"));
-        }
+        parsed.transform.bound_encoding()?;
         if let Some(name) = &parsed.name
             && !parsed.transform.is_identity()
         {
@@ -153,6 +150,21 @@ impl TransformQuery {
 }
 
 impl Transform {
+    /// The picture is encoded in one way.
+    fn bound_encoding(&self) -> Result<(), TransformError> {
+        let contradicts =
+            |one: &str, other: &str| Err(TransformError::new(one, format!("contradicts {other}: give one of the two")));
+        match self.goal.map(Goal::parameter) {
+            Some(goal) if self.lossless => contradicts(goal, "lossless"),
+            Some(goal) if self.colours.is_some() => contradicts(goal, "colors"),
+            None if self.lossless && self.quality.is_some() => {
+                Err(TransformError::new("q", "has no meaning with lossless: give one of the two"))
+            }
+            None if self.lossless && self.colours.is_some() => contradicts("colors", "lossless"),
+            _ => Ok(()),
+        }
+    }
+
     /// What trimming leaves is known only after decoding. A narrow strip, enlarged, could need any amount of memory unless a box bounds it.
     fn bound_trimmed(&self) -> Result<(), TransformError> {
         let Some(resize) = &self.resize else { return Ok(()) };
@@ -272,6 +284,13 @@ impl<'a> Parameters<'a> {
         Ok(Some(page))
     }
 
+    /// `target` or `max_bytes`; `q`, which contradicts both, is left to be read.
+    fn goal(&mut self) -> Result<Option<Goal>, TransformError> {
+        let [target, most] = ["target", "max_bytes"].map(|name| self.0.remove(name));
+        let quality = if target.is_some() || most.is_some() { self.0.get("q").copied() } else { None };
+        Goal::from_parameters(target, most, quality)
+    }
+
     fn side(&mut self, name: &str) -> Result<Option<u32>, TransformError> {
         let Some(text) = self.0.remove(name) else { return Ok(None) };
         match digits(text) {
@@ -318,7 +337,7 @@ impl<'a> Parameters<'a> {
     fn finish(self) -> Result<(), TransformError> {
         const KNOWN: &str = "w, h, dpr, fit, gravity, enlarge, anim, page, crop, trim, rotate, flip, flop, brightness, contrast, gamma, saturation, hue, \
             gray, sepia, duotone, negate, pixelate, blur, sharpen, pad, bg, wm, wmpos, wmopacity, wmscale, wmmargin, wmtext, wmtextpos, \
-            wmtextopacity, wmtextmargin, wmtextsize, wmtextcolor, wmtextshadow, round, icc, strip, gps, colors, q, lossless, format, type, transform, download";
+            wmtextopacity, wmtextmargin, wmtextsize, wmtextcolor, wmtextshadow, round, icc, strip, gps, colors, q, lossless, target, max_bytes, format, type, transform, download";
         match self.0.keys().next() {
             None => Ok(()),
             Some(name) => Err(TransformError::new(*name, format!("is not a parameter; known are {KNOWN}"))),

@@ -96,6 +96,16 @@ fn drawings() -> impl Iterator<Item = (String, Vec<u8>)> {
     files.map(|bytes| (target("svg"), bytes))
 }
 
+/// Goals and formats, a line each.
+const GOALS: [&str; 6] = [
+    "target=70\nauto",
+    "target=lossless\nsame",
+    "max_bytes=300\njpg,webp,avif",
+    "target=95.5\nwebp,png,gif",
+    "q=50\njxl,tiff,jpg",
+    "target=30\nsame",
+];
+
 fn write(folder: &Path, target: &str, number: usize, bytes: &[u8]) -> std::io::Result<()> {
     let folder = folder.join(target);
     fs::create_dir_all(&folder)?;
@@ -111,6 +121,8 @@ fn make(folder: &Path) -> std::io::Result<()> {
         inputs.extend(oddities(sample));
         let query = QUERIES[index % QUERIES.len()];
         inputs.push(("render".to_owned(), [query.as_bytes(), b"\n", &sample.bytes].concat()));
+        let goal = GOALS[index % GOALS.len()];
+        inputs.push(("compress".to_owned(), [goal.as_bytes(), b"\n", &sample.bytes].concat()));
     }
     inputs.extend(drawings());
     let headers: Vec<_> =

@@ -8,7 +8,6 @@ mod contender;
 mod cores;
 mod corpus;
 mod figures;
-mod lanczos;
 mod page;
 mod peers;
 mod quality;

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use fast_ssim2::{PixelDescriptor, PixelSlice, Ssimulacra2Reference};
 use testkit::image::{self, Rgb, RgbImage};
 
-use crate::corpus::decode;
-use crate::lanczos;
+use testkit::lanczos;
+use testkit::photos::decode;
+
 use crate::work::Format;
 
 /// Results of one photo against its references, of which there is one for each size.

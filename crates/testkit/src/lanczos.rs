@@ -4,13 +4,13 @@
 
 use std::f32::consts::PI;
 
-use testkit::image::RgbImage;
+use image::RgbImage;
 
 const LOBES: f32 = 3.0;
 const CHANNELS: usize = 3;
 
 /// Scales a picture down, or leaves it at its size.
-pub(crate) fn resize(picture: &RgbImage, width: u32, height: u32) -> RgbImage {
+pub fn resize(picture: &RgbImage, width: u32, height: u32) -> RgbImage {
     let light = linear();
     let source: Vec<f32> = picture.as_raw().iter().map(|sample| light[usize::from(*sample)]).collect();
     let (from_width, from_height) = (picture.width() as usize, picture.height() as usize);
@@ -90,7 +90,7 @@ fn encoded(light: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use testkit::image::{Rgb, RgbImage};
+    use image::{Rgb, RgbImage};
 
     use super::resize;
 

@@ -1,0 +1,201 @@
+//! One format: the file that comes closest to a goal.
+
+use shared_types::{Goal, OutputFormat};
+
+use super::content::Content;
+use super::scale::Scale;
+use super::search::Search;
+use super::subject::Subject;
+use crate::encode::Coding;
+use crate::pipeline::Rendered;
+use crate::{Effort, EngineError};
+
+/// What came of a format.
+#[derive(Debug)]
+pub(crate) enum End {
+    /// The goal is reached: with this file, which knows its score.
+    Made(Rendered),
+    /// It cannot be.
+    Misses {
+        /// The highest score there is.
+        score: Option<f64>,
+        /// The fewest bytes there are.
+        bytes: Option<u64>,
+        /// How often the picture was encoded until this was known.
+        tries: u32,
+    },
+    /// What was to be beaten has fewer bytes than a file that is not good enough yet.
+    Loses {
+        /// How often the picture was encoded until this was known.
+        tries: u32,
+    },
+}
+
+/// A picture on its way to a goal, in one format after the other.
+pub(crate) struct Reach<'a> {
+    subject: &'a mut dyn Subject,
+    effort: Effort,
+    /// By how much more than expected the last format scored: some pictures are harder than others for all of them.
+    bias: f64,
+}
+
+/// The files that were made in one format.
+#[derive(Default)]
+struct Run {
+    best: Option<Rendered>,
+    tries: u32,
+    score: Option<f64>,
+    bytes: Option<u64>,
+    loses: bool,
+}
+
+impl Run {
+    fn note(&mut self, made: Rendered, holds: bool, is_better: impl Fn(&Rendered, &Rendered) -> bool) {
+        self.tries += 1;
+        self.score = made.score.into_iter().chain(self.score).reduce(f64::max);
+        self.bytes = self.bytes.into_iter().chain([made.bytes.len() as u64]).min();
+        if holds && self.best.as_ref().is_none_or(|best| is_better(&made, best)) {
+            self.best = Some(made);
+        }
+    }
+
+    fn end(self) -> End {
+        let Self { best, tries, score, bytes, loses } = self;
+        match best {
+            Some(best) => End::Made(Rendered { tries, ..best }),
+            None if loses => End::Loses { tries },
+            None => End::Misses { score, bytes, tries },
+        }
+    }
+}
+
+fn is_smaller(made: &Rendered, best: &Rendered) -> bool {
+    made.bytes.len() < best.bytes.len()
+}
+
+fn is_finer(made: &Rendered, best: &Rendered) -> bool {
+    made.bytes.len() > best.bytes.len()
+}
+
+impl<'a> Reach<'a> {
+    pub(crate) fn new(subject: &'a mut dyn Subject, effort: Effort) -> Self {
+        Self { subject, effort, bias: 0.0 }
+    }
+
+    /// A file for a goal, with nothing to beat.
+    pub(crate) fn to(&mut self, goal: Goal, format: OutputFormat) -> Result<End, EngineError> {
+        match goal {
+            Goal::Target(score) => self.target(format, score.value(), None, &|_| ()),
+            Goal::MaxBytes(most) => self.within(format, most, &|_| ()),
+            Goal::Lossless => self.lossless(format),
+            Goal::Quality(quality) => {
+                let (quality, colours) = (Some(quality.get().into()), None);
+                self.once(&Coding { format, quality, colours, effort: self.effort })
+            }
+        }
+    }
+
+    /// The smallest file that scores at least `goal`. A file of `beat` bytes is there already: it is not worth the time to come close to that.
+    pub(crate) fn target(
+        &mut self,
+        format: OutputFormat,
+        goal: f64,
+        beat: Option<u64>,
+        tell: &dyn Fn(u32),
+    ) -> Result<End, EngineError> {
+        let mut run = Run::default();
+        if let Some(scale) = Scale::of(format) {
+            self.search_score(&scale, (goal, beat), &mut run, tell)?;
+        }
+        let is_graphic = self.subject.content() == Content::Graphic;
+        if self.subject.is_held_by(format) && ((run.best.is_none() && !run.loses) || is_graphic) {
+            run.note(self.whole(format)?, true, is_smaller);
+        }
+        Ok(run.end())
+    }
+
+    fn search_score(
+        &mut self,
+        scale: &Scale,
+        (goal, beat): (f64, Option<u64>),
+        run: &mut Run,
+        tell: &dyn Fn(u32),
+    ) -> Result<(), EngineError> {
+        let bias = self.bias;
+        let prior = |level| scale.score(level) + bias;
+        let mut search = Search::new(goal, self.tolerance(0.4, 1.0), scale.top(), &prior);
+        while let Some(level) = search.next() {
+            let made = self.subject.encode(&scale.coding(level, self.effort))?;
+            let score = self.subject.score(&made.bytes)?;
+            search.note(level, score);
+            self.bias = score - scale.score(level);
+            run.loses = score < goal && beat.is_some_and(|beat| made.bytes.len() as u64 >= beat);
+            run.note(Rendered { score: Some(score), ..made }, score >= goal, is_smaller);
+            tell(run.tries);
+            if run.loses {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The best-looking file of at most so many bytes.
+    pub(crate) fn within(&mut self, format: OutputFormat, most: u64, tell: &dyn Fn(u32)) -> Result<End, EngineError> {
+        /// Bytes a pixel that a photo takes without loss, at the least.
+        const PHOTO: f64 = 0.75;
+        let mut run = Run::default();
+        let scale = Scale::of(format);
+        let may_fit = self.subject.content() == Content::Graphic || most as f64 >= self.subject.pixels() * PHOTO;
+        if self.subject.is_held_by(format) && (may_fit || scale.is_none()) {
+            let made = self.whole(format)?;
+            let fits = made.bytes.len() as u64 <= most;
+            run.note(made, fits, is_finer);
+        }
+        if let Some(scale) = scale.filter(|_| run.best.is_none()) {
+            self.search_bytes(&scale, most, &mut run, tell)?;
+            if let Some(best) = &mut run.best {
+                best.score = Some(self.subject.score(&best.bytes)?);
+            }
+        }
+        Ok(run.end())
+    }
+
+    /// The search for the lowest level that is good enough, upside down.
+    fn search_bytes(&mut self, scale: &Scale, most: u64, run: &mut Run, tell: &dyn Fn(u32)) -> Result<(), EngineError> {
+        let (top, pixels) = (scale.top(), self.subject.pixels().max(1.0));
+        let prior = |level: u16| -scale.bytes(top - level, pixels).ln();
+        let mut search = Search::new(-(most as f64).ln(), self.tolerance(0.015, 0.05), top, &prior);
+        while let Some(level) = search.next() {
+            let made = self.subject.encode(&scale.coding(top - level, self.effort))?;
+            let fits = made.bytes.len() as u64 <= most;
+            search.note(level, -(made.bytes.len() as f64).ln());
+            run.note(made, fits, is_finer);
+            tell(run.tries);
+        }
+        Ok(())
+    }
+
+    /// Every pixel as it is.
+    pub(crate) fn lossless(&mut self, format: OutputFormat) -> Result<End, EngineError> {
+        let mut run = Run::default();
+        if self.subject.is_held_by(format) {
+            run.note(self.whole(format)?, true, is_smaller);
+        }
+        Ok(run.end())
+    }
+
+    /// One file.
+    pub(crate) fn once(&mut self, coding: &Coding) -> Result<End, EngineError> {
+        Ok(End::Made(self.subject.encode(coding)?))
+    }
+
+    fn whole(&mut self, format: OutputFormat) -> Result<Rendered, EngineError> {
+        let coding = Coding { format, quality: None, colours: None, effort: self.effort };
+        Ok(Rendered { score: Some(100.0), ..self.subject.encode(&coding)? })
+    }
+
+    /// How close to the goal is close enough: where the result is kept, and where somebody waits for it.
+    fn tolerance(&self, thorough: f64, fast: f64) -> f64 {
+        if self.effort == Effort::Thorough { thorough } else { fast }
+    }
+}
