@@ -101,11 +101,13 @@ INSERT INTO totals (of, number, bytes)
 VALUES ('job-queued', 0, 0), ('job-leased', 0, 0), ('job-running', 0, 0), ('job-done', 0, 0), ('job-failed', 0, 0),
        ('job-dead', 0, 0), ('job-cancelled', 0, 0);
 
--- Formats of originals and of variants, and how many bytes the variants with figures saved against what they were made from.
+-- Formats of originals and of variants, and how many bytes the variants with figures saved against what they were made from: those that
+-- are stored under a name, whose key is `name.extension`; the others may be of another size.
 INSERT INTO totals (of, number, bytes) SELECT 'original-' || format, count(*), sum(bytes) FROM images GROUP BY format;
 INSERT INTO totals (of, number, bytes) SELECT 'variant-' || format, count(*), sum(bytes) FROM variants GROUP BY format;
 INSERT INTO totals (of, number, bytes)
-SELECT 'saved', count(figures), ifnull(sum(json_extract(figures, '$.source_bytes') - bytes), 0) FROM variants WHERE figures IS NOT NULL;
+SELECT 'saved', count(figures), ifnull(sum(json_extract(figures, '$.source_bytes') - bytes), 0) FROM variants
+WHERE figures IS NOT NULL AND key LIKE '%.%';
 
 CREATE TRIGGER images_added_by_format AFTER INSERT ON images BEGIN
     INSERT INTO totals (of, number, bytes) VALUES ('original-' || NEW.format, 1, NEW.bytes)
@@ -120,11 +122,11 @@ CREATE TRIGGER variants_added_by_format AFTER INSERT ON variants BEGIN
     INSERT INTO totals (of, number, bytes) VALUES ('variant-' || NEW.format, 1, NEW.bytes)
     ON CONFLICT (of) DO UPDATE SET number = number + 1, bytes = bytes + NEW.bytes;
     UPDATE totals SET number = number + 1, bytes = bytes + json_extract(NEW.figures, '$.source_bytes') - NEW.bytes
-    WHERE of = 'saved' AND NEW.figures IS NOT NULL;
+    WHERE of = 'saved' AND NEW.figures IS NOT NULL AND NEW.key LIKE '%.%';
 END;
 
 CREATE TRIGGER variants_removed_by_format AFTER DELETE ON variants BEGIN
     UPDATE totals SET number = number - 1, bytes = bytes - OLD.bytes WHERE of = 'variant-' || OLD.format;
     UPDATE totals SET number = number - 1, bytes = bytes - (json_extract(OLD.figures, '$.source_bytes') - OLD.bytes)
-    WHERE of = 'saved' AND OLD.figures IS NOT NULL;
+    WHERE of = 'saved' AND OLD.figures IS NOT NULL AND OLD.key LIKE '%.%';
 END;

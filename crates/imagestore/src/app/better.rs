@@ -98,7 +98,10 @@ impl Choice {
     pub fn of(transform: &Transform, accepted: &[OutputFormat], image: &Image, preset: Option<&str>) -> Option<Self> {
         let takes = |format| accepted.contains(&format);
         let (avif, webp) = (takes(OutputFormat::Avif), takes(OutputFormat::WebP));
-        let is_free = transform.quality.is_none() && !transform.lossless && transform.colours.is_none();
+        let is_free = transform.quality.is_none()
+            && !transform.lossless
+            && transform.colours.is_none()
+            && transform.goal.is_none();
         if !is_free || image.facts.animated || !(avif || webp) {
             return None;
         }

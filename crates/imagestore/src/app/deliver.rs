@@ -8,11 +8,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use jiff::Timestamp;
 use shared_types::transform::FormatChoice;
+use shared_types::wire::VariantFigures;
 use shared_types::{Digest, ErrorCode, ImageFormat, ImageId, OutputFormat, Recipe, Transform, VariantName};
 
 use super::Services;
 use super::better::{Choice, Prospect};
-use super::produce::Picture;
+use super::produce::Place;
 use crate::domain::{Image, StoreError, Variant, VariantKey};
 use crate::ports::BlobReader;
 
@@ -70,15 +71,23 @@ pub enum Target {
     Stored(Box<Variant>),
 }
 
+/// A representation that is there.
+pub struct Content {
+    /// Its bytes.
+    pub bytes: ContentBytes,
+    /// How it was found, where it is more than its parameters say.
+    pub figures: Option<VariantFigures>,
+}
+
 /// The bytes of a representation.
-pub enum Content {
+pub enum ContentBytes {
     /// At hand.
     Memory(Bytes),
     /// To be read.
     Blob(Box<dyn BlobReader>),
 }
 
-impl Content {
+impl ContentBytes {
     /// How many bytes.
     pub fn size(&self) -> u64 {
         match self {
@@ -182,19 +191,24 @@ impl Services {
 
     /// Gets the bytes, making them if they were never made.
     pub async fn content(&self, delivery: &Delivery) -> Result<Content, StoreError> {
-        match &delivery.target {
-            Target::Original => self.open(&delivery.image.digest).await,
-            Target::Stored(variant) => self.open(&variant.digest).await,
-            Target::Made(recipe) => match &*self.picture(&delivery.image, recipe, delivery.etag).await? {
-                Picture::Memory(bytes) => Ok(Content::Memory(bytes.clone())),
-                Picture::Stored(digest) => self.open(digest).await,
-            },
-        }
+        let (bytes, figures) = match &delivery.target {
+            Target::Original => (self.open(&delivery.image.digest).await?, None),
+            Target::Stored(variant) => (self.open(&variant.digest).await?, variant.figures.clone()),
+            Target::Made(recipe) => {
+                let picture = self.picture(&delivery.image, recipe, delivery.etag).await?;
+                let bytes = match &picture.place {
+                    Place::Memory(bytes) => ContentBytes::Memory(bytes.clone()),
+                    Place::Stored(digest) => self.open(digest).await?,
+                };
+                (bytes, picture.figures.clone())
+            }
+        };
+        Ok(Content { bytes, figures })
     }
 
-    async fn open(&self, digest: &Digest) -> Result<Content, StoreError> {
+    async fn open(&self, digest: &Digest) -> Result<ContentBytes, StoreError> {
         match self.inner.blobs.open(digest).await? {
-            Some(reader) => Ok(Content::Blob(reader)),
+            Some(reader) => Ok(ContentBytes::Blob(reader)),
             // The row was read before a deletion and the blob after it, or the blob is lost; the log tells which by its frequency.
             None => Err(StoreError::no_image().caused_by(anyhow::anyhow!("blob {digest} is missing"))),
         }

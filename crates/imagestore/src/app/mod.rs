@@ -25,7 +25,7 @@ use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
 pub use better::{Better, BetterPolicy, Choice};
-pub use deliver::{Content, Delivery, Lifetime, Target, Wanted};
+pub use deliver::{Content, ContentBytes, Delivery, Lifetime, Target, Wanted};
 pub use fsck::fsck;
 pub use images::MAX_PAGE;
 pub use jobs::{AndThen, JobListing, JobPolicy, JobWriter, LeasedJob, MAX_JOBS};

@@ -1,10 +1,12 @@
 //! Made once: memory, else the stored variant, else the engine, from the master copy where that serves; whoever asks meanwhile waits for the same result.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use image_engine::{Effort, Header, MasterCopy, Plan, Rendered, Source, Sources};
 use moka::sync::Cache;
+use shared_types::wire::VariantFigures;
 use shared_types::{Digest, Recipe};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -15,7 +17,15 @@ use crate::ports::BlobReader;
 
 /// A finished picture.
 #[derive(Debug)]
-pub(super) enum Picture {
+pub(super) struct Picture {
+    pub(super) place: Place,
+    /// How it was found, where a goal was to be reached.
+    pub(super) figures: Option<VariantFigures>,
+}
+
+/// Where the bytes of a picture are.
+#[derive(Debug)]
+pub(super) enum Place {
     /// Small enough to keep at hand.
     Memory(Bytes),
     /// Too large for that: read the blob.
@@ -38,9 +48,9 @@ const MAX_IN_MEMORY: u64 = 1024 * 1024;
 pub(super) fn cache(bytes: u64) -> PictureCache {
     /// What an entry weighs beside its bytes, so that many small pictures are bounded too.
     const ENTRY: usize = 256;
-    let weigh = |_: &Digest, picture: &Arc<Picture>| match &**picture {
-        Picture::Memory(bytes) => u32::try_from(bytes.len() + ENTRY).unwrap_or(u32::MAX),
-        Picture::Stored(_) => ENTRY as u32,
+    let weigh = |_: &Digest, picture: &Arc<Picture>| match &picture.place {
+        Place::Memory(bytes) => u32::try_from(bytes.len() + ENTRY).unwrap_or(u32::MAX),
+        Place::Stored(_) => ENTRY as u32,
     };
     Cache::builder().max_capacity(bytes).weigher(weigh).build()
 }
@@ -65,17 +75,25 @@ impl Services {
     async fn load_or_make(&self, image: &Arc<Image>, recipe: &Recipe, key: Digest) -> Result<Arc<Picture>, StoreError> {
         let stored = if self.inner.keeps_variants { self.load(image, key).await? } else { Stored::Never };
         if let Stored::Whole(picture) = stored {
-            if matches!(*picture, Picture::Memory(_)) {
+            if matches!(picture.place, Place::Memory(_)) {
                 self.inner.pictures.insert(key, Arc::clone(&picture));
             }
             return Ok(picture);
         }
         // Taken before the work: when storing cannot keep up, requests wait here and not with finished pictures in memory.
         let place = Arc::clone(&self.inner.storing).acquire_owned().await.map_err(StoreError::internal)?;
+        let begun = Instant::now();
         let rendered = self.make(image, recipe).await?;
+        let figures = recipe.transform.goal.map(|_| VariantFigures {
+            source_bytes: image.bytes,
+            quality: rendered.quality,
+            score: rendered.score,
+            tries: Some(rendered.tries),
+            seconds: begun.elapsed().as_secs_f64(),
+        });
         // Without the spare room that the encoder left behind: the cache counts lengths.
         let bytes = Bytes::from(rendered.bytes.into_boxed_slice());
-        let picture = Arc::new(Picture::Memory(bytes.clone()));
+        let picture = Arc::new(Picture { place: Place::Memory(bytes.clone()), figures: figures.clone() });
         if bytes.len() as u64 <= MAX_IN_MEMORY {
             self.inner.pictures.insert(key, Arc::clone(&picture));
         }
@@ -94,7 +112,7 @@ impl Services {
             format,
             width,
             height,
-            figures: None,
+            figures,
             created: now(),
         };
         let told = format!("variant {recipe} of image {image}");
@@ -108,12 +126,14 @@ impl Services {
         let reader = self.inner.blobs.open(&variant.digest).await?;
         if let Some(reader) = reader.filter(|reader| reader.size() == variant.bytes) {
             if variant.bytes > MAX_IN_MEMORY {
-                return Ok(Stored::Whole(Arc::new(Picture::Stored(variant.digest))));
+                let place = Place::Stored(variant.digest);
+                return Ok(Stored::Whole(Arc::new(Picture { place, figures: variant.figures })));
             }
             let bytes = reader.read_all().await?;
             // Small variants are stored without waiting for the disk, so a power cut may have taken some of their bytes.
             if Digest::of(&bytes) == variant.digest {
-                return Ok(Stored::Whole(Arc::new(Picture::Memory(bytes))));
+                let place = Place::Memory(bytes);
+                return Ok(Stored::Whole(Arc::new(Picture { place, figures: variant.figures })));
             }
         }
         log::warn!("variant {key} of image {} is damaged and will be made again", image.id);

@@ -226,3 +226,28 @@ async fn client_hints_fill_in_sizes_and_are_named_in_vary() {
     let silent = get(&store, &format!("/i/{id}?w=auto")).await;
     assert_eq!(silent.status(), 200);
 }
+
+#[tokio::test]
+async fn a_goal_in_the_address_is_reached_and_told() {
+    let store = store();
+    let image = upload(&store, jpeg::baseline(&photo(300, 200, 1), 92)).await;
+    let path = format!("/i/{}.webp?w=150&target=medium", id(&image));
+    let answer = get(&store, &path).await;
+    assert_eq!(answer.status(), 200);
+    let score: f64 = header(&answer, "x-image-score").parse().unwrap();
+    assert!((70.0..76.0).contains(&score), "{score}");
+    assert!(header(&answer, "x-image-tries").parse::<u32>().is_ok_and(|tries| tries > 0));
+    let again = get(&store, &format!("/i/{}?target=70&w=150&format=webp", id(&image))).await;
+    assert_eq!(header(&again, "etag"), header(&answer, "etag"), "a name is another way to write the number");
+    assert_eq!(header(&again, "x-image-score"), header(&answer, "x-image-score"));
+    let small = get(&store, &format!("/i/{}.jpg?w=150&max_bytes=4000", id(&image))).await;
+    assert!(small.bytes().await.unwrap().len() <= 4000);
+    let told =
+        problem(get(&store, &format!("/i/{}.jpg?max_bytes=10", id(&image))).await, 422, "goal-unreachable").await;
+    assert!(told["detail"].as_str().unwrap().chars().any(|c| c.is_ascii_digit()), "the smallest is named: {told}");
+    for (query, parameter) in [("target=80&q=5", "q"), ("target=101", "target"), ("max_bytes=x", "max_bytes")] {
+        let path = format!("/i/{}.jpg?{query}", id(&image));
+        let told = problem(get(&store, &path).await, 400, "invalid-parameter").await;
+        assert_eq!(told["parameter"], parameter, "{query}");
+    }
+}

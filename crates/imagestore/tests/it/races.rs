@@ -178,7 +178,7 @@ async fn a_slow_deletion_takes_no_bytes_of_a_later_upload() {
             let wanted =
                 Wanted { transform: Transform::default(), format: None, name: None, saved: false, choice: None };
             let delivery = services.resolve(image, wanted).await.unwrap();
-            assert_eq!(services.content(&delivery).await.unwrap().size(), bytes.len() as u64);
+            assert_eq!(services.content(&delivery).await.unwrap().bytes.size(), bytes.len() as u64);
         }
         Err(error) => assert_eq!(error.code, ErrorCode::Unavailable, "{error}"),
     }

@@ -14,7 +14,7 @@ use service_kit::http::route::{get, resource};
 use shared_types::job::{Priority, Task};
 use shared_types::{ErrorCode, Formats, ImageFormat, Transform, TransformError, TransformQuery, VariantName};
 
-use crate::app::{AndThen, Content, Uploaded, Wanted};
+use crate::app::{AndThen, ContentBytes, Uploaded, Wanted};
 use crate::domain::{ImageName, Order, Slot, StoreError};
 use crate::http::HttpState;
 use crate::http::query::{Query, image_id, segment};
@@ -189,9 +189,9 @@ async fn processed(request: HttpRequest, state: web::Data<HttpState>) -> Result<
     answer
         .insert_header((CONTENT_TYPE, delivery.format.media_type()))
         .insert_header((HeaderName::from_static("x-content-type-options"), "nosniff"));
-    Ok(match state.services.content(&delivery).await? {
-        Content::Memory(bytes) => answer.body(bytes),
-        Content::Blob(reader) => {
+    Ok(match state.services.content(&delivery).await?.bytes {
+        ContentBytes::Memory(bytes) => answer.body(bytes),
+        ContentBytes::Blob(reader) => {
             let size = reader.size();
             answer.body(actix_web::body::SizedStream::new(size, reader.stream(0..size).map_err(actix_web::Error::from)))
         }

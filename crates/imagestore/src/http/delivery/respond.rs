@@ -12,7 +12,7 @@ use shared_types::wire::VariantFigures;
 use shared_types::{ErrorCode, ImageFormat, TransformQuery};
 
 use super::conditional::{Part, part};
-use crate::app::{Content, Delivery, Lifetime, Target};
+use crate::app::{Content, ContentBytes, Delivery, Lifetime};
 use crate::domain::ImageName;
 
 /// What came from a user is never run: no script, no style, no frame, no origin.
@@ -55,7 +55,6 @@ pub(super) struct Representation {
     pub(super) last_modified: SystemTime,
     format: ImageFormat,
     lifetime: Lifetime,
-    figures: Option<VariantFigures>,
     facets: Facets,
     disposition: String,
 }
@@ -70,10 +69,6 @@ impl Representation {
             lifetime: match delivery.lifetime {
                 Lifetime::Immutable if facets.preset => Lifetime::Replaceable,
                 lifetime => lifetime,
-            },
-            figures: match &delivery.target {
-                Target::Stored(variant) => variant.figures.clone(),
-                Target::Original | Target::Made(_) => None,
             },
             disposition: disposition(facets.download.as_deref(), delivery),
             facets,
@@ -92,9 +87,6 @@ impl Representation {
             .insert_header(header::ETag(self.etag.clone()))
             .insert_header((header::LAST_MODIFIED, HttpDate::from(self.last_modified)))
             .insert_header((header::CACHE_CONTROL, cache_control(self.lifetime)));
-        for (name, value) in self.figures.iter().flat_map(told) {
-            answer.insert_header((HeaderName::from_static(name), value));
-        }
         if !self.facets.vary.is_empty() {
             answer.insert_header((header::VARY, self.facets.vary.as_str()));
         }
@@ -144,7 +136,7 @@ pub(super) fn send(
     representation: &Representation,
     content: Content,
 ) -> Result<HttpResponse, ApiError> {
-    let len = content.size();
+    let len = content.bytes.size();
     let range = match part(request, representation, len) {
         Part::Outside => return Err(outside(len)),
         Part::Whole => None,
@@ -158,11 +150,14 @@ pub(super) fn send(
             answer
         }
     };
+    for (name, value) in content.figures.iter().flat_map(told) {
+        answer.insert_header((HeaderName::from_static(name), value));
+    }
     let range = range.unwrap_or(0..len);
-    Ok(match content {
+    Ok(match content.bytes {
         // The range lies within the bytes, so both ends fit.
-        Content::Memory(bytes) => answer.body(bytes.slice(range.start as usize..range.end as usize)),
-        Content::Blob(reader) => answer.body(SizedStream::new(range.end - range.start, reader.stream(range))),
+        ContentBytes::Memory(bytes) => answer.body(bytes.slice(range.start as usize..range.end as usize)),
+        ContentBytes::Blob(reader) => answer.body(SizedStream::new(range.end - range.start, reader.stream(range))),
     })
 }
 
