@@ -8,9 +8,9 @@ use service_kit::{config, health, logs};
 
 use crate::app::Until;
 use crate::settings::Settings;
-use crate::wiring;
+use crate::{files, wiring};
 
-/// Makes images of an imagestore smaller and posts them back as variants.
+/// Makes images smaller: those of an imagestore, posted back as variants, and files.
 ///
 /// Without a command it serves, and works on the jobs of the store. Settings come from built-in defaults, imagecompress.toml or --config,
 /// .env, the environment (`IMAGECOMPRESS__STORE__URL` and so on) and these flags, later ones winning. Exit codes: 0 done, 1 a fault, 2 wrong
@@ -53,6 +53,9 @@ enum Command {
         #[arg(long)]
         once: bool,
     },
+    /// Compress files of this machine; no store is needed. Exits with 1 if one of them failed. Results have the permissions of their
+    /// inputs and the time at which they were made.
+    File(files::Options),
     /// Look at the settings.
     Config {
         #[command(subcommand)]
@@ -63,8 +66,9 @@ enum Command {
 }
 
 impl Flags {
-    fn settings(self) -> Result<Settings, Failure> {
+    fn settings(self, threads: Option<String>) -> Result<Settings, Failure> {
         let flags = [
+            ("cpu.threads", threads),
             ("http.bind", self.bind),
             ("store.url", self.store_url),
             ("log.level", self.log_level),
@@ -78,7 +82,8 @@ impl Flags {
 /// Runs the command.
 pub async fn run(cli: Cli) -> Result<(), Failure> {
     let command = cli.command.unwrap_or(Command::Serve);
-    let settings = cli.flags.settings()?;
+    let threads = if let Command::File(options) = &command { options.threads() } else { None };
+    let settings = cli.flags.settings(threads)?;
     match command {
         Command::Serve => {
             logs::init(&settings.log.level, settings.log.format);
@@ -90,7 +95,16 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             let tally = wiring::run(&settings, until).await.map_err(Failure::fault)?;
             print(&tally.to_string())
         }
+        Command::File(options) => file(&options, &settings).await,
         Command::Config { action } => action.run(&settings),
         Command::Health => health::ask(&settings.http.bind).await.map_err(Failure::fault),
     }
+}
+
+async fn file(options: &files::Options, settings: &Settings) -> Result<(), Failure> {
+    // What goes wrong is told file by file; the log is for what cannot be.
+    logs::init("error", settings.log.format);
+    let press = wiring::press(settings).map_err(Failure::fault)?;
+    let threads = press.cpu().threads();
+    files::run(options, press, threads, settings.limits.source_bytes).await
 }

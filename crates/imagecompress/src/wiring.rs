@@ -20,7 +20,7 @@ use crate::settings::Settings;
 ///
 /// # Errors
 /// The threads cannot be started.
-fn press(settings: &Settings) -> anyhow::Result<Press> {
+pub fn press(settings: &Settings) -> anyhow::Result<Press> {
     let cpu = CpuPool::new(&settings.cpu.pool(settings.limits.pixel_budget))?;
     Ok(Press::new(cpu, settings.limits()))
 }

@@ -6,6 +6,7 @@ mod compress;
 mod configuration;
 mod failing_jobs;
 mod failing_store;
+mod files;
 mod jobs;
 mod later;
 mod outages;
