@@ -3,16 +3,18 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use service_kit::exit::Failure;
+use service_kit::exit::{Failure, print};
 use service_kit::{config, health, logs};
 
+use crate::app::Until;
 use crate::settings::Settings;
-use crate::wiring;
+use crate::{files, wiring};
 
-/// Makes images of an imagestore smaller and posts them back as variants.
+/// Makes images smaller: those of an imagestore, posted back as variants, and files.
 ///
-/// Without a command it serves. Settings come from built-in defaults, imagecompress.toml or --config, .env, the environment
-/// (`IMAGECOMPRESS__STORE__URL` and so on) and these flags, later ones winning. Exit codes: 0 done, 1 a fault, 2 wrong usage or settings.
+/// Without a command it serves, and works on the jobs of the store. Settings come from built-in defaults, imagecompress.toml or --config,
+/// .env, the environment (`IMAGECOMPRESS__STORE__URL` and so on) and these flags, later ones winning. Exit codes: 0 done, 1 a fault, 2 wrong
+/// usage or settings.
 #[derive(Debug, Parser)]
 #[command(name = "imagecompress", version)]
 pub struct Cli {
@@ -43,8 +45,17 @@ struct Flags {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve (the default).
+    /// Serve, and work on jobs (the default).
     Serve,
+    /// Work on jobs of the store without serving, until a signal says to stop.
+    Run {
+        /// Stop when there are no more, and print what was done: for cron.
+        #[arg(long)]
+        once: bool,
+    },
+    /// Compress files of this machine; no store is needed. Exits with 1 if one of them failed. Results have the permissions of their
+    /// inputs and the time at which they were made.
+    File(files::Options),
     /// Look at the settings.
     Config {
         #[command(subcommand)]
@@ -55,8 +66,9 @@ enum Command {
 }
 
 impl Flags {
-    fn settings(self) -> Result<Settings, Failure> {
+    fn settings(self, threads: Option<String>) -> Result<Settings, Failure> {
         let flags = [
+            ("cpu.threads", threads),
             ("http.bind", self.bind),
             ("store.url", self.store_url),
             ("log.level", self.log_level),
@@ -69,13 +81,30 @@ impl Flags {
 
 /// Runs the command.
 pub async fn run(cli: Cli) -> Result<(), Failure> {
-    let settings = cli.flags.settings()?;
-    match cli.command.unwrap_or(Command::Serve) {
+    let command = cli.command.unwrap_or(Command::Serve);
+    let threads = if let Command::File(options) = &command { options.threads() } else { None };
+    let settings = cli.flags.settings(threads)?;
+    match command {
         Command::Serve => {
             logs::init(&settings.log.level, settings.log.format);
             wiring::serve(settings).await.map_err(Failure::fault)
         }
+        Command::Run { once } => {
+            logs::init(&settings.log.level, settings.log.format);
+            let until = if once { Until::Empty } else { Until::Stopped };
+            let tally = wiring::run(&settings, until).await.map_err(Failure::fault)?;
+            print(&tally.to_string())
+        }
+        Command::File(options) => file(&options, &settings).await,
         Command::Config { action } => action.run(&settings),
         Command::Health => health::ask(&settings.http.bind).await.map_err(Failure::fault),
     }
+}
+
+async fn file(options: &files::Options, settings: &Settings) -> Result<(), Failure> {
+    // What goes wrong is told file by file; the log is for what cannot be.
+    logs::init("error", settings.log.format);
+    let press = wiring::press(settings).map_err(Failure::fault)?;
+    let threads = press.cpu().threads();
+    files::run(options, press, threads, settings.limits.source_bytes).await
 }

@@ -25,6 +25,8 @@ pub struct Settings {
     #[garde(dive)]
     pub store: Store,
     #[garde(dive)]
+    pub jobs: Jobs,
+    #[garde(dive)]
     pub limits: LimitSettings,
     #[garde(dive)]
     pub cpu: Cpu,
@@ -53,6 +55,30 @@ pub struct Store {
 #[derive(Debug, Clone, Deserialize, Serialize, Validate)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config/imagecompress.toml documents each")]
+pub struct Jobs {
+    #[garde(skip)]
+    pub enabled: bool,
+    #[garde(range(max = 1024))]
+    pub concurrency: usize,
+    #[garde(range(min = 1, max = 60))]
+    pub lease_wait_seconds: u64,
+    #[garde(custom(worker_name))]
+    pub name: String,
+}
+
+impl Jobs {
+    /// What the worker calls itself: as told, or the machine and the process.
+    pub(crate) fn worker_name(&self) -> String {
+        if !self.name.is_empty() {
+            return self.name.clone();
+        }
+        format!("{}-{}", rustix::system::uname().nodename().to_string_lossy(), std::process::id())
+    }
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagecompress.toml documents each")]
 pub struct LimitSettings {
     #[garde(range(min = 1))]
     pub source_bytes: u64,
@@ -66,6 +92,12 @@ pub struct LimitSettings {
     pub animation_pixels: u64,
     #[garde(range(min = 1_048_576))]
     pub pixel_budget: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the validator's signature")]
+fn worker_name(text: &str, _context: &()) -> garde::Result {
+    let valid = text.len() <= 100 && !text.chars().any(char::is_control);
+    if valid { Ok(()) } else { Err(garde::Error::new("must have at most 100 bytes and no control characters")) }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the validator's signature")]

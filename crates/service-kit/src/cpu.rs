@@ -129,31 +129,47 @@ impl CpuPool {
         Ok(Self { shared: Arc::new(shared) })
     }
 
+    /// How many threads there are.
+    pub fn threads(&self) -> usize {
+        self.shared.settings.threads
+    }
+
     /// Waits for a thread and `cost` bytes of the budget. Dropping the future leaves the queue.
     ///
     /// # Errors
     /// [`CpuError::TooCostly`] and, with a full waiting room, [`CpuError::Overloaded`] at once; `Overloaded` after the queue timeout.
     pub async fn admit(&self, cost: u64) -> Result<Admission, CpuError> {
-        let shared = &self.shared;
-        let budget = shared.settings.budget_bytes;
-        if units(cost) > units(budget) {
-            return Err(CpuError::TooCostly { cost, budget });
-        }
-        let room = Arc::clone(&shared.room).try_acquire_owned().map_err(|_| self.overloaded())?;
-        let freed = Freed(Arc::clone(shared));
-        let presence = Presence::enter(Arc::clone(shared));
-        let waiting = async {
-            let thread = Arc::clone(&shared.threads).acquire_owned().await;
-            let memory = Arc::clone(&shared.budget).acquire_many_owned(units(cost)).await;
-            // The semaphores are never closed.
-            Some((thread.ok()?, memory.ok()?))
-        };
-        match timeout(shared.settings.queue_timeout, waiting).await {
-            Ok(Some((thread, memory))) => {
-                Ok(Admission { presence, _room: Some(room), _thread: thread, _memory: memory, _freed: freed })
-            }
+        self.check(cost)?;
+        let room = Arc::clone(&self.shared.room).try_acquire_owned().map_err(|_| self.overloaded())?;
+        match timeout(self.shared.settings.queue_timeout, self.queue(cost, Some(room))).await {
+            Ok(Some(admission)) => Ok(admission),
             Ok(None) | Err(_) => Err(self.overloaded()),
         }
+    }
+
+    /// Waits in the same queue for as long as it takes, without a place in the waiting room: for a caller who bounds how many of them
+    /// there are. Dropping the future leaves the queue.
+    ///
+    /// # Errors
+    /// [`CpuError::TooCostly`].
+    pub async fn admit_patiently(&self, cost: u64) -> Result<Admission, CpuError> {
+        self.check(cost)?;
+        self.queue(cost, None).await.ok_or_else(|| self.overloaded())
+    }
+
+    fn check(&self, cost: u64) -> Result<(), CpuError> {
+        let budget = self.shared.settings.budget_bytes;
+        if units(cost) > units(budget) { Err(CpuError::TooCostly { cost, budget }) } else { Ok(()) }
+    }
+
+    /// A thread, then memory. The semaphores are never closed, so there is always an answer.
+    async fn queue(&self, cost: u64, room: Option<OwnedSemaphorePermit>) -> Option<Admission> {
+        let shared = &self.shared;
+        let freed = Freed(Arc::clone(shared));
+        let presence = Presence::enter(Arc::clone(shared));
+        let thread = Arc::clone(&shared.threads).acquire_owned().await.ok()?;
+        let memory = Arc::clone(&shared.budget).acquire_many_owned(units(cost)).await.ok()?;
+        Some(Admission { presence, _room: room, _thread: thread, _memory: memory, _freed: freed })
     }
 
     /// Waits, for as long as it takes, until no request waits, a thread is left for the next one (where there are two), and `cost` bytes of
@@ -162,13 +178,9 @@ impl CpuPool {
     /// # Errors
     /// [`CpuError::TooCostly`].
     pub async fn admit_background(&self, cost: u64) -> Result<Admission, CpuError> {
-        let shared = &self.shared;
-        let budget = shared.settings.budget_bytes;
-        if units(cost) > units(budget) {
-            return Err(CpuError::TooCostly { cost, budget });
-        }
+        self.check(cost)?;
         loop {
-            let freed = shared.freed.notified();
+            let freed = self.shared.freed.notified();
             tokio::pin!(freed);
             // From here on nothing is missed that becomes free.
             freed.as_mut().enable();

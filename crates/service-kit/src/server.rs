@@ -4,12 +4,12 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
+use actix_web::dev::{Server, ServerHandle};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpServer};
 use anyhow::{Context, bail};
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::allocator;
 use crate::http::request::RequestScope;
@@ -34,16 +34,46 @@ pub struct HttpSettings {
     pub drain: Duration,
 }
 
-/// Serves until SIGTERM or SIGINT, then calls `on_stop`, which must not block, and finishes the requests under way. A second signal ends the
-/// process at once.
+/// Listens and serves: [`bind`] and [`Bound::serve`].
 ///
 /// # Errors
-/// An address that cannot or may not be listened on, as one line for the operator.
+/// Those of the two.
 pub async fn serve<F>(
     settings: HttpSettings,
     on_stop: impl FnOnce() + Send + 'static,
     configure: F,
 ) -> anyhow::Result<()>
+where
+    F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
+{
+    bind(settings, configure)?.serve(on_stop).await
+}
+
+/// A server that has its address: what should not begin before that can begin now.
+pub struct Bound {
+    server: Server,
+    local: SocketAddr,
+    settings: HttpSettings,
+}
+
+impl Bound {
+    /// Serves until SIGTERM or SIGINT, then calls `on_stop`, which must not block, and finishes the requests under way. A second signal
+    /// ends the process at once.
+    ///
+    /// # Errors
+    /// A fault of the server itself.
+    pub async fn serve(self, on_stop: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {
+        tokio::spawn(stop_on_signal(self.server.handle(), self.settings.drain, on_stop));
+        log::info!("listening on http://{}", self.local);
+        self.server.await.context("the server failed")
+    }
+}
+
+/// Takes the address.
+///
+/// # Errors
+/// An address that cannot or may not be listened on, as one line for the operator.
+pub fn bind<F>(settings: HttpSettings, configure: F) -> anyhow::Result<Bound>
 where
     F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
@@ -69,20 +99,38 @@ where
     .listen(listener)
     .with_context(|| format!("cannot serve on {local}"))?
     .run();
-    tokio::spawn(stop_on_signal(server.handle(), settings.drain, on_stop));
-    log::info!("listening on http://{local}");
-    server.await.context("the server failed")
+    Ok(Bound { server, local, settings })
+}
+
+/// The signals that ask a process to end: SIGTERM and SIGINT.
+pub struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    /// Receives them from now on, in place of being ended by them.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn new() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for the next one.
+    pub async fn recv(&mut self) {
+        tokio::select! { _ = self.terminate.recv() => {}, _ = self.interrupt.recv() => {} }
+    }
 }
 
 async fn stop_on_signal(server: ServerHandle, drain: Duration, on_stop: impl FnOnce()) {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
+    let Ok(mut signals) = StopSignals::new() else {
         return log::error!("signals cannot be received; stop the process with SIGKILL");
     };
-    tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+    signals.recv().await;
     log::info!("stopping: requests under way have {} s to finish", drain.as_secs());
     tokio::spawn(async move {
-        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        signals.recv().await;
         log::warn!("stopped at once by a second signal");
         std::process::exit(1);
     });

@@ -95,6 +95,11 @@ error_codes! {
 }
 
 impl ErrorCode {
+    /// The code of this stable name, if there is one.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|known| known.code() == code)
+    }
+
     /// Whether the fault is ours and belongs in the log as an error.
     pub fn is_fault(self) -> bool {
         self.status() >= 500

@@ -113,6 +113,12 @@ pub struct CompressDocument {
     /// Encoder quality used, if the format has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<u8>,
+    /// How close it looks to the original: SSIMULACRA2, if it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+    /// How many times the picture was encoded to find it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tries: Option<u32>,
     /// Wall time of decoding and encoding, in seconds.
     pub seconds: f64,
     /// Always `OK`.

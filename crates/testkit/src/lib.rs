@@ -7,6 +7,7 @@ pub mod lanczos;
 pub mod photos;
 pub mod pictures;
 pub mod process;
+pub mod proxy;
 pub mod raw;
 
 pub use {image, reqwest, tempfile};

@@ -2,37 +2,23 @@
 
 use serde_json::{Value, json};
 use testkit::pictures::{file, jpeg, photo};
-use testkit::process::{Compress, CompressOptions, Store, StoreOptions, run_cli};
-use testkit::reqwest::{Client, Response, get};
+use testkit::process::run_cli;
+use testkit::reqwest::{Client, get};
 
-fn pair() -> (Store, Compress) {
-    let store = Store::start(StoreOptions::default());
-    let compress = Compress::start(&store.url(""), CompressOptions::default());
-    (store, compress)
-}
-
-async fn upload(store: &Store, bytes: Vec<u8>) -> String {
-    let answer = Client::new().post(store.url("/v1/images")).body(bytes).send().await.unwrap();
-    assert_eq!(answer.status(), 201);
-    let document: Value = answer.json().await.unwrap();
-    document["id"].as_str().unwrap().to_owned()
-}
-
-async fn problem(answer: Response, status: u16, code: &str) -> Value {
-    let got = answer.status().as_u16();
-    let problem: Value = answer.json().await.unwrap();
-    assert_eq!((got, &problem["code"]), (status, &json!(code)), "{problem}");
-    problem
-}
+use crate::support::{pair, problem, upload};
 
 #[tokio::test]
 async fn a_photo_becomes_smaller_and_can_be_downloaded() {
     let (store, compress) = pair();
     let original = jpeg::baseline(&photo(800, 600, 1), 95);
     let id = upload(&store, original.clone()).await;
-    for (query, verb) in
-        [("type=jpg", "GET"), ("type=jpg&q=40", "POST"), ("type=webp", "GET"), ("type=avif", "GET"), ("", "GET")]
-    {
+    for (query, verb) in [
+        ("type=jpg", "GET"),
+        ("type=jpg&q=40", "POST"),
+        ("type=webp&target=high", "GET"),
+        ("format=avif", "GET"),
+        ("", "GET"),
+    ] {
         let url = compress.url(&format!("/compress/{id}?{query}"));
         let request = if verb == "GET" { Client::new().get(url) } else { Client::new().post(url) };
         let answer = request.send().await.unwrap();
@@ -44,6 +30,9 @@ async fn a_photo_becomes_smaller_and_can_be_downloaded() {
             (&json!("OK"), &json!(true), &json!(id))
         );
         assert_eq!(document["bytes_before"], original.len());
+        assert!(document["tries"].as_u64().unwrap() > 0, "{document}");
+        let measured = document["score"].as_f64().is_some_and(|score| score >= 80.0);
+        assert_eq!(measured, !query.contains("q="), "{document}");
         let after = document["bytes_after"].as_u64().unwrap();
         assert!(after < original.len() as u64);
         assert!((document["ratio"].as_f64().unwrap() - after as f64 / original.len() as f64).abs() < 1e-9);
@@ -70,7 +59,7 @@ async fn what_would_not_be_smaller_is_left_alone() {
     let document: Value =
         get(compress.url(&format!("/compress/{id}?type=jpg&q=95"))).await.unwrap().json().await.unwrap();
     assert_eq!((&document["compressed"], &document["bytes_after"]), (&json!(false), &json!(original.len())));
-    assert!(document["message"].as_str().unwrap().contains("the original is kept"));
+    assert!(document["message"].as_str().unwrap().contains("original is kept"));
     assert_eq!(get(document["url"].as_str().unwrap()).await.unwrap().bytes().await.unwrap(), original);
     let variants: Value = get(store.url(&format!("/v1/images/{id}/variants"))).await.unwrap().json().await.unwrap();
     assert_eq!(variants["variants"], json!([]));
@@ -90,6 +79,10 @@ async fn wrong_requests_are_named() {
         (format!("{id}?type=jpg&q=101"), 400, "invalid-parameter", "q"),
         (format!("{id}?type=jpg&type=png"), 400, "invalid-parameter", "type"),
         (format!("{id}?type=jpg&w=10"), 400, "invalid-parameter", "w"),
+        (format!("{id}?type=jpg&format=auto"), 400, "invalid-parameter", "format"),
+        (format!("{id}?format=webp,exe"), 415, "unsupported-format", "format"),
+        (format!("{id}?target=high&max_bytes=1000"), 400, "invalid-parameter", "max_bytes"),
+        (format!("{id}?target=best"), 400, "invalid-parameter", "target"),
     ] {
         let told = problem(get(compress.url(&format!("/compress/{path}"))).await.unwrap(), status, code).await;
         assert_eq!(told["parameter"], parameter, "{path}");
@@ -97,6 +90,24 @@ async fn wrong_requests_are_named() {
     let answer = Client::new().delete(compress.url(&format!("/compress/{id}"))).send().await.unwrap();
     problem(answer, 405, "method-not-allowed").await;
     problem(get(compress.url("/nothing")).await.unwrap(), 404, "no-route").await;
+}
+
+#[tokio::test]
+async fn the_smallest_of_several_formats_that_holds_the_goal() {
+    let (store, compress) = pair();
+    let id = upload(&store, jpeg::baseline(&photo(400, 300, 1), 95)).await;
+    let ask = async |query: &str| -> Value {
+        get(compress.url(&format!("/compress/{id}?{query}"))).await.unwrap().json().await.unwrap()
+    };
+    let (jpg, webp) = (ask("type=jpg&target=70").await, ask("type=webp&target=70").await);
+    let both = ask("format=jpg,webp&target=70").await;
+    let least = [&jpg, &webp].map(|document| document["bytes_after"].as_u64().unwrap()).into_iter().min();
+    assert!(both["bytes_after"].as_u64() <= least, "{both}");
+    let bounded = ask("type=jpg&max_bytes=8000").await;
+    assert!(bounded["bytes_after"].as_u64().unwrap() <= 8000, "{bounded}");
+    let answer = get(compress.url(&format!("/compress/{id}?type=jpg&max_bytes=10"))).await.unwrap();
+    let told = problem(answer, 422, "goal-unreachable").await;
+    assert!(told["detail"].as_str().unwrap().contains("bytes"), "{told}");
 }
 
 #[tokio::test]

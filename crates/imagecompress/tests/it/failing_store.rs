@@ -1,61 +1,19 @@
-//! Stores that are away, slow, busy or break off.
+//! Stores that are away, slow, busy or break off, while a client waits.
 
-use std::io::{Read, Write};
-use std::net::TcpListener;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use testkit::pictures::{jpeg, photo};
-use testkit::process::{Compress, CompressOptions};
+use testkit::process::Compress;
 use testkit::reqwest::{Response, get};
 
-const ID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+use crate::stand_in::{ID, Request, StandIn, answer, compress_for, image, json_answer, problem_answer};
+use crate::support::problem;
 
-/// A store that answers each request as told: the path, and how many requests for it came before.
-fn store(answer: impl Fn(&str, usize) -> Vec<u8> + Send + Sync + 'static) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    let (answer, originals) = (Arc::new(answer), Arc::new(AtomicUsize::new(0)));
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().map_while(Result::ok) {
-            let (answer, originals) = (Arc::clone(&answer), Arc::clone(&originals));
-            std::thread::spawn(move || {
-                let mut request = vec![0; 64 * 1024];
-                let read = stream.read(&mut request).unwrap_or(0);
-                let head = String::from_utf8_lossy(&request[..read]).into_owned();
-                let path = head.split(' ').nth(1).unwrap_or("/").to_owned();
-                let before = if path.starts_with("/download/") { originals.fetch_add(1, Ordering::SeqCst) } else { 0 };
-                let _ = stream.write_all(&answer(&path, before));
-            });
-        }
-    });
-    format!("http://{address}")
-}
+const NO_JOBS: (&str, &str) = ("JOBS__ENABLED", "false");
 
-fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
-    let mut bytes =
-        format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n", body.len())
-            .into_bytes();
-    bytes.extend(body);
-    bytes
-}
-
-fn record(bytes: &[u8]) -> Vec<u8> {
-    let document = json!({
-        "id": ID, "format": "jpg", "media_type": "image/jpeg", "width": 200, "height": 150, "bytes": bytes.len(),
-        "digest": "0".repeat(64), "animated": false, "created_at": "2026-01-01T00:00:00Z",
-        "urls": { "self": "/", "original": "/", "download": "/", "variants": "/" },
-    });
-    answer("200 OK", "Content-Type: application/json\r\n", document.to_string().as_bytes())
-}
-
-fn compress_for(store: &str) -> Compress {
-    let settings =
-        [("ATTEMPTS", "3"), ("TIMEOUT_SECONDS", "1"), ("CONNECT_TIMEOUT_SECONDS", "1"), ("DEADLINE_SECONDS", "4")];
-    let env = settings.map(|(key, value)| (format!("IMAGECOMPRESS__STORE__{key}"), value.to_owned())).to_vec();
-    Compress::start(store, CompressOptions { env, ..CompressOptions::default() })
+fn is_original(request: &Request) -> bool {
+    request.line.starts_with("GET /download/")
 }
 
 async fn ask(compress: &Compress) -> Response {
@@ -65,17 +23,10 @@ async fn ask(compress: &Compress) -> Response {
     answer
 }
 
-async fn told(answer: Response, status: u16, code: &str) -> Value {
-    let got = answer.status().as_u16();
-    let problem: Value = answer.json().await.unwrap();
-    assert_eq!((got, &problem["code"]), (status, &json!(code)), "{problem}");
-    problem
-}
-
 #[tokio::test]
 async fn a_store_that_is_down() {
-    let compress = compress_for("http://127.0.0.1:1");
-    let problem = told(ask(&compress).await, 502, "bad-upstream").await;
+    let compress = compress_for("http://127.0.0.1:1", &[NO_JOBS]);
+    let problem = problem(ask(&compress).await, 502, "bad-upstream").await;
     assert!(problem["detail"].as_str().unwrap().contains("store.url"), "{problem}");
     assert!(!problem.to_string().contains("Connection refused"), "the cause is for the log");
     assert!(compress.log().contains("onnection refused"), "{}", compress.log());
@@ -83,34 +34,44 @@ async fn a_store_that_is_down() {
 
 #[tokio::test]
 async fn a_store_that_hangs() {
-    let compress = compress_for(&store(|_, _| {
+    let store = StandIn::start(|_| {
         std::thread::sleep(Duration::from_secs(30));
         Vec::new()
-    }));
-    told(ask(&compress).await, 504, "upstream-timeout").await;
+    });
+    problem(ask(&store.compress(&[NO_JOBS])).await, 504, "upstream-timeout").await;
 }
 
 #[tokio::test]
 async fn a_store_that_is_busy_says_when_to_come_back() {
-    let compress = compress_for(&store(|_, _| answer("503 Service Unavailable", "Retry-After: 1\r\n", b"")));
-    let busy = ask(&compress).await;
+    let store = StandIn::start(|_| answer("503 Service Unavailable", "Retry-After: 1\r\n", b""));
+    let busy = ask(&store.compress(&[NO_JOBS])).await;
     assert_eq!(busy.headers()["retry-after"], "1");
-    told(busy, 503, "unavailable").await;
+    problem(busy, 503, "unavailable").await;
+}
+
+#[tokio::test]
+async fn a_store_that_refuses_the_token() {
+    let store = StandIn::start(|_| problem_answer(401, "unauthorized", "The token is wrong."));
+    let told = problem(ask(&store.compress(&[NO_JOBS])).await, 502, "bad-upstream").await;
+    assert!(told["detail"].as_str().unwrap().contains("store.token"), "{told}");
+    assert_eq!(store.lines().len(), 1, "it is not asked again");
 }
 
 #[tokio::test]
 async fn a_body_that_breaks_off_is_fetched_again() {
     let bytes = jpeg::baseline(&photo(200, 150, 1), 95);
-    let compress = compress_for(&store(move |path, before| match path {
-        _ if path.starts_with("/v1/") && !path.contains("variants") => record(&bytes),
-        _ if path.starts_with("/download/") && before == 0 => {
+    let store = StandIn::start(move |request| match request.before {
+        _ if request.line.starts_with("GET /v1/") => json_answer("200 OK", &image(&bytes)),
+        0 if is_original(request) => {
             let whole = answer("200 OK", "", &bytes);
             whole[..whole.len() / 2].to_vec()
         }
-        _ if path.starts_with("/download/") && before == 1 => answer("502 Bad Gateway", "", b""),
-        _ if path.starts_with("/download/") => answer("200 OK", "", &bytes),
+        1 if is_original(request) => answer("200 OK", "", &bytes[..bytes.len() / 2]),
+        2 if is_original(request) => answer("502 Bad Gateway", "", b""),
+        _ if is_original(request) => answer("200 OK", "", &bytes),
         _ => answer("201 Created", "", b"{}"),
-    }));
+    });
+    let compress = store.compress(&[NO_JOBS, ("STORE__ATTEMPTS", "4")]);
     let whole = ask(&compress).await;
     let status = whole.status();
     let document: Value = whole.json().await.unwrap();
@@ -118,14 +79,24 @@ async fn a_body_that_breaks_off_is_fetched_again() {
 }
 
 #[tokio::test]
+async fn a_variant_that_is_refused_is_told_in_the_words_of_the_store() {
+    let bytes = jpeg::baseline(&photo(200, 150, 1), 95);
+    let store = StandIn::start(move |request| match request {
+        _ if request.line.starts_with("PUT ") => problem_answer(413, "too-many-bytes", "At most 10 bytes."),
+        _ if is_original(request) => answer("200 OK", "", &bytes),
+        _ => json_answer("200 OK", &image(&bytes)),
+    });
+    let told = problem(ask(&store.compress(&[NO_JOBS])).await, 413, "too-many-bytes").await;
+    assert_eq!(told["detail"], "At most 10 bytes.");
+}
+
+#[tokio::test]
 async fn an_original_that_is_no_picture_or_too_large() {
-    let compress = compress_for(&store(|path, _| {
-        if path.starts_with("/download/") { answer("200 OK", "", b"text") } else { record(b"text") }
-    }));
-    told(ask(&compress).await, 415, "unsupported-format").await;
-    let small = [("IMAGECOMPRESS__LIMITS__SOURCE_BYTES".to_owned(), "3".to_owned())].to_vec();
-    let url =
-        store(|path, _| if path.starts_with("/download/") { answer("200 OK", "", b"text") } else { record(b"text") });
-    let compress = Compress::start(&url, CompressOptions { env: small, ..CompressOptions::default() });
-    told(ask(&compress).await, 413, "too-many-bytes").await;
+    let text = |request: &Request| {
+        if is_original(request) { answer("200 OK", "", b"text") } else { json_answer("200 OK", &image(b"text")) }
+    };
+    let store = StandIn::start(text);
+    problem(ask(&store.compress(&[NO_JOBS])).await, 415, "unsupported-format").await;
+    let compress = store.compress(&[NO_JOBS, ("LIMITS__SOURCE_BYTES", "3")]);
+    problem(ask(&compress).await, 413, "too-many-bytes").await;
 }

@@ -4,4 +4,11 @@
 
 mod compress;
 mod configuration;
+mod failing_jobs;
 mod failing_store;
+mod files;
+mod jobs;
+mod later;
+mod outages;
+mod stand_in;
+mod support;

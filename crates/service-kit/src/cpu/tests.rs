@@ -116,3 +116,26 @@ async fn a_panic_stays_inside() {
     assert!(matches!(pool.run(1, |_| panic!("on purpose")).await, Err::<(), _>(CpuError::Panicked)));
     pool.run(UNIT, |_| ()).await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn patient_work_is_never_shed() {
+    let settings = CpuSettings {
+        threads: 1,
+        budget_bytes: UNIT,
+        queue: 1,
+        queue_timeout: Duration::from_millis(1),
+        stall_after: Duration::from_secs(1),
+    };
+    let pool = CpuPool::new(&settings).unwrap();
+    let first = pool.admit(UNIT).await.unwrap();
+    let waiting = (0..10).map(|_| {
+        let pool = pool.clone();
+        tokio::spawn(async move { pool.admit_patiently(UNIT).await.map(drop) })
+    });
+    let waiting: Vec<_> = waiting.collect();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(matches!(pool.admit(UNIT).await, Err(CpuError::Overloaded { .. })), "a request is");
+    drop(first);
+    futures::future::join_all(waiting).await.into_iter().for_each(|admitted| admitted.unwrap().unwrap());
+    assert!(matches!(pool.admit_patiently(2 * UNIT).await, Err(CpuError::TooCostly { .. })));
+}

@@ -56,6 +56,11 @@ pub fn scope<F: Future>(future: F) -> impl Future<Output = F::Output> {
     }
 }
 
+/// Runs a future that belongs to no request under an id of its own, in a trace of its own: work that this process began.
+pub fn scope_as<F: Future>(id: String, future: F) -> impl Future<Output = F::Output> {
+    CURRENT.scope(RequestContext { id, trace: TraceContext::generate() }, future)
+}
+
 impl RequestContext {
     fn of(headers: &HeaderMap) -> Self {
         let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| is_harmless(id));

@@ -1,0 +1,108 @@
+//! The queue of jobs.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Method, RequestBuilder};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use shared_types::job::{
+    Failure, Heartbeat, JobDocument, JobProblem, Kept, LEASE_TOKEN, Lease, LeaseAnswer, LeaseRequest, Release,
+    VARIANT_FIGURES,
+};
+use shared_types::wire::VariantFigures;
+use shared_types::{Formats, Goal, ImageFormat, ImageId, JobId, OutputFormat, VariantName};
+
+use super::answer::unreachable;
+use super::{StoreClient, header_of, send};
+use crate::ports::{Claim, JobQueue, StoreError};
+
+/// The answer to a request for compressions.
+#[derive(Deserialize)]
+struct Submitted {
+    jobs: Vec<JobDocument>,
+}
+
+impl StoreClient {
+    fn about(&self, claim: &Claim, verb: &str, body: &(impl Serialize + ?Sized)) -> RequestBuilder {
+        self.request(Method::POST, &format!("/v1/jobs/{}/{verb}", claim.job)).json(body)
+    }
+}
+
+async fn ask<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, StoreError> {
+    send(request).await?.json().await.map_err(unreachable)
+}
+
+#[async_trait]
+impl JobQueue for StoreClient {
+    async fn lease(&self, worker: &str, max: u32, wait: Duration) -> Result<Vec<Lease>, StoreError> {
+        let body = LeaseRequest { worker: worker.to_owned(), max, wait_seconds: wait.as_secs() };
+        let request = self.request(Method::POST, "/v1/jobs/lease").json(&body);
+        let answer: LeaseAnswer = ask(request.timeout(wait + self.settings.timeout)).await?;
+        Ok(answer.leases)
+    }
+
+    async fn heartbeat(&self, claim: &Claim, progress: u8) -> Result<(), StoreError> {
+        let body = Heartbeat { token: claim.token.clone(), progress };
+        send(self.about(claim, "heartbeat", &body)).await.map(drop)
+    }
+
+    async fn put_result(
+        &self,
+        claim: &Claim,
+        format: OutputFormat,
+        bytes: Bytes,
+        figures: &VariantFigures,
+    ) -> Result<(), StoreError> {
+        let request = self.request(Method::PUT, &format!("/v1/jobs/{}/result", claim.job));
+        let request = request
+            .header(CONTENT_TYPE, ImageFormat::from(format).media_type())
+            .header(LEASE_TOKEN, &claim.token)
+            .header(VARIANT_FIGURES, header_of(figures)?);
+        send(request.body(bytes)).await.map(drop)
+    }
+
+    async fn kept(&self, claim: &Claim, figures: &VariantFigures) -> Result<(), StoreError> {
+        let body = Kept { token: claim.token.clone(), figures: figures.clone() };
+        send(self.about(claim, "kept", &body)).await.map(drop)
+    }
+
+    async fn failure(&self, claim: &Claim, problem: &JobProblem, lasting: bool) -> Result<(), StoreError> {
+        let body = Failure { token: claim.token.clone(), problem: problem.clone(), lasting };
+        send(self.about(claim, "failure", &body)).await.map(drop)
+    }
+
+    async fn release(&self, claim: &Claim) -> Result<(), StoreError> {
+        let body = Release { token: claim.token.clone() };
+        send(self.about(claim, "release", &body)).await.map(drop)
+    }
+
+    async fn submit(&self, image: ImageId, goal: Goal, formats: &Formats) -> Result<JobDocument, StoreError> {
+        let mut body = Map::from_iter([
+            ("image_id".to_owned(), json!(image)),
+            ("formats".to_owned(), json!(formats)),
+            ("name".to_owned(), json!(VariantName::compress())),
+        ]);
+        let (key, value) = parameter(goal);
+        body.insert(key.to_owned(), value);
+        let submitted: Submitted = ask(self.request(Method::POST, "/v1/compressions").json(&body)).await?;
+        submitted.jobs.into_iter().next().ok_or_else(|| StoreError::Failed("it made no job".to_owned()))
+    }
+
+    async fn job(&self, id: JobId) -> Result<JobDocument, StoreError> {
+        ask(self.request(Method::GET, &format!("/v1/jobs/{id}"))).await
+    }
+}
+
+/// A goal as a member of the request.
+fn parameter(goal: Goal) -> (&'static str, Value) {
+    match goal {
+        Goal::Target(score) => ("target", json!(score.value())),
+        Goal::Lossless => ("target", json!("lossless")),
+        Goal::MaxBytes(bytes) => ("max_bytes", json!(bytes)),
+        Goal::Quality(quality) => ("q", json!(quality.get())),
+    }
+}
