@@ -358,5 +358,8 @@ pub(crate) fn judging_cost(plan: &Plan) -> u64 {
     // The best file so far, the one at hand, and the picture in sRGB; of an animation some frames.
     let frames = if plan.keeps_frames() { 5 } else { 1 };
     let held = pixels.output * (2 * pixels.last + frames * 4);
-    held + score_memory(pixels.output, pixels.is_clear)
+    // With colour at full resolution an encoder of AV1 holds as much again of each of them.
+    let full_chroma =
+        if plan.recipe.format == OutputFormat::Avif { pixels.output * 64 * depth(&plan.facts) } else { 0 };
+    held + full_chroma + score_memory(pixels.output, pixels.is_clear)
 }
