@@ -14,7 +14,7 @@ mod search;
 mod subject;
 mod tour;
 
-use shared_types::{Formats, Goal, OutputFormat, Recipe, Transform};
+use shared_types::{Formats, Goal, ImageFormat, OutputFormat, Recipe, Transform};
 
 use crate::pipeline::{Rendered, Work};
 use crate::{Effort, EngineError, Limits, Plan, Sources, Stop};
@@ -104,7 +104,10 @@ impl CompressPlan {
         } else {
             vec![plan(candidates.lead(facts, transform))?]
         };
-        let memory = memory::of(sources, &bare, &candidates.list, limits)?;
+        // What is written anew without loss is compared with the source.
+        let is_rewritten = may_stay && facts.format == ImageFormat::Jpeg && goal == Some(Goal::Lossless);
+        let is_judged = is_rewritten || matches!(goal, Some(Goal::Target(_) | Goal::MaxBytes(_)));
+        let memory = memory::of(sources, &bare, &candidates.list, limits, is_judged)?;
         let source_bytes = may_stay.then_some(sources.original.bytes);
         Ok(Self { goal, transform: transform.clone(), candidates, plans, source_bytes, memory })
     }

@@ -89,8 +89,8 @@ impl<'a> Reach<'a> {
             Goal::MaxBytes(most) => self.within(format, most, &|_| ()),
             Goal::Lossless => self.lossless(format),
             Goal::Quality(quality) => {
-                let (quality, colours) = (Some(quality.get().into()), None);
-                self.once(&Coding { format, quality, colours, effort: self.effort })
+                let quality = Some(quality.get().into());
+                self.once(&Coding { format, quality, colours: None, chroma: None, effort: self.effort })
             }
         }
     }
@@ -106,6 +106,12 @@ impl<'a> Reach<'a> {
         let mut run = Run::default();
         if let Some(scale) = Scale::of(format) {
             self.search_score(&scale, (goal, beat), &mut run, tell)?;
+            if let Some(other) = scale.other_chroma(goal).filter(|_| self.is_thorough() && self.subject.has_chroma()) {
+                let best = run.best.as_ref().map(|best| best.bytes.len() as u64);
+                let bias = self.bias;
+                self.search_score(&other, (goal, beat.into_iter().chain(best).min()), &mut run, tell)?;
+                self.bias = bias;
+            }
         }
         let is_graphic = self.subject.content() == Content::Graphic;
         if self.subject.is_held_by(format) && ((run.best.is_none() && !run.loses) || is_graphic) {
@@ -123,7 +129,7 @@ impl<'a> Reach<'a> {
     ) -> Result<(), EngineError> {
         let bias = self.bias;
         let prior = |level| scale.score(level) + bias;
-        let mut search = Search::new(goal, self.tolerance(0.4, 1.0), scale.top(), &prior);
+        let mut search = Search::new(goal, self.tolerance(0.5, 1.0), scale.top(), &prior);
         while let Some(level) = search.next() {
             let made = self.subject.encode(&scale.coding(level, self.effort))?;
             let score = self.subject.score(&made.bytes)?;
@@ -190,12 +196,16 @@ impl<'a> Reach<'a> {
     }
 
     fn whole(&mut self, format: OutputFormat) -> Result<Rendered, EngineError> {
-        let coding = Coding { format, quality: None, colours: None, effort: self.effort };
+        let coding = Coding { format, quality: None, colours: None, chroma: None, effort: self.effort };
         Ok(Rendered { score: Some(100.0), ..self.subject.encode(&coding)? })
     }
 
     /// How close to the goal is close enough: where the result is kept, and where somebody waits for it.
     fn tolerance(&self, thorough: f64, fast: f64) -> f64 {
-        if self.effort == Effort::Thorough { thorough } else { fast }
+        if self.is_thorough() { thorough } else { fast }
+    }
+
+    fn is_thorough(&self) -> bool {
+        self.effort == Effort::Thorough
     }
 }

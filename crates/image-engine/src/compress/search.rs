@@ -29,7 +29,7 @@ impl<'a> Search<'a> {
     /// The level to measure next; `None` once the lowest that holds is known well enough, or the top does not hold.
     pub(super) fn next(&self) -> Option<u16> {
         // Between two levels the value is not known exactly.
-        let aim = self.goal + self.tolerance * 0.4;
+        let aim = self.goal + self.tolerance * 0.5;
         let high = self.points.iter().filter(|point| point.1 >= self.goal).min_by_key(|point| point.0).copied();
         let bound = high.map_or(u16::MAX, |point| point.0);
         let fails = |point: &&(u16, f64)| point.1 < self.goal && point.0 < bound;

@@ -33,6 +33,9 @@ pub(crate) trait Subject {
     /// Photos or drawings.
     fn content(&self) -> Content;
 
+    /// Whether the resolution of its colour can be chosen.
+    fn has_chroma(&self) -> bool;
+
     /// Whether a file in this format that keeps every pixel holds all there is.
     fn is_held_by(&self, format: OutputFormat) -> bool;
 }
@@ -105,6 +108,10 @@ impl Subject for Still<'_> {
 
     fn content(&self) -> Content {
         self.content
+    }
+
+    fn has_chroma(&self) -> bool {
+        self.work.pixels.color().has_color()
     }
 
     fn is_held_by(&self, format: OutputFormat) -> bool {
@@ -185,6 +192,10 @@ impl Subject for Moving<'_> {
 
     fn content(&self) -> Content {
         self.content
+    }
+
+    fn has_chroma(&self) -> bool {
+        false
     }
 
     fn is_held_by(&self, format: OutputFormat) -> bool {

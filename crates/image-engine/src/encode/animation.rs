@@ -8,7 +8,7 @@ use shared_types::transform::Colours;
 
 use super::gif::GifAnimation;
 use super::palette::Dither;
-use super::{Coding, Embedded, webp};
+use super::{Chroma, Coding, Embedded, webp};
 use crate::ffi::avif_encoder::{AvifEncoder, AvifSettings};
 use crate::ffi::webp_animation::WebpAnimation;
 use crate::{Effort, EngineError};
@@ -40,7 +40,7 @@ enum Writer {
 
 impl AnimationEncoder {
     pub(crate) fn new(settings: AnimationSettings) -> Result<Self, EngineError> {
-        let Coding { format, quality, colours, effort } = settings.coding;
+        let Coding { format, quality, colours, effort, .. } = settings.coding;
         let thorough = effort == Effort::Thorough;
         let writer = match format {
             OutputFormat::WebP => {
@@ -54,7 +54,7 @@ impl AnimationEncoder {
                 let speed = if thorough { 7 } else { 9 };
                 let AnimationSettings { alpha, embedded, .. } = settings;
                 let quality = settings.coding.rounded().unwrap_or_default();
-                let pictures = AvifSettings { quality, speed, alpha, depth: 8, embedded };
+                let pictures = AvifSettings { quality, speed, alpha, depth: 8, chroma: Chroma::Half, embedded };
                 Writer::Avif(AvifEncoder::new(settings.plays, pictures)?)
             }
             OutputFormat::Gif => {

@@ -2,23 +2,19 @@
 
 use image::DynamicImage;
 
-use super::{Embedded, is_translucent};
+use super::{Chroma, Coding, Embedded, is_translucent};
 use crate::ffi::avif_encoder::{AvifEncoder, AvifSettings};
 use crate::{Effort, EngineError};
 
-pub(super) fn encode(
-    pixels: &DynamicImage,
-    quality: u8,
-    effort: Effort,
-    embedded: Embedded,
-) -> Result<Vec<u8>, EngineError> {
+pub(super) fn encode(pixels: &DynamicImage, coding: &Coding, embedded: Embedded) -> Result<Vec<u8>, EngineError> {
     let deep = pixels.color().bytes_per_pixel() > pixels.color().channel_count();
     let settings = AvifSettings {
-        quality,
+        quality: coding.rounded().unwrap_or_default(),
         // Speed 9 takes a third of the time of 8 for hardly more bytes; 6 is three times as thorough as 8.
-        speed: if effort == Effort::Thorough { 6 } else { 9 },
+        speed: if coding.effort == Effort::Thorough { 6 } else { 9 },
         alpha: is_translucent(pixels),
         depth: if deep { 10 } else { 8 },
+        chroma: coding.chroma.unwrap_or(Chroma::Half),
         embedded,
     };
     AvifEncoder::still(pixels, settings)

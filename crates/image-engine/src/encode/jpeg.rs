@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use image::DynamicImage;
 
-use super::check_side;
+use super::{Chroma, check_side};
 use crate::ffi::jpegli::{self, Pixels, Scans};
 use crate::{Effort, EngineError};
 
@@ -19,7 +19,12 @@ const MAX_HELD: u64 = 16_000_000;
 /// The longest side that libraries decode.
 const MAX_SIDE: u32 = 65_500;
 
-pub(super) fn encode(pixels: &DynamicImage, quality: f32, effort: Effort) -> Result<Vec<u8>, EngineError> {
+pub(super) fn encode(
+    pixels: &DynamicImage,
+    quality: f32,
+    chroma: Chroma,
+    effort: Effort,
+) -> Result<Vec<u8>, EngineError> {
     let (samples, channels): (Cow<'_, [u8]>, _) = match pixels {
         DynamicImage::ImageLuma8(image) => (Cow::Borrowed(image.as_raw()), 1),
         DynamicImage::ImageRgb8(image) => (Cow::Borrowed(image.as_raw()), 3),
@@ -33,5 +38,5 @@ pub(super) fn encode(pixels: &DynamicImage, quality: f32, effort: Effort) -> Res
         Effort::Fast => Scans::Sequential,
         Effort::Thorough => Scans::Progressive,
     };
-    jpegli::encode(Pixels { samples: &samples, width, height, channels }, quality, scans)
+    jpegli::encode(Pixels { samples: &samples, width, height, channels }, quality, chroma, scans)
 }

@@ -38,7 +38,18 @@ pub(crate) struct Coding {
     pub(crate) quality: Option<f32>,
     /// The most colours of a picture that has a palette.
     pub(crate) colours: Option<Colours>,
+    /// Of JPEG and AVIF; `None` is full for the one and half for the other, which is best at usual qualities.
+    pub(crate) chroma: Option<Chroma>,
     pub(crate) effort: Effort,
+}
+
+/// The resolution of colour beside that of brightness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Chroma {
+    /// The same.
+    Full,
+    /// Half of it, in both directions.
+    Half,
 }
 
 impl Coding {
@@ -46,7 +57,7 @@ impl Coding {
     pub(crate) fn of(Recipe { transform, format, .. }: &Recipe, effort: Effort) -> Self {
         let default = default_quality(*format).filter(|_| !transform.lossless);
         let quality = default.map(|default| transform.quality.map_or(default, Quality::get).into());
-        Self { format: *format, quality, colours: transform.colours, effort }
+        Self { format: *format, quality, colours: transform.colours, chroma: None, effort }
     }
 
     /// The quality in whole numbers.
@@ -57,16 +68,18 @@ impl Coding {
 
 /// Encodes. The pixels have no alpha if the format has none. What is embedded is left out where the format cannot hold it.
 pub(crate) fn encode(pixels: &DynamicImage, coding: &Coding, embedded: Embedded) -> Result<Vec<u8>, EngineError> {
-    let Coding { format, quality, colours, effort } = *coding;
+    let Coding { format, quality, colours, chroma, effort } = *coding;
     let q = quality.unwrap_or_default();
     match format {
-        OutputFormat::Jpeg => embedded.put_into(jpeg::encode(pixels, q, effort)?, format),
+        OutputFormat::Jpeg => {
+            embedded.put_into(jpeg::encode(pixels, q, chroma.unwrap_or(Chroma::Full), effort)?, format)
+        }
         OutputFormat::Png => {
             let file = embedded.put_into(png::encode(pixels, colours)?, format)?;
             if effort == Effort::Thorough { png::optimised(&file) } else { Ok(file) }
         }
         OutputFormat::WebP => embedded.put_into(webp::encode(pixels, quality, effort)?, format),
-        OutputFormat::Avif => avif::encode(pixels, coding.rounded().unwrap_or_default(), effort, embedded),
+        OutputFormat::Avif => avif::encode(pixels, coding, embedded),
         OutputFormat::Gif => gif::encode(pixels, colours),
         OutputFormat::Bmp => plain::bmp(pixels),
         OutputFormat::Tiff => plain::tiff(pixels, embedded.icc),

@@ -8,7 +8,7 @@ use libavif_sys as sys;
 
 use super::avif::result_text;
 use crate::EngineError;
-use crate::encode::Embedded;
+use crate::encode::{Chroma, Embedded};
 
 /// What all pictures of a file have in common.
 pub(crate) struct AvifSettings {
@@ -19,6 +19,7 @@ pub(crate) struct AvifSettings {
     pub(crate) alpha: bool,
     /// Bits of a channel: 8, or 10.
     pub(crate) depth: u32,
+    pub(crate) chroma: Chroma,
     pub(crate) embedded: Embedded,
 }
 
@@ -98,9 +99,12 @@ impl AvifEncoder {
 
     fn picture(&self, pixels: &DynamicImage) -> Result<Picture, EngineError> {
         let (width, height) = (pixels.width(), pixels.height());
+        let planes = match self.settings.chroma {
+            Chroma::Full => sys::AVIF_PIXEL_FORMAT_YUV444,
+            Chroma::Half => sys::AVIF_PIXEL_FORMAT_YUV420,
+        };
         // SAFETY: takes numbers, gives an owned pointer or null.
-        let picture =
-            unsafe { sys::avifImageCreate(width, height, self.settings.depth, sys::AVIF_PIXEL_FORMAT_YUV420) };
+        let picture = unsafe { sys::avifImageCreate(width, height, self.settings.depth, planes) };
         let mut picture = Picture(NonNull::new(picture).ok_or_else(|| failed("out of memory"))?);
         // Numbers of ITU-T H.273: BT.709 primaries, sRGB, BT.601 matrix; where a profile tells the colours, the first two are left open.
         let (primaries, transfer) = if self.settings.embedded.icc.is_some() { (2, 2) } else { (1, 13) };

@@ -12,6 +12,7 @@ use std::ptr;
 use jpegli_sys as sys;
 
 use crate::EngineError;
+use crate::encode::Chroma;
 
 /// Interleaved samples of 8 bits, rows without gaps between them.
 #[derive(Debug, Clone, Copy)]
@@ -53,8 +54,8 @@ fn distance(quality: f32) -> f32 {
     }
 }
 
-/// Encodes at a quality from 1 to 100, fractions included, with colour at full resolution.
-pub(crate) fn encode(pixels: Pixels<'_>, quality: f32, scans: Scans) -> Result<Vec<u8>, EngineError> {
+/// Encodes at a quality from 1 to 100, fractions included.
+pub(crate) fn encode(pixels: Pixels<'_>, quality: f32, chroma: Chroma, scans: Scans) -> Result<Vec<u8>, EngineError> {
     let row = pixels.width as usize * pixels.channels;
     if row == 0 || pixels.samples.len() != row * pixels.height as usize {
         return Err(EngineError::Encode("the picture has another size".to_owned()));
@@ -62,7 +63,7 @@ pub(crate) fn encode(pixels: Pixels<'_>, quality: f32, scans: Scans) -> Result<V
     // Everything that is half done is in the encoder, which is dropped within.
     let work = AssertUnwindSafe(|| {
         let mut encoder = Encoder::new();
-        encoder.begin(pixels, quality, scans);
+        encoder.begin(pixels, quality, chroma, scans);
         for samples in pixels.samples.chunks_exact(row) {
             encoder.write_row(samples);
         }
@@ -124,7 +125,7 @@ impl Encoder {
         }
     }
 
-    fn begin(&mut self, pixels: Pixels<'_>, quality: f32, scans: Scans) {
+    fn begin(&mut self, pixels: Pixels<'_>, quality: f32, chroma: Chroma, scans: Scans) {
         let state = &mut *self.state;
         state.image_width = pixels.width;
         state.image_height = pixels.height;
@@ -138,6 +139,11 @@ impl Encoder {
             sys::jpegli_set_defaults(state);
             jpegli_set_distance(state, DISTANCE * distance(quality), 1);
             jpegli_set_progressive_level(state, level);
+            if chroma == Chroma::Half && pixels.channels == 3 {
+                // The defaults have made one description for each component; the first is brightness.
+                let brightness = &mut *state.comp_info;
+                (brightness.h_samp_factor, brightness.v_samp_factor) = (2, 2);
+            }
             state.optimize_coding = (scans != Scans::Streamed).into();
             sys::jpegli_start_compress(state, 1);
         }
@@ -229,17 +235,20 @@ mod tests {
     fn what_jpegli_refuses_is_an_error() {
         let samples = vec![128; 70_000];
         let pixels = Pixels { samples: &samples, width: 70_000, height: 1, channels: 1 };
-        let refused = encode(pixels, 80.0, Scans::Sequential);
+        let refused = encode(pixels, 80.0, Chroma::Full, Scans::Sequential);
         assert!(matches!(&refused, Err(EngineError::Encode(text)) if text.starts_with("Input")), "{refused:?}");
-        assert!(encode(Pixels { width: 700, ..pixels }, 80.0, Scans::Sequential).is_err(), "fewer rows than samples");
+        assert!(
+            encode(Pixels { width: 700, ..pixels }, 80.0, Chroma::Full, Scans::Sequential).is_err(),
+            "fewer rows than samples"
+        );
     }
 
     #[test]
     fn every_way_of_writing_gives_the_same_picture() {
         let samples: Vec<u8> = (0..300 * 200 * 3).map(|index| (index * 7 % 251) as u8).collect();
         let pixels = Pixels { samples: &samples, width: 300, height: 200, channels: 3 };
-        let [streamed, sequential, progressive] =
-            [Scans::Streamed, Scans::Sequential, Scans::Progressive].map(|scans| encode(pixels, 90.0, scans));
+        let [streamed, sequential, progressive] = [Scans::Streamed, Scans::Sequential, Scans::Progressive]
+            .map(|scans| encode(pixels, 90.0, Chroma::Full, scans));
         let decoded = |file: &Result<Vec<u8>, EngineError>| {
             let file = file.as_ref().map_err(ToString::to_string)?;
             turbojpeg::decompress(file, turbojpeg::PixelFormat::RGB)

@@ -352,11 +352,20 @@ fn most_trimmed(Plan { geometry, recipe, .. }: &Plan) -> (u32, u32) {
     (pad.left + width + pad.right, pad.top + height + pad.bottom)
 }
 
+/// Bytes of two results: the best so far and the one at hand.
+pub(crate) fn files_cost(plan: &Plan) -> u64 {
+    let pixels = Pixels::of(plan);
+    2 * pixels.output * pixels.last
+}
+
 /// Bytes that it takes to judge results of a plan again and again, beside those of making them.
 pub(crate) fn judging_cost(plan: &Plan) -> u64 {
     let pixels = Pixels::of(plan);
-    // The best file so far, the one at hand, and the picture in sRGB; of an animation some frames.
+    // The picture in sRGB; of an animation some frames.
     let frames = if plan.keeps_frames() { 5 } else { 1 };
-    let held = pixels.output * (2 * pixels.last + frames * 4);
-    held + score_memory(pixels.output, pixels.is_clear)
+    let held = files_cost(plan) + pixels.output * frames * 4;
+    // With colour at full resolution an encoder of AV1 holds as much again of each of them.
+    let full_chroma =
+        if plan.recipe.format == OutputFormat::Avif { pixels.output * 64 * depth(&plan.facts) } else { 0 };
+    held + full_chroma + score_memory(pixels.output, pixels.is_clear)
 }

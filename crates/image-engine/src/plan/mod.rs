@@ -17,7 +17,7 @@ use crate::geometry::Geometry;
 use crate::{EngineError, Facts, Limits, watermark};
 
 pub use memory::verify_cost;
-pub(crate) use memory::{decoding_cost, judging_cost};
+pub(crate) use memory::{decoding_cost, files_cost, judging_cost};
 pub use rendition::RenditionPlan;
 pub use scale::JpegScale;
 pub use step::Step;

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use image_engine::{
-    Effort, EngineError, Facts, Header, Limits, Plan, RenditionPlan, Sources, probe, quality, render, verify,
-    verify_cost,
+    CompressPlan, Effort, EngineError, Facts, Header, Limits, Plan, RenditionPlan, Sources, probe, quality, render,
+    verify, verify_cost,
 };
 use shared_types::transform::ClientHints;
-use shared_types::{ImageFormat, Recipe, TransformQuery};
+use shared_types::{ImageFormat, Recipe, Transform, TransformQuery};
 use testkit::tempfile::TempDir;
 
 pub(crate) const MIB: u64 = 1024 * 1024;
@@ -65,6 +65,11 @@ impl Bench {
     pub(crate) fn render(&mut self, source: &Source, mark: Option<&Source>, query: &str, format: &str, effort: &str) {
         let mark = mark.map_or("", |mark| mark.large.to_str().unwrap());
         self.measure(source, &["render", query, format, effort, mark]);
+    }
+
+    /// Compresses it, to a goal and in formats as documents have them.
+    pub(crate) fn compress(&mut self, source: &Source, query: &str, goal: &str, formats: &str) {
+        self.measure(source, &["compress", query, goal, formats]);
     }
 
     /// Lets a child do the work and judges what it tells: what was announced, and what was taken.
@@ -133,6 +138,22 @@ pub(crate) fn do_case() {
             let (_, size) = (render_one(&tiny, None, "w=9", "jpg", Effort::Fast), large.len());
             tell(plan.plan().memory(), size, || drop(plan.make(&large, &|| false).unwrap()));
         }
+        ["compress", query, goal, formats] => {
+            let compress = |source: &[u8], told: &dyn Fn(u64)| {
+                let facts = facts(source);
+                let (sources, limits) = (Sources::original(&facts, source.len() as u64), Limits::default());
+                let (transform, formats) = (transform(query), formats.parse().unwrap());
+                let plan = CompressPlan::new(&sources, &transform, Some(goal.parse().unwrap()), &formats, &limits);
+                let plan = plan.unwrap();
+                told(plan.memory());
+                // What cannot be reached takes memory as well.
+                let _ = plan.make(source, None, &|_| {}, &|| false);
+            };
+            compress(&tiny, &|_| {});
+            let announced = std::cell::Cell::new(0);
+            let taken = taken(large.len(), || compress(&large, &|memory| announced.set(memory)));
+            println!("\nmemory {} {taken}", announced.get());
+        }
         ["render", query, format, effort, mark] => {
             let mark = (!mark.is_empty()).then(|| fs::read(mark).unwrap());
             let effort = if effort == "thorough" { Effort::Thorough } else { Effort::Fast };
@@ -148,10 +169,14 @@ pub(crate) fn do_case() {
 
 /// Prints what was announced, and the most that is resident while the work goes on, the files included that were there before.
 fn tell(announced: u64, files: usize, work: impl FnOnce()) {
+    println!("\nmemory {announced} {}", taken(files, work));
+}
+
+fn taken(files: usize, work: impl FnOnce()) -> u64 {
     fs::write("/proc/self/clear_refs", "5").unwrap();
     let before = resident("VmRSS:");
     work();
-    println!("\nmemory {announced} {}", resident("VmHWM:").saturating_sub(before) + files as u64);
+    resident("VmHWM:").saturating_sub(before) + files as u64
 }
 
 fn resident(field: &str) -> u64 {
@@ -188,6 +213,9 @@ fn facts(source: &[u8]) -> Facts {
 }
 
 fn recipe(query: &str, format: &str) -> Recipe {
-    let transform = TransformQuery::parse_text(query, ClientHints::default()).unwrap().transform;
-    Recipe::new(transform, ImageFormat::from_extension(format).unwrap().as_output().unwrap())
+    Recipe::new(transform(query), ImageFormat::from_extension(format).unwrap().as_output().unwrap())
+}
+
+fn transform(query: &str) -> Transform {
+    TransformQuery::parse_text(query, ClientHints::default()).unwrap().transform
 }

@@ -155,7 +155,11 @@ fn every_encoder_and_watermarks() {
 }
 
 fn sources_of_operations(bench: &Bench) -> [Source; 2] {
-    let (large, tiny) = ((1600, 1200), (24, 16));
+    sources_of(bench, (1600, 1200))
+}
+
+fn sources_of(bench: &Bench, large: (u32, u32)) -> [Source; 2] {
+    let tiny = (24, 16);
     let photo = [large, tiny].map(|(width, height)| jpeg::baseline(&photo(width, height, 7), 90));
     let drawing = [large, tiny].map(|(width, height)| file::png_alpha(&graphic(width, height)));
     [bench.source("jpeg", &photo[0], &photo[1]), bench.source("png", &drawing[0], &drawing[1])]
@@ -203,6 +207,33 @@ fn comparing_pictures() {
             bench.score(source, &pictures[(index + 17) % pictures.len()]);
         }
     }
+    bench.judge();
+}
+
+#[test]
+fn compressing() {
+    let mut bench = Bench::new();
+    let sources = sources_of(&bench, (900, 700));
+    for source in &sources {
+        for (goal, formats) in [
+            ("target=75", "auto"),
+            ("target=92", "avif"),
+            ("target=97", "webp,jxl"),
+            ("target=lossless", "png,webp,jxl"),
+            ("max_bytes=60000", "webp,avif"),
+            ("target=80", "png,gif"),
+            ("target=lossless", "same"),
+        ] {
+            bench.compress(source, "", goal, formats);
+        }
+        bench.compress(source, "w=500", "target=80", "webp");
+        bench.render(source, None, "w=800&target=75", "webp", "fast");
+        bench.render(source, None, "w=800&max_bytes=50000", "avif", "fast");
+    }
+    let [large, tiny] = [(480, 360), (24, 16)]
+        .map(|(width, height)| animation::apng(width, height, &animation::bars(width, height, 6), 0));
+    let source = bench.source("apng", &large, &tiny);
+    bench.compress(&source, "", "target=80", "webp,avif,gif");
     bench.judge();
 }
 
