@@ -74,7 +74,7 @@ fn worker(settings: &Settings, store: &Arc<StoreClient>, press: Press) -> Worker
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let settings = WorkerSettings {
         name: settings.jobs.worker_name(),
-        concurrency: if settings.jobs.concurrency == 0 { cores } else { settings.jobs.concurrency },
+        concurrency: if settings.jobs.concurrency == 0 { 2 * cores } else { settings.jobs.concurrency },
         lease_wait: Duration::from_secs(settings.jobs.lease_wait_seconds),
         attempts: settings.store.attempts,
         drain: Duration::from_secs(settings.http.drain_seconds),

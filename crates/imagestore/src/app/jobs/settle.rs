@@ -73,18 +73,18 @@ impl Services {
         Ok(self.inner.catalog.report(id, token, &report, &self.inner.jobs.terms(), now()).await?)
     }
 
-    /// Stores what was received as the result of a job and ends the job, both or nothing.
+    /// Stores what was received as the result of a [leased](Services::leased_job) job and ends the job, both or nothing.
     pub async fn complete_job(
         &self,
-        id: JobId,
+        job: Job,
         token: &str,
         received: Receiving,
         figures: VariantFigures,
     ) -> Result<Job, StoreError> {
-        let job = self.leased_job(id, token).await?;
         if job.status == JobStatus::Done {
             return Ok(job);
         }
+        let id = job.id;
         let (facts, staged, bytes) = received.finish_unrecorded().await?;
         let Some(format) = facts.format.as_output() else {
             let detail = format!("A result is one of {}, not {}.", shared_types::OutputFormat::list(), facts.format);

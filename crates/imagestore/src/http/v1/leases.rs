@@ -124,9 +124,9 @@ pub(in crate::http) async fn result(
             .parameter("Variant-Figures")
     })?;
     // Before the body: what cannot be stored is not worth receiving.
-    state.services.leased_job(id, &token).await?;
+    let job = state.services.leased_job(id, &token).await?;
     let received = body::receive(&state, &request, payload).await?;
-    let job = state.services.complete_job(id, &token, received, figures).await?;
+    let job = state.services.complete_job(job, &token, received, figures).await?;
     Ok(answer(&request, &state, &job))
 }
 

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use shared_types::ErrorCode;
 use shared_types::job::JobProblem;
 use sqlx::SqliteConnection;
-use uuid::Uuid;
 
 use super::row::{JobRow, text};
 use crate::domain::{Job, LeaseTerms};
@@ -15,6 +14,8 @@ const BY_AGE: i64 = 8;
 
 /// Ends leases and pauses whose time has come; gives the jobs that are given up by this.
 ///
+/// The indexes are named: left alone, the planner reads every queued job.
+///
 /// The clock may have been set back since a time was written: what lies further ahead than it can is cut.
 pub(super) async fn sweep(
     tx: &mut SqliteConnection,
@@ -22,28 +23,54 @@ pub(super) async fn sweep(
     now: Timestamp,
 ) -> Result<Vec<Job>, CatalogError> {
     let now_us = now.as_microsecond();
-    let cut = "UPDATE jobs SET due_us = $1 WHERE status IN ('leased', 'running') AND due_us > $1";
-    sqlx::query(cut).bind(now_us + terms.lease_us).execute(&mut *tx).await?;
-    let cut = "UPDATE jobs SET due_us = $1 WHERE status = 'queued' AND due_us IS NOT NULL AND due_us > $1";
-    sqlx::query(cut).bind(now_us + terms.longest_pause_us).execute(&mut *tx).await?;
+    let (latest_lease, latest_pause) = (now_us + terms.lease_us, now_us + terms.longest_pause_us);
+    // One look tells that there is nothing to do, which is what most looks find.
+    let [lease_ends, lease_lasts, pause_ends, pause_lasts] = ends(tx).await?;
+    if lease_lasts.is_some_and(|last| last > latest_lease) {
+        let cut =
+            "UPDATE jobs INDEXED BY jobs_leased SET due_us = $1 WHERE status IN ('leased', 'running') AND due_us > $1";
+        sqlx::query(cut).bind(latest_lease).execute(&mut *tx).await?;
+    }
+    if pause_lasts.is_some_and(|last| last > latest_pause) {
+        let cut = "UPDATE jobs INDEXED BY jobs_waiting SET due_us = $1 WHERE status = 'queued' AND due_us IS NOT NULL AND due_us > $1";
+        sqlx::query(cut).bind(latest_pause).execute(&mut *tx).await?;
+    }
+    if pause_ends.is_some_and(|first| first <= now_us) {
+        let end = "UPDATE jobs INDEXED BY jobs_waiting SET due_us = NULL WHERE status = 'queued' AND due_us IS NOT NULL AND due_us <= $1";
+        sqlx::query(end).bind(now_us).execute(&mut *tx).await?;
+    }
+    if lease_ends.is_some_and(|first| first <= now_us) { end_leases(tx, terms, now_us).await } else { Ok(Vec::new()) }
+}
+
+/// When the first and the last lease end, and the first and the last pause.
+async fn ends(tx: &mut SqliteConnection) -> Result<[Option<i64>; 4], CatalogError> {
+    let (first_lease, last_lease, first_pause, last_pause) = sqlx::query_as(
+        "SELECT (SELECT min(due_us) FROM jobs INDEXED BY jobs_leased WHERE status IN ('leased', 'running')), \
+         (SELECT max(due_us) FROM jobs INDEXED BY jobs_leased WHERE status IN ('leased', 'running')), \
+         (SELECT min(due_us) FROM jobs INDEXED BY jobs_waiting WHERE status = 'queued' AND due_us IS NOT NULL), \
+         (SELECT max(due_us) FROM jobs INDEXED BY jobs_waiting WHERE status = 'queued' AND due_us IS NOT NULL)",
+    )
+    .fetch_one(tx)
+    .await?;
+    Ok([first_lease, last_lease, first_pause, last_pause])
+}
+
+/// Takes back jobs whose lease has ended; gives those that are given up by this.
+async fn end_leases(tx: &mut SqliteConnection, terms: &LeaseTerms, now_us: i64) -> Result<Vec<Job>, CatalogError> {
     let problem = JobProblem {
         code: ErrorCode::UpstreamTimeout.code().to_owned(),
         detail: "The worker that had the job was not heard of any more.".to_owned(),
     };
     let ended: Vec<JobRow> = sqlx::query_as(
-        "UPDATE jobs SET status = CASE WHEN attempts >= $3 THEN 'dead' ELSE 'queued' END, \
+        "UPDATE jobs INDEXED BY jobs_leased SET status = CASE WHEN attempts >= $3 THEN 'dead' ELSE 'queued' END, \
          token = NULL, worker = NULL, due_us = NULL, progress = 0, problem = $2, updated_us = $1 \
          WHERE status IN ('leased', 'running') AND due_us <= $1 RETURNING *",
     )
     .bind(now_us)
     .bind(text(&problem)?)
     .bind(terms.attempts)
-    .fetch_all(&mut *tx)
+    .fetch_all(tx)
     .await?;
-    sqlx::query("UPDATE jobs SET due_us = NULL WHERE status = 'queued' AND due_us IS NOT NULL AND due_us <= $1")
-        .bind(now_us)
-        .execute(tx)
-        .await?;
     let ended = ended.into_iter().map(Job::try_from).collect::<Result<Vec<_>, _>>()?;
     Ok(ended.into_iter().filter(|job| job.status.is_over()).collect())
 }
@@ -67,22 +94,19 @@ pub(super) async fn hand_out(
     let mut handed_out = before;
     let mut jobs = Vec::new();
     for token in tokens.iter().take(free) {
-        let next = if handed_out % BY_AGE == BY_AGE - 1 { oldest(tx).await? } else { next(tx, &owner).await? };
-        let Some((id, of)) = next else { break };
-        let row: JobRow = sqlx::query_as(
-            "UPDATE jobs SET status = 'leased', worker = $2, token = $3, due_us = $4, attempts = attempts + 1, progress = 0, \
-             updated_us = $5 WHERE id = $1 RETURNING *",
-        )
-        .bind(id)
-        .bind(worker)
-        .bind(token)
-        .bind(now.as_microsecond() + terms.lease_us)
-        .bind(now.as_microsecond())
-        .fetch_one(&mut *tx)
-        .await?;
-        jobs.push(row.try_into()?);
-        owner = of;
+        let next = if handed_out % BY_AGE == BY_AGE - 1 { OLDEST } else { NEXT };
+        let row: Option<JobRow> = sqlx::query_as(next)
+            .bind(&owner)
+            .bind(worker)
+            .bind(token)
+            .bind(now.as_microsecond() + terms.lease_us)
+            .bind(now.as_microsecond())
+            .fetch_optional(&mut *tx)
+            .await?;
+        let Some(job) = row.map(Job::try_from).transpose()? else { break };
+        owner.clone_from(&job.owner);
         handed_out += 1;
+        jobs.push(job);
     }
     if handed_out > before {
         let turn = sqlx::query("UPDATE job_turns SET owner = $1, handed_out = $2").bind(owner).bind(handed_out);
@@ -91,28 +115,29 @@ pub(super) async fn hand_out(
     Ok(jobs)
 }
 
-async fn oldest(tx: &mut SqliteConnection) -> Result<Option<(Uuid, String)>, CatalogError> {
-    let oldest = "SELECT id, owner FROM jobs INDEXED BY jobs_oldest WHERE status = 'queued' AND due_us IS NULL ORDER BY id LIMIT 1";
-    Ok(sqlx::query_as(oldest).fetch_optional(tx).await?)
+macro_rules! hand_out {
+    ($which:literal) => {
+        concat!(
+            "UPDATE jobs SET status = 'leased', worker = $2, token = $3, due_us = $4, attempts = attempts + 1, progress = 0, ",
+            "updated_us = $5 WHERE id = ",
+            $which,
+            " RETURNING *"
+        )
+    };
 }
 
-/// The oldest job of the next owner after `owner` among those who have one of the highest priority: three look-ups at an end of an index.
-async fn next(tx: &mut SqliteConnection, owner: &str) -> Result<Option<(Uuid, String)>, CatalogError> {
-    let highest = "SELECT priority FROM jobs INDEXED BY jobs_ready WHERE status = 'queued' AND due_us IS NULL ORDER BY priority DESC LIMIT 1";
-    let Some(priority) = sqlx::query_scalar::<_, i64>(highest).fetch_optional(&mut *tx).await? else { return Ok(None) };
-    let of: String = sqlx::query_scalar(
-        "SELECT coalesce( \
-         (SELECT min(owner) FROM jobs INDEXED BY jobs_ready WHERE status = 'queued' AND due_us IS NULL AND priority = $1 AND owner > $2), \
-         (SELECT min(owner) FROM jobs INDEXED BY jobs_ready WHERE status = 'queued' AND due_us IS NULL AND priority = $1))",
-    )
-    .bind(priority)
-    .bind(owner)
-    .fetch_one(&mut *tx)
-    .await?;
-    let oldest = sqlx::query_scalar(
-        "SELECT id FROM jobs INDEXED BY jobs_ready WHERE status = 'queued' AND due_us IS NULL AND priority = $1 AND owner = $2 \
-         ORDER BY id LIMIT 1",
-    );
-    let id = oldest.bind(priority).bind(&of).fetch_one(tx).await?;
-    Ok(Some((id, of)))
-}
+/// The oldest job of all.
+const OLDEST: &str = hand_out!(
+    "(SELECT id FROM jobs INDEXED BY jobs_oldest WHERE $1 IS NOT NULL AND status = 'queued' AND due_us IS NULL ORDER BY id LIMIT 1)"
+);
+
+/// The oldest job of the next owner after `$1` among those who have one of the highest priority: looks at ends of an index.
+const NEXT: &str = hand_out!(
+    "coalesce( \
+     (SELECT id FROM jobs INDEXED BY jobs_ready WHERE status = 'queued' AND due_us IS NULL AND priority = \
+      (SELECT priority FROM jobs INDEXED BY jobs_ready WHERE status = 'queued' AND due_us IS NULL ORDER BY priority DESC LIMIT 1) \
+      AND owner > $1 ORDER BY owner, id LIMIT 1), \
+     (SELECT id FROM jobs INDEXED BY jobs_ready WHERE status = 'queued' AND due_us IS NULL AND priority = \
+      (SELECT priority FROM jobs INDEXED BY jobs_ready WHERE status = 'queued' AND due_us IS NULL ORDER BY priority DESC LIMIT 1) \
+      ORDER BY owner, id LIMIT 1))"
+);

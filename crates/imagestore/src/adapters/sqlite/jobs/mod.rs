@@ -7,7 +7,7 @@ mod settle;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use shared_types::job::JobResult;
+use shared_types::job::{JobResult, JobStatus};
 use shared_types::{BackfillId, Digest, ImageId, JobId};
 use sqlx::sqlite::SqlitePool;
 use sqlx::{QueryBuilder, SqliteConnection};
@@ -82,8 +82,8 @@ impl JobCatalog for SqliteCatalog {
 
     async fn next_due(&self) -> Result<Option<Timestamp>, CatalogError> {
         let due: Option<i64> = sqlx::query_scalar(
-            "SELECT min(due) FROM (SELECT min(due_us) AS due FROM jobs WHERE status IN ('leased', 'running') \
-             UNION ALL SELECT min(due_us) FROM jobs WHERE status = 'queued' AND due_us IS NOT NULL)",
+            "SELECT min(due) FROM (SELECT min(due_us) AS due FROM jobs INDEXED BY jobs_leased WHERE status IN ('leased', 'running') \
+             UNION ALL SELECT min(due_us) FROM jobs INDEXED BY jobs_waiting WHERE status = 'queued' AND due_us IS NOT NULL)",
         )
         .fetch_one(&self.reader)
         .await?;
@@ -106,11 +106,7 @@ impl JobCatalog for SqliteCatalog {
     }
 
     async fn holds_lease(&self, id: JobId, token: &str) -> Result<Option<Job>, CatalogError> {
-        let mut connection = self.reader.acquire().await?;
-        if let Some(done) = settle::done_with(&mut connection, id, token).await? {
-            return Ok(Some(done));
-        }
-        match settle::leased(&mut connection, id, token).await {
+        match settle::held(&mut *self.reader.acquire().await?, id, token).await {
             Ok(job) => Ok(Some(job)),
             Err(CatalogError::LeaseLost) => Ok(None),
             Err(error) => Err(error),
@@ -128,11 +124,11 @@ impl JobCatalog for SqliteCatalog {
         let (token, variant, result) = (token.to_owned(), variant.clone(), result.clone());
         let change = self.writer.change(move |tx| {
             Box::pin(async move {
-                if let Some(done) = settle::done_with(tx, id, &token).await? {
+                let job = settle::held(tx, id, &token).await?;
+                if job.status == JobStatus::Done {
                     // The blob of this try may be another than that of the one that counted.
-                    return Ok((done, rows::doom_unused(tx, &[variant.digest]).await?));
+                    return Ok((job, rows::doom_unused(tx, &[variant.digest]).await?));
                 }
-                let job = settle::leased(tx, id, &token).await?;
                 let doomed = if job.order.yields() && variants::exists(tx, variant.image, &variant.key).await? {
                     rows::doom_unused(tx, &[variant.digest]).await?
                 } else {

@@ -18,25 +18,15 @@ struct Over<'a> {
     problem: Option<&'a JobProblem>,
 }
 
-/// The job, if the token is that of its lease.
-pub(super) async fn leased(tx: &mut SqliteConnection, id: JobId, token: &str) -> Result<Job, CatalogError> {
+/// The job, if the token is that of its lease, or of the lease with which it was done.
+pub(super) async fn held(tx: &mut SqliteConnection, id: JobId, token: &str) -> Result<Job, CatalogError> {
     let row: Option<JobRow> =
-        sqlx::query_as("SELECT * FROM jobs WHERE id = $1 AND token = $2 AND status IN ('leased', 'running')")
+        sqlx::query_as("SELECT * FROM jobs WHERE id = $1 AND token = $2 AND status IN ('leased', 'running', 'done')")
             .bind(id.as_uuid())
             .bind(token)
             .fetch_optional(tx)
             .await?;
     row.ok_or(CatalogError::LeaseLost)?.try_into()
-}
-
-/// The job, if it was done with that token.
-pub(super) async fn done_with(tx: &mut SqliteConnection, id: JobId, token: &str) -> Result<Option<Job>, CatalogError> {
-    let row: Option<JobRow> = sqlx::query_as("SELECT * FROM jobs WHERE id = $1 AND token = $2 AND status = 'done'")
-        .bind(id.as_uuid())
-        .bind(token)
-        .fetch_optional(tx)
-        .await?;
-    row.map(Job::try_from).transpose()
 }
 
 pub(super) async fn report(
@@ -47,10 +37,12 @@ pub(super) async fn report(
     terms: &LeaseTerms,
     now: Timestamp,
 ) -> Result<Job, CatalogError> {
-    if let (Report::Kept(_), Some(done)) = (report, done_with(tx, id, token).await?) {
-        return Ok(done);
+    let job = held(tx, id, token).await?;
+    match (job.status, report) {
+        (JobStatus::Done, Report::Kept(_)) => return Ok(job),
+        (JobStatus::Done, _) => return Err(CatalogError::LeaseLost),
+        _ => {}
     }
-    let job = leased(tx, id, token).await?;
     let attempts = job.attempts;
     let over = match report {
         Report::Progress(progress) => return progressed(tx, id, (*progress).max(job.progress), terms, now).await,
