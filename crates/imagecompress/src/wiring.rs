@@ -7,6 +7,7 @@ use anyhow::Context;
 use futures::FutureExt;
 use service_kit::cpu::CpuPool;
 use service_kit::health;
+use service_kit::metrics::{self, Metrics};
 use service_kit::server::{self, StopSignals};
 use tokio_util::sync::CancellationToken;
 
@@ -31,9 +32,12 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let compressor = Compressor::new(store.clone(), press.clone());
     let later = Later::new(store.clone(), store.clone());
     let worker = settings.jobs.enabled.then(|| worker(&settings, &store, press.clone()));
+    let figures = Arc::new(Metrics::default());
+    let refresh = http::metrics::register(&figures, press.cpu().clone(), worker.clone());
     let checks = checks(&store, press, worker.as_ref());
     let server = server::bind(settings.http.server(), move |config| {
         health::configure(config, Arc::clone(&checks));
+        metrics::configure(config, &figures, Arc::clone(&refresh));
         http::configure(config, compressor.clone(), later.clone());
     })?;
     let Some(worker) = worker else { return server.serve(|| ()).await };

@@ -72,6 +72,23 @@ impl Tally {
         }
     }
 
+    /// How many jobs ended how, by the name of the end.
+    pub fn ends(&self) -> [(&'static str, u64); 6] {
+        [
+            ("done", self.done),
+            ("kept", self.kept),
+            ("failed", self.failed),
+            ("put-off", self.put_off),
+            ("lost", self.lost),
+            ("released", self.released),
+        ]
+    }
+
+    /// Bytes of the sources of those that are done, and of what was made of them.
+    pub fn bytes(&self) -> (u64, u64) {
+        (self.before, self.after)
+    }
+
     fn jobs(&self) -> u64 {
         self.done + self.kept + self.failed + self.put_off + self.lost + self.released
     }

@@ -1,6 +1,6 @@
 //! Takes over jobs of the store and has them carried out, as many at once as there is room for.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
@@ -46,6 +46,8 @@ pub enum Until {
 pub struct Worker {
     bench: Arc<Bench>,
     settings: Arc<WorkerSettings>,
+    /// All jobs so far.
+    tally: Arc<Mutex<Tally>>,
 }
 
 /// Jobs under way, and the request for more.
@@ -58,7 +60,6 @@ struct Shift<'a> {
     /// Whether the last answer held no job and no job has ended since.
     is_empty: bool,
     give_back: CancellationToken,
-    tally: Tally,
 }
 
 impl Worker {
@@ -66,12 +67,17 @@ impl Worker {
     pub fn new(store: Arc<dyn ImageStore>, queue: Arc<dyn JobQueue>, press: Press, settings: WorkerSettings) -> Self {
         let (contact, attempts) = (Arc::default(), settings.attempts);
         let bench = Bench { store, queue, press, contact, attempts };
-        Self { bench: Arc::new(bench), settings: Arc::new(settings) }
+        Self { bench: Arc::new(bench), settings: Arc::new(settings), tally: Arc::new(Mutex::new(Tally::start())) }
     }
 
     /// What the worker knows of the store.
     pub fn contact(&self) -> Arc<Contact> {
         Arc::clone(&self.bench.contact)
+    }
+
+    /// What came of all jobs so far.
+    pub fn tally(&self) -> Tally {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Works until there is nothing to do, or until `stop`; then finishes what can be finished in time and gives back the rest.
@@ -82,7 +88,7 @@ impl Worker {
         let mut shift = Shift::new(self, until);
         let ended = shift.work(stop).await;
         shift.drain().await;
-        ended.map(|()| shift.tally)
+        ended.map(|()| self.tally())
     }
 
     /// One answer of the store, however long it takes to get one; with [`Until::Empty`] a few tries.
@@ -123,7 +129,6 @@ impl<'a> Shift<'a> {
             is_asking: false,
             is_empty: false,
             give_back: CancellationToken::new(),
-            tally: Tally::start(),
         }
     }
 
@@ -170,10 +175,14 @@ impl<'a> Shift<'a> {
 
     fn ended(&mut self, ended: Result<End, JoinError>) {
         self.is_empty = false;
-        self.tally.add(ended.unwrap_or_else(|error| {
+        self.count(ended.unwrap_or_else(|error| {
             log::error!("a job ended the wrong way, its lease will end: {error}");
             End::PutOff
         }));
+    }
+
+    fn count(&self, end: End) {
+        self.worker.tally.lock().unwrap_or_else(PoisonError::into_inner).add(end);
     }
 
     /// A store with jobs answers at once. What it hands out later ends with its lease.
@@ -181,7 +190,7 @@ impl<'a> Shift<'a> {
         const PATIENCE: Duration = Duration::from_secs(1);
         if let Ok(Some(Ok(leases))) = timeout(PATIENCE, &mut self.asking).await {
             for lease in leases {
-                self.tally.add(self.worker.bench.give_back(&lease).await);
+                self.count(self.worker.bench.give_back(&lease).await);
             }
         }
         self.asking = None.into();

@@ -1,6 +1,7 @@
 //! The HTTP side: `/compress/{id}`, `/status/{id}`.
 
 mod compress;
+pub(crate) mod metrics;
 mod query;
 mod status;
 

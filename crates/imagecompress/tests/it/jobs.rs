@@ -27,6 +27,12 @@ async fn a_job_ends_with_a_variant_that_holds_its_goal() {
     assert_eq!(stored[0]["figures"], result["figures"]);
     assert!(stored[0]["bytes"].as_u64().unwrap() < original.len() as u64);
     compress.wait_for_log(&format!("job {job} on image {image} done: target=70, jpg {} B -> ", original.len()));
+    let figures = get(compress.url("/metrics")).await.unwrap().text().await.unwrap();
+    for line in
+        ["imagecompress_jobs_total{end=\"done\"} 1", &format!("imagecompress_source_bytes_total {}", original.len())]
+    {
+        assert!(figures.lines().any(|found| found == line), "{line} is not in:\n{figures}");
+    }
 }
 
 #[tokio::test]
