@@ -178,6 +178,16 @@ pub struct JobDocument {
     pub urls: JobUrls,
 }
 
+/// Jobs that were queued, or a page of them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobsDocument {
+    /// The jobs.
+    pub jobs: Vec<JobDocument>,
+    /// What the next page begins behind, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<JobId>,
+}
+
 /// Addresses of one job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobUrls {

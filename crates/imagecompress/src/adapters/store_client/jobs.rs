@@ -6,12 +6,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, RequestBuilder};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use shared_types::job::{
-    Failure, Heartbeat, JobDocument, JobProblem, Kept, LEASE_TOKEN, Lease, LeaseAnswer, LeaseRequest, Release,
-    VARIANT_FIGURES,
+    Failure, Heartbeat, JobDocument, JobProblem, JobsDocument, Kept, LEASE_TOKEN, Lease, LeaseAnswer, LeaseRequest,
+    Release, VARIANT_FIGURES,
 };
 use shared_types::wire::VariantFigures;
 use shared_types::{Formats, Goal, ImageFormat, ImageId, JobId, OutputFormat, VariantName};
@@ -19,12 +19,6 @@ use shared_types::{Formats, Goal, ImageFormat, ImageId, JobId, OutputFormat, Var
 use super::answer::unreachable;
 use super::{StoreClient, header_of, send};
 use crate::ports::{Claim, JobQueue, StoreError};
-
-/// The answer to a request for compressions.
-#[derive(Deserialize)]
-struct Submitted {
-    jobs: Vec<JobDocument>,
-}
 
 impl StoreClient {
     fn about(&self, claim: &Claim, verb: &str, body: &(impl Serialize + ?Sized)) -> RequestBuilder {
@@ -88,7 +82,7 @@ impl JobQueue for StoreClient {
         ]);
         let (key, value) = parameter(goal);
         body.insert(key.to_owned(), value);
-        let submitted: Submitted = ask(self.request(Method::POST, "/v1/compressions").json(&body)).await?;
+        let submitted: JobsDocument = ask(self.request(Method::POST, "/v1/compressions").json(&body)).await?;
         submitted.jobs.into_iter().next().ok_or_else(|| StoreError::Failed("it made no job".to_owned()))
     }
 

@@ -2,9 +2,8 @@
 
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::json;
 use service_kit::http::ApiError;
-use shared_types::job::{Priority, Task};
+use shared_types::job::{JobsDocument, Priority, Task};
 use shared_types::{Formats, Goal, ImageId, TransformError, VariantName};
 
 use super::variants::not_a_preset;
@@ -35,8 +34,8 @@ pub(in crate::http) async fn create(
     if let [job] = &jobs[..] {
         answer.insert_header((LOCATION, format!("/v1/jobs/{}", job.id)));
     }
-    let jobs: Vec<_> = jobs.iter().map(|job| job_document(&base, job)).collect();
-    Ok(answer.json(json!({ "jobs": jobs })))
+    let jobs = jobs.iter().map(|job| job_document(&base, job)).collect();
+    Ok(answer.json(JobsDocument { jobs, cursor: None }))
 }
 
 fn images(fields: &mut Fields) -> Result<Vec<ImageId>, TransformError> {

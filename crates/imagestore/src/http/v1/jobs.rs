@@ -2,8 +2,8 @@
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::json;
 use service_kit::http::ApiError;
+use shared_types::job::JobsDocument;
 use shared_types::{ErrorCode, JobId, TransformError};
 
 use crate::app::MAX_JOBS;
@@ -19,8 +19,8 @@ pub(in crate::http) async fn list(request: HttpRequest, state: web::Data<HttpSta
     let filter = filter(&request)?;
     let listing = state.services.jobs(filter).await?;
     let base = base_url(&request, &state);
-    let jobs: Vec<_> = listing.jobs.iter().map(|job| job_document(&base, job)).collect();
-    Ok(uncached().json(json!({ "jobs": jobs, "cursor": listing.next })))
+    let jobs = listing.jobs.iter().map(|job| job_document(&base, job)).collect();
+    Ok(uncached().json(JobsDocument { jobs, cursor: listing.next }))
 }
 
 fn filter(request: &HttpRequest) -> Result<JobFilter, ApiError> {
