@@ -286,14 +286,18 @@ pub fn memory_kib(pid: u32, figure: &str) -> u64 {
     line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
-/// User and system time of this process so far, in seconds.
-pub fn cpu_seconds() -> f64 {
-    cpu_ticks(std::process::id()) as f64 / rustix::param::clock_ticks_per_second() as f64
+/// User and system time of this thread so far, in seconds.
+pub fn thread_cpu_seconds() -> f64 {
+    ticks_in("/proc/thread-self/stat") as f64 / rustix::param::clock_ticks_per_second() as f64
 }
 
 /// Processor time of a process so far, in the kernel's ticks; 0 if it has ended.
 pub fn cpu_ticks(pid: u32) -> u64 {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    ticks_in(&format!("/proc/{pid}/stat"))
+}
+
+fn ticks_in(stat: &str) -> u64 {
+    let stat = fs::read_to_string(stat).unwrap_or_default();
     // The name may hold spaces and brackets. Behind it the 12th and 13th fields are user and system time.
     let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace().skip(11).take(2);
     fields.filter_map(|field| field.parse::<u64>().ok()).sum()

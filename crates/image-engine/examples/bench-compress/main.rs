@@ -13,7 +13,11 @@ mod peers;
 
 use std::fs;
 use std::io::Cursor;
-use std::path::PathBuf;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread;
 
 use clap::Parser;
 use image_engine::quality::{Pixels, Reference};
@@ -21,7 +25,7 @@ use image_engine::{CompressPlan, Compressed, Limits, Sources, probe};
 use shared_types::{Formats, Goal, OutputFormat, Transform};
 use testkit::image::{self, RgbImage};
 use testkit::photos::{WEB_SOURCE_PIXELS, decode, motifs_below, web_size};
-use testkit::process::cpu_seconds;
+use testkit::process::thread_cpu_seconds;
 
 use figures::{Ours, PhotoFigures};
 use peers::{Curve, MozJpeg, Turbo};
@@ -53,21 +57,33 @@ pub(crate) const KINDS: [&str; 4] = ["jpg", "webp", "avif", "auto"];
 
 fn main() {
     let cli = Cli::parse();
-    let scratch = testkit::tempfile::tempdir().unwrap();
     let count = if cli.quick { 2 } else { 12 };
-    let mut sharp = MozJpeg::start(&cli.peers, scratch.path());
-    let mut photos = Vec::new();
-    for (index, path) in motifs_below(&cli.photos, WEB_SOURCE_PIXELS).into_iter().take(count).enumerate() {
-        let picture = web_size(&decode(&fs::read(&path).unwrap()));
-        eprintln!("bench-compress: photo {} of {count}, {}", index + 1, path.display());
-        photos.push(measure(&picture, sharp.as_mut()));
-        println!("{}", page::line(photos.last().unwrap()));
-    }
-    assert!(!photos.is_empty(), "no JPEG in {} is large enough", cli.photos.display());
-    let text = page::text(&cli.commit, cli.quick, sharp.is_some(), &photos);
+    let paths: Vec<_> = motifs_below(&cli.photos, WEB_SOURCE_PIXELS).into_iter().take(count).collect();
+    assert!(!paths.is_empty(), "no JPEG in {} is large enough", cli.photos.display());
+    let (next, photos) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    thread::scope(|scope| {
+        for _ in 0..threads.min(paths.len()) {
+            scope.spawn(|| {
+                while let Some(path) = paths.get(next.fetch_add(1, Relaxed)) {
+                    let figures = photo(path, &cli.peers);
+                    println!("{}\n{}", path.display(), page::line(&figures));
+                    photos.lock().unwrap().push(figures);
+                }
+            });
+        }
+    });
+    let photos = photos.into_inner().unwrap();
+    let text = page::text(&cli.commit, cli.quick, threads, &photos);
     println!("{text}");
     fs::write(&cli.page, text).unwrap();
     eprintln!("bench-compress: wrote {}", cli.page.display());
+}
+
+fn photo(path: &Path, peers: &Path) -> PhotoFigures {
+    let scratch = testkit::tempfile::tempdir().unwrap();
+    let picture = web_size(&decode(&fs::read(path).unwrap()));
+    measure(&picture, MozJpeg::start(peers, scratch.path()).as_mut())
 }
 
 fn measure(picture: &RgbImage, sharp: Option<&mut MozJpeg>) -> PhotoFigures {
@@ -78,11 +94,11 @@ fn measure(picture: &RgbImage, sharp: Option<&mut MozJpeg>) -> PhotoFigures {
         judge.score(&candidate, &|| false).unwrap()
     };
     let ours = GOALS.map(|goal| KINDS.map(|kind| compress(&source, goal, kind, &score)));
-    let [baseline, optimised] =
-        [false, true].map(|optimised| Curve::new(&mut Turbo { picture, optimised }, &score).bytes_at(GOALS));
+    let turbo = Curve::new(&mut Turbo(picture), &score).bytes_at(GOALS);
+    let [baseline, optimised] = [0, 1].map(|way| turbo.map(|bytes| bytes.map(|bytes| bytes[way])));
     let mozjpeg = sharp.map(|sharp| {
         sharp.take(picture);
-        Curve::new(sharp, &score).bytes_at(GOALS)
+        Curve::new(sharp, &score).bytes_at(GOALS).map(|bytes| bytes.map(|[bytes]| bytes))
     });
     let megapixels = f64::from(picture.width()) * f64::from(picture.height()) / 1e6;
     PhotoFigures { megapixels, ours, baseline, optimised, mozjpeg }
@@ -101,9 +117,9 @@ fn compress(source: &[u8], goal: f64, kind: &str, score: &dyn Fn(&[u8]) -> f64) 
     let goal: Goal = format!("target={goal}").parse().unwrap();
     let formats: Formats = kind.parse().unwrap();
     let plan = CompressPlan::new(&sources, &Transform::default(), Some(goal), &formats, &Limits::default()).unwrap();
-    let before = cpu_seconds();
+    let before = thread_cpu_seconds();
     let made = plan.make(source, None, &|_| {}, &|| false);
-    let cpu = cpu_seconds() - before;
+    let cpu = thread_cpu_seconds() - before;
     let Ok(Compressed::Made { rendered, tried }) = made else { return None };
     let tries = tried.iter().filter(|tried| tried.tries > 0).map(|tried| (tried.format, tried.tries)).collect();
     let lossless = rendered.quality.is_none() && rendered.format != OutputFormat::Png;

@@ -36,7 +36,7 @@ pub(crate) fn line(photo: &PhotoFigures) -> String {
     text
 }
 
-pub(crate) fn text(commit: &str, quick: bool, has_sharp: bool, photos: &[PhotoFigures]) -> String {
+pub(crate) fn text(commit: &str, quick: bool, threads: usize, photos: &[PhotoFigures]) -> String {
     let mut conditions = String::new();
     if quick {
         conditions += "**A quick run of two photos. The figures mean nothing.**\n\n";
@@ -44,10 +44,14 @@ pub(crate) fn text(commit: &str, quick: bool, has_sharp: bool, photos: &[PhotoFi
     let processor = field("/proc/cpuinfo", "model name");
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load = load.split_whitespace().take(3).collect::<Vec<_>>().join(" ");
-    let sharp = if has_sharp { "sharp 0.35.5 with `mozjpeg: true`" } else { "sharp was not installed" };
+    let sharp = if photos.iter().any(|photo| photo.mozjpeg.is_some()) {
+        "sharp 0.35.5 with `mozjpeg: true`"
+    } else {
+        "sharp was not installed"
+    };
     let _ = write!(
         conditions,
-        "* {processor}, one thread; load average at the end (1, 5, 15 minutes) {load}.\n* image-engine of commit {commit}, built for \
+        "* {processor}, {threads} photos at a time, each by one thread; load average at the end (1, 5, 15 minutes) {load}.\n* image-engine of commit {commit}, built for \
          release; libjpeg-turbo as the crate turbojpeg builds it; {sharp}.\n* {} photos.",
         photos.len()
     );

@@ -69,6 +69,14 @@ impl Run {
     }
 }
 
+/// Whether a file will not have fewer than `beat` bytes when its score is that much lower.
+fn loses(beat: u64, bytes: u64, above: f64) -> bool {
+    /// By how much the bytes fall for a point of score, at the least and at the most: their logarithm.
+    const FALL: (f64, f64) = (0.03, 0.13);
+    let fall = if above < 0.0 { FALL.0 } else { FALL.1 };
+    bytes as f64 * (-above * fall).exp() >= beat as f64
+}
+
 fn is_smaller(made: &Rendered, best: &Rendered) -> bool {
     made.bytes.len() < best.bytes.len()
 }
@@ -104,14 +112,14 @@ impl<'a> Reach<'a> {
         tell: &dyn Fn(u32),
     ) -> Result<End, EngineError> {
         let mut run = Run::default();
-        if let Some(scale) = Scale::of(format) {
-            self.search_score(&scale, (goal, beat), &mut run, tell)?;
-            if let Some(other) = scale.other_chroma(goal).filter(|_| self.is_thorough() && self.subject.has_chroma()) {
-                let best = run.best.as_ref().map(|best| best.bytes.len() as u64);
-                let bias = self.bias;
-                self.search_score(&other, (goal, beat.into_iter().chain(best).min()), &mut run, tell)?;
-                self.bias = bias;
-            }
+        let scales = if self.is_thorough() && self.subject.has_chroma() {
+            Scale::for_score(format, goal)
+        } else {
+            Scale::of(format).map(|scale| vec![scale])
+        };
+        for scale in scales.unwrap_or_default() {
+            let best = run.best.as_ref().map(|best| best.bytes.len() as u64);
+            self.search_score(&scale, (goal, beat.into_iter().chain(best).min()), &mut run, tell)?;
         }
         let is_graphic = self.subject.content() == Content::Graphic;
         if self.subject.is_held_by(format) && ((run.best.is_none() && !run.loses) || is_graphic) {
@@ -129,13 +137,13 @@ impl<'a> Reach<'a> {
     ) -> Result<(), EngineError> {
         let bias = self.bias;
         let prior = |level| scale.score(level) + bias;
-        let mut search = Search::new(goal, self.tolerance(0.5, 1.0), scale.top(), &prior);
+        let mut search = Search::new(goal, self.tolerance(0.35, 1.0), scale.top(), &prior);
         while let Some(level) = search.next() {
             let made = self.subject.encode(&scale.coding(level, self.effort))?;
             let score = self.subject.score(&made.bytes)?;
             search.note(level, score);
             self.bias = score - scale.score(level);
-            run.loses = score < goal && beat.is_some_and(|beat| made.bytes.len() as u64 >= beat);
+            run.loses = beat.is_some_and(|beat| loses(beat, made.bytes.len() as u64, score - goal));
             run.note(Rendered { score: Some(score), ..made }, score >= goal, is_smaller);
             tell(run.tries);
             if run.loses {
@@ -150,7 +158,11 @@ impl<'a> Reach<'a> {
         /// Bytes a pixel that a photo takes without loss, at the least.
         const PHOTO: f64 = 0.75;
         let mut run = Run::default();
-        let scale = Scale::of(format);
+        let scale = if self.is_thorough() && self.subject.has_chroma() {
+            Scale::for_bytes(format, most, self.subject.pixels())
+        } else {
+            Scale::of(format)
+        };
         let may_fit = self.subject.content() == Content::Graphic || most as f64 >= self.subject.pixels() * PHOTO;
         if self.subject.is_held_by(format) && (may_fit || scale.is_none()) {
             let made = self.whole(format)?;

@@ -9,7 +9,8 @@ use crate::encode::{Chroma, Coding};
 pub(super) struct Scale {
     format: OutputFormat,
     chroma: Option<Chroma>,
-    /// SSIMULACRA2 at some qualities, for photos: the mean of the corpus of `scripts/bench-compress`.
+    /// SSIMULACRA2 at some qualities: about the mean of four photos of the corpus of `scripts/bench-compress`, with the resolution of colour that
+    /// is best for each.
     scores: &'static [(f64, f64)],
     /// The natural logarithm of bits a pixel, likewise.
     bits: &'static [(f64, f64)],
@@ -29,17 +30,8 @@ impl Scale {
     pub(super) fn of(format: OutputFormat) -> Option<Self> {
         let (scores, bits): (&[_], &[_]) = match format {
             OutputFormat::Jpeg => (
-                &[
-                    (10.0, 17.0),
-                    (30.0, 52.0),
-                    (50.0, 66.0),
-                    (70.0, 76.0),
-                    (80.0, 81.0),
-                    (90.0, 87.0),
-                    (95.0, 90.5),
-                    (100.0, 96.0),
-                ],
-                &[(10.0, -1.6), (50.0, -0.5), (80.0, 0.3), (95.0, 1.3), (100.0, 2.4)],
+                &[(10.0, 17.0), (30.0, 50.0), (55.0, 70.0), (82.0, 80.0), (90.0, 85.0), (96.5, 90.0), (100.0, 96.0)],
+                &[(10.0, -2.6), (55.0, -1.3), (82.0, -0.76), (90.0, -0.3), (96.0, 0.36), (100.0, 1.5)],
             ),
             OutputFormat::WebP => (
                 &[
@@ -55,17 +47,8 @@ impl Scale {
                 &[(1.0, -3.0), (50.0, -0.9), (80.0, -0.2), (90.0, 0.4), (100.0, 1.8)],
             ),
             OutputFormat::Avif => (
-                &[
-                    (0.0, -30.0),
-                    (20.0, 30.0),
-                    (40.0, 56.0),
-                    (60.0, 71.0),
-                    (70.0, 77.0),
-                    (80.0, 82.5),
-                    (90.0, 88.0),
-                    (100.0, 94.0),
-                ],
-                &[(0.0, -5.0), (40.0, -1.8), (60.0, -0.7), (80.0, 0.4), (90.0, 1.1), (100.0, 2.6)],
+                &[(0.0, -30.0), (20.0, 36.0), (40.0, 59.0), (55.0, 70.0), (67.5, 80.0), (89.0, 90.0), (100.0, 95.0)],
+                &[(0.0, -5.0), (55.0, -2.17), (67.5, -1.47), (89.0, -0.24), (100.0, 0.8)],
             ),
             OutputFormat::Jxl => (
                 &[(10.0, 20.0), (30.0, 50.0), (50.0, 64.0), (70.0, 75.0), (80.0, 80.0), (90.0, 86.5), (100.0, 96.0)],
@@ -79,19 +62,29 @@ impl Scale {
         Some(Self { format, chroma: None, scores, bits })
     }
 
-    /// The same with the resolution of colour that is not the usual one, where that may be better for a score: half of it in a JPEG that is not
-    /// to look too good, all of it in an AVIF that is to look very good.
-    pub(super) fn other_chroma(&self, goal: f64) -> Option<Self> {
-        /// Up to here a JPEG needs up to a tenth fewer bytes with less colour, of some photos; beyond, of hardly any.
-        const COARSE: f64 = 75.0;
-        /// From here on an AVIF needs up to a seventh fewer bytes with more colour, or reaches the score in no other way.
-        const FINE: f64 = 85.0;
-        let chroma = match self.format {
-            OutputFormat::Jpeg if goal <= COARSE => Chroma::Half,
-            OutputFormat::Avif if goal >= FINE => Chroma::Full,
-            _ => return None,
+    /// Those that may have the fewest bytes for a score, the most likely first, where the resolution of colour can be chosen: half of it for what
+    /// is not to look too good, all of it for what is to look very good. `None` of a format that keeps every pixel.
+    pub(super) fn for_score(format: OutputFormat, goal: f64) -> Option<Vec<Self>> {
+        /// Up to here a JPEG of any photo needs fewer bytes with less colour, up to a tenth; up to `JPEG_FINE` one of most.
+        const JPEG_COARSE: f64 = 75.0;
+        const JPEG_FINE: f64 = 85.0;
+        /// From here on an AVIF needs fewer bytes with more colour: at 90 a third.
+        const AVIF_FINE: f64 = 80.0;
+        let choices: &[_] = match format {
+            OutputFormat::Jpeg if goal <= JPEG_COARSE => &[Some(Chroma::Half)],
+            OutputFormat::Jpeg if goal <= JPEG_FINE => &[Some(Chroma::Half), None],
+            OutputFormat::Jpeg => &[Some(Chroma::Full), Some(Chroma::Half)],
+            OutputFormat::Avif if goal >= AVIF_FINE => &[Some(Chroma::Full)],
+            _ => &[None],
         };
-        Some(Self { chroma: Some(chroma), ..*self })
+        choices.iter().map(|chroma| Some(Self { chroma: *chroma, ..Self::of(format)? })).collect()
+    }
+
+    /// The one that is likely to look best of so many bytes.
+    pub(super) fn for_bytes(format: OutputFormat, most: u64, pixels: f64) -> Option<Self> {
+        let scale = Self::of(format)?;
+        let level = (1..=scale.top()).rev().find(|level| scale.bytes(*level, pixels) <= most as f64);
+        Self::for_score(format, scale.score(level.unwrap_or(0)))?.into_iter().next()
     }
 
     /// The highest level; the lowest is 0.

@@ -38,7 +38,7 @@ pub(crate) struct Coding {
     pub(crate) quality: Option<f32>,
     /// The most colours of a picture that has a palette.
     pub(crate) colours: Option<Colours>,
-    /// Of JPEG and AVIF; `None` is full for the one and half for the other, which is best at usual qualities.
+    /// Of JPEG and AVIF; `None` is full for the one, with the tables of its encoder, and half for the other.
     pub(crate) chroma: Option<Chroma>,
     pub(crate) effort: Effort,
 }
@@ -50,6 +50,27 @@ pub(crate) enum Chroma {
     Full,
     /// Half of it, in both directions.
     Half,
+}
+
+/// The colour of a JPEG.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum JpegColour {
+    /// At the resolution of brightness, as the encoder thinks best.
+    Full,
+    /// The same with finer steps: for high scores.
+    Fine,
+    /// At half of it, with much finer steps: for those that are not as high.
+    Half,
+}
+
+impl JpegColour {
+    fn of(chroma: Option<Chroma>) -> Self {
+        match chroma {
+            None => Self::Full,
+            Some(Chroma::Full) => Self::Fine,
+            Some(Chroma::Half) => Self::Half,
+        }
+    }
 }
 
 impl Coding {
@@ -71,9 +92,7 @@ pub(crate) fn encode(pixels: &DynamicImage, coding: &Coding, embedded: Embedded)
     let Coding { format, quality, colours, chroma, effort } = *coding;
     let q = quality.unwrap_or_default();
     match format {
-        OutputFormat::Jpeg => {
-            embedded.put_into(jpeg::encode(pixels, q, chroma.unwrap_or(Chroma::Full), effort)?, format)
-        }
+        OutputFormat::Jpeg => embedded.put_into(jpeg::encode(pixels, q, JpegColour::of(chroma), effort)?, format),
         OutputFormat::Png => {
             let file = embedded.put_into(png::encode(pixels, colours)?, format)?;
             if effort == Effort::Thorough { png::optimised(&file) } else { Ok(file) }

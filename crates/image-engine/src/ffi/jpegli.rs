@@ -12,7 +12,7 @@ use std::ptr;
 use jpegli_sys as sys;
 
 use crate::EngineError;
-use crate::encode::Chroma;
+use crate::encode::JpegColour;
 
 /// Interleaved samples of 8 bits, rows without gaps between them.
 #[derive(Debug, Clone, Copy)]
@@ -55,7 +55,12 @@ fn distance(quality: f32) -> f32 {
 }
 
 /// Encodes at a quality from 1 to 100, fractions included.
-pub(crate) fn encode(pixels: Pixels<'_>, quality: f32, chroma: Chroma, scans: Scans) -> Result<Vec<u8>, EngineError> {
+pub(crate) fn encode(
+    pixels: Pixels<'_>,
+    quality: f32,
+    colour: JpegColour,
+    scans: Scans,
+) -> Result<Vec<u8>, EngineError> {
     let row = pixels.width as usize * pixels.channels;
     if row == 0 || pixels.samples.len() != row * pixels.height as usize {
         return Err(EngineError::Encode("the picture has another size".to_owned()));
@@ -63,7 +68,7 @@ pub(crate) fn encode(pixels: Pixels<'_>, quality: f32, chroma: Chroma, scans: Sc
     // Everything that is half done is in the encoder, which is dropped within.
     let work = AssertUnwindSafe(|| {
         let mut encoder = Encoder::new();
-        encoder.begin(pixels, quality, chroma, scans);
+        encoder.begin(pixels, quality, colour, scans);
         for samples in pixels.samples.chunks_exact(row) {
             encoder.write_row(samples);
         }
@@ -74,6 +79,43 @@ pub(crate) fn encode(pixels: Pixels<'_>, quality: f32, chroma: Chroma, scans: Sc
         // A defect of this code is one for the caller as well.
         Err(payload) => resume_unwind(payload),
     })
+}
+
+/// By how much the steps of a component are changed.
+#[derive(Clone, Copy)]
+struct Change {
+    /// The mean of a block.
+    mean: f32,
+    /// Its finest detail; what is between is between.
+    detail: f32,
+}
+
+impl Change {
+    const NONE: Self = Self::all(1.0);
+
+    const fn all(factor: f32) -> Self {
+        Self { mean: factor, detail: factor }
+    }
+
+    /// The steps of the 64 frequencies of a block, row by row.
+    fn apply(self, steps: &mut [u16; 64]) {
+        for (index, step) in steps.iter_mut().enumerate() {
+            let frequency = (index / 8 + index % 8) as f32 / 14.0;
+            let factor = self.mean + (self.detail - self.mean) * frequency;
+            *step = (f32::from(*step) * factor).round().clamp(1.0, 255.0) as u16;
+        }
+    }
+}
+
+/// What to change of jpegli's own steps of brightness, blue and red, which are made for another metric. Found by trial on photos: each is
+/// where the fewest bytes have scores of SSIMULACRA2 of 70 and 80 (at half) and 90 (fine). Colour at half of the resolution needs steps of a
+/// third to be worth it, and then 10 % fewer bytes than all of it.
+fn changes(colour: JpegColour) -> [Change; 3] {
+    match colour {
+        JpegColour::Full => [Change::NONE; 3],
+        JpegColour::Fine => [Change::NONE, Change::all(0.75), Change::all(0.8)],
+        JpegColour::Half => [Change { mean: 1.0, detail: 1.3 }, Change::all(0.3), Change::all(0.45)],
+    }
 }
 
 /// What jpegli says is wrong.
@@ -125,7 +167,7 @@ impl Encoder {
         }
     }
 
-    fn begin(&mut self, pixels: Pixels<'_>, quality: f32, chroma: Chroma, scans: Scans) {
+    fn begin(&mut self, pixels: Pixels<'_>, quality: f32, colour: JpegColour, scans: Scans) {
         let state = &mut *self.state;
         state.image_width = pixels.width;
         state.image_height = pixels.height;
@@ -139,10 +181,18 @@ impl Encoder {
             sys::jpegli_set_defaults(state);
             jpegli_set_distance(state, DISTANCE * distance(quality), 1);
             jpegli_set_progressive_level(state, level);
-            if chroma == Chroma::Half && pixels.channels == 3 {
-                // The defaults have made one description for each component; the first is brightness.
-                let brightness = &mut *state.comp_info;
-                (brightness.h_samp_factor, brightness.v_samp_factor) = (2, 2);
+            if pixels.channels == 3 {
+                if colour == JpegColour::Half {
+                    // The defaults have made one description for each component; the first is brightness.
+                    let brightness = &mut *state.comp_info;
+                    (brightness.h_samp_factor, brightness.v_samp_factor) = (2, 2);
+                }
+                // `jpegli_set_distance` has made one for each component.
+                for (table, change) in state.quant_tbl_ptrs.iter().zip(changes(colour)) {
+                    if let Some(table) = table.as_mut() {
+                        change.apply(&mut table.quantval);
+                    }
+                }
             }
             state.optimize_coding = (scans != Scans::Streamed).into();
             sys::jpegli_start_compress(state, 1);
@@ -235,10 +285,10 @@ mod tests {
     fn what_jpegli_refuses_is_an_error() {
         let samples = vec![128; 70_000];
         let pixels = Pixels { samples: &samples, width: 70_000, height: 1, channels: 1 };
-        let refused = encode(pixels, 80.0, Chroma::Full, Scans::Sequential);
+        let refused = encode(pixels, 80.0, JpegColour::Full, Scans::Sequential);
         assert!(matches!(&refused, Err(EngineError::Encode(text)) if text.starts_with("Input")), "{refused:?}");
         assert!(
-            encode(Pixels { width: 700, ..pixels }, 80.0, Chroma::Full, Scans::Sequential).is_err(),
+            encode(Pixels { width: 700, ..pixels }, 80.0, JpegColour::Full, Scans::Sequential).is_err(),
             "fewer rows than samples"
         );
     }
@@ -248,7 +298,7 @@ mod tests {
         let samples: Vec<u8> = (0..300 * 200 * 3).map(|index| (index * 7 % 251) as u8).collect();
         let pixels = Pixels { samples: &samples, width: 300, height: 200, channels: 3 };
         let [streamed, sequential, progressive] = [Scans::Streamed, Scans::Sequential, Scans::Progressive]
-            .map(|scans| encode(pixels, 90.0, Chroma::Full, scans));
+            .map(|scans| encode(pixels, 90.0, JpegColour::Full, scans));
         let decoded = |file: &Result<Vec<u8>, EngineError>| {
             let file = file.as_ref().map_err(ToString::to_string)?;
             turbojpeg::decompress(file, turbojpeg::PixelFormat::RGB)

@@ -10,7 +10,7 @@ use super::{Effort, Header, JpegScale, Plan, Step};
 use crate::colour::{Curve, MAX_EMBEDDED, MAX_PROFILE};
 use crate::decode::{heic_planes, jxl_planes, svg_memory};
 use crate::encode::palette_memory;
-use crate::quality::score_memory;
+use crate::quality::{comparing_memory, reference_memory};
 use crate::{Facts, watermark};
 
 /// What codecs keep beside the pixels: tables, and buffers of rows.
@@ -358,14 +358,36 @@ pub(crate) fn files_cost(plan: &Plan) -> u64 {
     2 * pixels.output * pixels.last
 }
 
-/// Bytes that it takes to judge results of a plan again and again, beside those of making them.
-pub(crate) fn judging_cost(plan: &Plan) -> u64 {
+/// Bytes that it takes to make results of a plan again and again, from files of so many bytes, and to judge each of them.
+pub(crate) fn judging_cost(plan: &Plan, files: u64) -> u64 {
     let pixels = Pixels::of(plan);
+    let size = if plan.geometry.trims { most_trimmed(plan) } else { plan.geometry.output() };
     // The picture in sRGB; of an animation some frames.
     let frames = if plan.keeps_frames() { 5 } else { 1 };
-    let held = files_cost(plan) + pixels.output * frames * 4;
+    let held = files_cost(plan) + pixels.output * frames * pixels.last + reference_memory(size, pixels.is_clear);
     // With colour at full resolution an encoder of AV1 holds as much again of each of them.
     let full_chroma =
         if plan.recipe.format == OutputFormat::Avif { pixels.output * 64 * depth(&plan.facts) } else { 0 };
-    held + full_chroma + score_memory(pixels.output, pixels.is_clear)
+    let made = result(plan, size, pixels.is_clear);
+    let judging = decoding(&made, 0, JpegScale::Full).max(comparing_memory(size));
+    if plan.keeps_frames() {
+        // The frames of the source are not let go before those of the result are judged.
+        return plan.memory + held + full_chroma + canvases(&made) + judging;
+    }
+    held + (plan.memory + full_chroma).max(files + pixels.output * pixels.last + judging + FIXED)
+}
+
+/// The header of what is made.
+fn result(plan: &Plan, (width, height): (u32, u32), is_clear: bool) -> Facts {
+    let deep = plan.facts.bits > 8;
+    Facts {
+        format: plan.recipe.format.into(),
+        width,
+        height,
+        has_alpha: is_clear,
+        animated: plan.keeps_frames(),
+        progressive: true,
+        bits: if deep { 16 } else { 8 },
+        ..plan.facts.clone()
+    }
 }

@@ -150,7 +150,7 @@ impl Plan {
         }
         plan.memory = memory::of(&plan, bytes, sources.watermark);
         if plan.recipe.transform.goal.is_some() {
-            plan.memory += judging_cost(&plan);
+            plan.memory = judging_cost(&plan, bytes + sources.watermark.map_or(0, |header| header.bytes));
         }
         Ok(plan)
     }

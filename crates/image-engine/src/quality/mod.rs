@@ -8,7 +8,10 @@ mod thumbhash;
 use std::io::Cursor;
 
 use enough::StopReason;
-use fast_ssim2::{PixelDescriptor, PixelSlice, Ssimulacra2Config, Ssimulacra2Error, Ssimulacra2Reference};
+use fast_ssim2::{
+    PixelDescriptor, PixelSlice, Ssimulacra2Config, Ssimulacra2Error, Ssimulacra2Reference, StripConfig,
+    compute_ssimulacra2_with_config,
+};
 use image::metadata::Orientation;
 use image::{DynamicImage, GenericImageView, RgbaImage};
 
@@ -100,11 +103,36 @@ impl Pixels {
     }
 }
 
-/// A picture that others are compared with, prepared: a third of the work of a comparison is done once. It can be shared by threads.
+/// A picture that others are compared with. It can be shared by threads.
 #[derive(Debug, Clone)]
 pub struct Reference {
-    prepared: Ssimulacra2Reference,
+    kind: Kind,
     size: (u32, u32),
+}
+
+#[derive(Debug, Clone)]
+enum Kind {
+    /// Prepared: a third of the work of a comparison is done once.
+    Prepared(Ssimulacra2Reference),
+    /// A large one, which is compared in strips of whole rows, each with some of its neighbours': what is prepared would take 48 bytes a
+    /// pixel, and a comparison of the whole twice that.
+    Strips(Pixels),
+}
+
+/// From so many pixels on a reference is compared in strips.
+const LARGE: u64 = 4_000_000;
+
+/// Pixels of a strip with the rows of its neighbours, where these are not too wide for it.
+const STRIP: u32 = 3_000_000;
+
+/// The rows of its neighbours: from the sixth of its scales the metric looks so far.
+const AROUND: u32 = 2 * fast_ssim2::HALO_ROWS_DEFAULT as u32;
+
+/// The rows of a strip of so wide a picture, without those of its neighbours.
+fn strip_rows(width: u32) -> u32 {
+    /// So few that the neighbours are three quarters of the work.
+    const FEWEST: u32 = 64;
+    (STRIP / width.max(1)).saturating_sub(AROUND).max(FEWEST)
 }
 
 impl Reference {
@@ -113,10 +141,14 @@ impl Reference {
     /// # Errors
     /// [`EngineError::TooLarge`] beyond 268 megapixels, [`EngineError::Stopped`].
     pub fn new(picture: &Pixels, stop: Stop<'_>) -> Result<Self, EngineError> {
+        let size = picture.size();
+        if is_large(size) {
+            return Ok(Self { kind: Kind::Strips(picture.clone()), size });
+        }
         let asked = Asked(stop);
         let config = Ssimulacra2Config::default().with_stop(&asked);
         let prepared = Ssimulacra2Reference::new_with_config(&picture.slice()?, &config).map_err(meaning)?;
-        Ok(Self { prepared, size: picture.size() })
+        Ok(Self { kind: Kind::Prepared(prepared), size })
     }
 
     /// SSIMULACRA2 of a candidate: 100 if it shows the same, about 90 if the two cannot be told apart side by side, 70 for high quality, 50
@@ -136,7 +168,14 @@ impl Reference {
         same_size(self.size, candidate.size())?;
         let asked = Asked(stop);
         let config = Ssimulacra2Config::default().with_stop(&asked);
-        Ok(self.prepared.compare_with_config(&candidate.slice()?, &config).map_err(meaning)?)
+        let score = match &self.kind {
+            Kind::Prepared(prepared) => prepared.compare_with_config(&candidate.slice()?, &config),
+            Kind::Strips(picture) => {
+                let config = config.with_strip(StripConfig::new(strip_rows(self.size.0) as usize));
+                compute_ssimulacra2_with_config(&picture.slice()?, &candidate.slice()?, &config)
+            }
+        };
+        Ok(score.map_err(meaning)?)
     }
 
     /// Upright width and height in pixels.
@@ -158,26 +197,45 @@ pub fn score(reference: &[u8], candidate: &[u8], limits: &Limits, stop: Stop<'_>
 /// The most bytes that [`score`] holds for two files of one size, these included; and so what a [`Reference`] and one candidate at a time
 /// take that are decoded here.
 pub fn memory(reference: Header<'_>, candidate: Header<'_>) -> u64 {
-    let (width, height) = reference.facts.upright_size();
-    let pixels = u64::from(width.max(8)) * u64::from(height.max(8));
+    let size = reference.facts.upright_size();
     let is_clear = reference.facts.has_alpha || reference.facts.animated;
-    let candidate_too = prepared_memory(pixels, is_clear) + decoding_cost(candidate).max(pixels * COMPARED);
+    let candidate_too = reference_memory(size, is_clear) + decoding_cost(candidate).max(comparing_memory(size));
     reference.bytes + candidate.bytes + decoding_cost(reference).max(candidate_too)
 }
 
-/// Bytes a pixel while a candidate is compared, and a second ground is prepared: what the reference holds, with what it is made from.
-const COMPARED: u64 = 100;
-
-/// What a [`Reference`] of so many pixels holds.
-fn prepared_memory(pixels: u64, is_clear: bool) -> u64 {
+/// What a [`Reference`] of a size holds.
+pub(crate) fn reference_memory(size: (u32, u32), is_clear: bool) -> u64 {
     /// Bytes a pixel: colours, means and variances over one ground, at all scales.
     const PREPARED: u64 = 48;
-    pixels * PREPARED * if is_clear { 2 } else { 1 }
+    match (is_large(size), is_clear) {
+        (true, _) => area(size) * 4,
+        (false, false) => area(size) * PREPARED,
+        (false, true) => area(size) * PREPARED * 2,
+    }
 }
 
-/// The most bytes that judging a candidate takes which is decoded already, the reference included.
-pub(crate) fn score_memory(pixels: u64, is_clear: bool) -> u64 {
-    prepared_memory(pixels, is_clear) + pixels * COMPARED
+/// What a comparison takes beside the reference, the candidate included, or the preparation of a reference beside what it holds.
+pub(crate) fn comparing_memory(size: (u32, u32)) -> u64 {
+    /// Bytes a pixel while a candidate is compared, and a second ground is prepared: what the reference holds, with what it is made from.
+    const COMPARED: u64 = 100;
+    /// Bytes a pixel of a strip: light, colours, what is blurred of one of them, and all of it at half the size.
+    const COMPARED_STRIP: u64 = 84;
+    /// Both pictures once more, as the metric reads them.
+    const READ: u64 = 12;
+    if !is_large(size) {
+        return area(size) * COMPARED;
+    }
+    let rows = size.1.min(strip_rows(size.0) + AROUND + 32);
+    area(size) * READ + area((size.0, rows)) * COMPARED_STRIP
+}
+
+fn is_large(size: (u32, u32)) -> bool {
+    area(size) >= LARGE
+}
+
+/// Pixels as the metric has them: no side is shorter than 8.
+fn area((width, height): (u32, u32)) -> u64 {
+    u64::from(width.max(8)) * u64::from(height.max(8))
 }
 
 /// The caller's question, as the metric asks it.

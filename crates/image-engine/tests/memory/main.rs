@@ -238,6 +238,17 @@ fn compressing() {
 }
 
 #[test]
+fn compressing_a_photo_of_twelve_megapixels() {
+    let mut bench = Bench::new();
+    let [large, tiny] = [(4000, 3000), (24, 16)].map(|(width, height)| jpeg::baseline(&photo(width, height, 7), 90));
+    let source = bench.source("jpeg 12 MP", &large, &tiny);
+    for (goal, formats) in [("target=80", "auto"), ("target=90", "avif"), ("target=88", "jpg"), ("target=85", "webp")] {
+        bench.compress(&source, "", goal, formats);
+    }
+    bench.judge();
+}
+
+#[test]
 fn drawings() {
     let mut bench = Bench::new();
     let copies = |count: usize| {
