@@ -40,7 +40,7 @@ async fn the_first_answer_is_quick_and_the_later_ones_are_small() {
     get_with(&store, &path, &BROWSER).await;
     let out = lease(&store, 0).await.expect("a job");
     assert!(lease(&store, 0).await.is_none(), "one is enough");
-    assert_eq!(out["task"], json!({ "transform": "w=120&", "goal": "target=80", "formats": "auto" }));
+    assert_eq!(out["task"], json!({ "transform": "w=120&", "goal": "target=70", "formats": "auto" }));
     let better = file::avif(&photo(120, 80, 1), 50);
     assert_eq!(put_result(&store, &out, better.clone()).await.status(), 200);
     let small = get_with(&store, &path, &BROWSER).await;
