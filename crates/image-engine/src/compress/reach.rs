@@ -73,8 +73,10 @@ impl Run {
 fn loses(beat: u64, bytes: u64, above: f64) -> bool {
     /// By how much the bytes fall for a point of score, at the least and at the most: their logarithm.
     const FALL: (f64, f64) = (0.03, 0.13);
+    /// What is only so much smaller is not worth another encoding.
+    const WORTH: f64 = 0.985;
     let fall = if above < 0.0 { FALL.0 } else { FALL.1 };
-    bytes as f64 * (-above * fall).exp() >= beat as f64
+    bytes as f64 * (-above * fall).exp() >= beat as f64 * WORTH
 }
 
 fn is_smaller(made: &Rendered, best: &Rendered) -> bool {
