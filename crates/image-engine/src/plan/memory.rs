@@ -276,7 +276,8 @@ fn encoding(plan: &Plan, pixels: &Pixels) -> u64 {
         (OutputFormat::WebP, true, true) => (80, 0),
         (OutputFormat::Avif, false, false) => (32 * depth, FIXED_AV1),
         (OutputFormat::Avif, false, true) => (40 * depth, FIXED_AV1),
-        (OutputFormat::Avif, true, false) => (64 * depth, AHEAD_AV1),
+        // Ten bits, whatever the source has.
+        (OutputFormat::Avif, true, false) => (44, AHEAD_AV1),
         // Two encoders.
         (OutputFormat::Avif, true, true) => (180 * depth, 2 * AHEAD_AV1),
         (OutputFormat::WebP, false, false) => (16, 0),
@@ -365,9 +366,9 @@ pub(crate) fn judging_cost(plan: &Plan, files: u64) -> u64 {
     // The picture in sRGB; of an animation some frames.
     let frames = if plan.keeps_frames() { 5 } else { 1 };
     let held = files_cost(plan) + pixels.output * frames * pixels.last + reference_memory(size, pixels.is_clear);
-    // With colour at full resolution an encoder of AV1 holds as much again of each of them.
-    let full_chroma =
-        if plan.recipe.format == OutputFormat::Avif { pixels.output * 64 * depth(&plan.facts) } else { 0 };
+    // With colour at full resolution, which is tried where there is time, an encoder of AV1 holds more of each of them.
+    let is_full = plan.recipe.format == OutputFormat::Avif && plan.effort == Effort::Thorough;
+    let full_chroma = if is_full { pixels.output * 20 } else { 0 };
     let made = result(plan, size, pixels.is_clear);
     let judging = decoding(&made, 0, JpegScale::Full).max(comparing_memory(size));
     if plan.keeps_frames() {

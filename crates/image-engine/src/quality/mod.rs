@@ -208,7 +208,8 @@ pub(crate) fn reference_memory(size: (u32, u32), is_clear: bool) -> u64 {
     /// Bytes a pixel: colours, means and variances over one ground, at all scales.
     const PREPARED: u64 = 48;
     match (is_large(size), is_clear) {
-        (true, _) => area(size) * 4,
+        (true, false) => area(size) * 3,
+        (true, true) => area(size) * 4,
         (false, false) => area(size) * PREPARED,
         (false, true) => area(size) * PREPARED * 2,
     }
