@@ -239,19 +239,22 @@ fn compressing() {
 }
 
 #[test]
-fn compressing_a_photo_of_twelve_megapixels() {
+fn compressing_a_photo_that_is_judged_in_strips() {
     let mut bench = Bench::new();
-    let [large, tiny] = [(4000, 3000), (24, 16)].map(|(width, height)| jpeg::baseline(&photo(width, height, 7), 90));
-    let source = bench.source("jpeg 12 MP", &large, &tiny);
-    for (goal, formats) in [("target=80", "auto"), ("target=90", "avif")] {
-        bench.compress(&source, "", goal, formats);
-    }
-    let facts = image_engine::probe(std::io::Cursor::new(&large)).unwrap();
-    let sources = Sources::original(&facts, large.len() as u64);
+    let [large, tiny] = [(2400, 1800), (24, 16)].map(|(width, height)| jpeg::baseline(&photo(width, height, 7), 90));
+    let source = bench.source("jpeg of 4.3 MP", &large, &tiny);
+    bench.compress(&source, "", "target=70", "jpg");
+    bench.judge();
+}
+
+#[test]
+fn what_compressing_twelve_megapixels_takes_fits_into_its_budget() {
+    let phone = jpeg::baseline(&photo(4000, 3000, 7), 90);
+    let facts = image_engine::probe(std::io::Cursor::new(&phone)).unwrap();
+    let sources = Sources::original(&facts, phone.len() as u64);
     let goal = Some("target=90".parse().unwrap());
     let plan = CompressPlan::new(&sources, &Transform::default(), goal, &Formats::Auto, &Limits::default()).unwrap();
     assert!(plan.memory() <= 1152 * MIB, "{} bytes are announced", plan.memory());
-    bench.judge();
 }
 
 #[test]
