@@ -10,6 +10,7 @@ mod style;
 mod text;
 mod xml;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use image::{DynamicImage, RgbaImage};
@@ -56,7 +57,7 @@ impl Svg {
         check_stop(stop)?;
         expand::check(&document, source.len() as u64, stop)?;
         check_stop(stop)?;
-        let tree = Tree::from_xmltree(&document, &options_for_tree()).map_err(corrupt)?;
+        let tree = caught(|| Tree::from_xmltree(&document, &options_for_tree()))?.map_err(corrupt)?;
         check_stop(stop)?;
         // Without a box to look through, the library takes what there is to see for the size.
         let size =
@@ -88,11 +89,11 @@ impl Svg {
             (-window.top * down) as f32,
         );
         let whole = f64::from(facts.width) * across * f64::from(facts.height) * down;
-        cost::check(&self.tree, transform, (width, height), whole)?;
+        caught(|| cost::check(&self.tree, transform, (width, height), whole))??;
         check_stop(stop)?;
         let too_large = || too_many("pixels on its longest side", width.max(height).into(), i32::MAX as u64);
         let mut pixmap = Pixmap::new(width, height).ok_or_else(too_large)?;
-        resvg::render(&self.tree, transform, &mut pixmap.as_mut());
+        caught(|| resvg::render(&self.tree, transform, &mut pixmap.as_mut()))?;
         let pixels = RgbaImage::from_raw(width, height, pixmap.take_demultiplied());
         pixels.map(DynamicImage::ImageRgba8).ok_or_else(|| EngineError::Corrupt("its size changed".to_owned()))
     }
@@ -125,6 +126,12 @@ fn options_for_tree() -> Options<'static> {
         fontdb: Arc::new(fonts),
         ..Options::default()
     }
+}
+
+/// The libraries panic on some numbers, such as a filter that is too large for them. Nothing that they held then is used again.
+fn caught<T>(work: impl FnOnce() -> T) -> Result<T, EngineError> {
+    let told = |_| EngineError::Corrupt("it holds numbers that cannot be drawn".to_owned());
+    catch_unwind(AssertUnwindSafe(work)).map_err(told)
 }
 
 fn too_many(what: &'static str, actual: u64, limit: u64) -> EngineError {
