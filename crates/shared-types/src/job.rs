@@ -141,6 +141,14 @@ pub struct Task {
     pub formats: Formats,
 }
 
+impl Task {
+    /// All that decides the picture but its format, as in a query: each parameter followed by `&`.
+    pub fn parameters(&self) -> String {
+        let goal = self.goal.map(|goal| format!("{goal}&")).unwrap_or_default();
+        format!("{}{goal}", self.transform)
+    }
+}
+
 /// One job, as clients see it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JobDocument {

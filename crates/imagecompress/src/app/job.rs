@@ -215,9 +215,7 @@ fn order(lease: &Lease) -> Result<Order, ApiError> {
 }
 
 fn transform(query: &str) -> Result<Transform, ApiError> {
-    let pairs: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
-    let pairs = pairs.iter().map(|(name, value)| (&**name, &**value));
-    Ok(TransformQuery::parse(pairs, ClientHints::default())?.transform)
+    Ok(TransformQuery::parse_text(query, ClientHints::default())?.transform)
 }
 
 /// Also logs a fault of ours with its cause.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use shared_types::job::{JobStatus, Priority, Task};
+use shared_types::transform::variant_key;
 use shared_types::{Digest, Formats, Goal, JobId, OutputFormat, Transform};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::Instant;
@@ -185,14 +186,10 @@ impl Services {
     /// Differs from every recipe's key: no recipe has this text.
     async fn better_key(&self, image: &Image, transform: &Transform, task: &Task) -> Result<Digest, StoreError> {
         let watermark = self.watermark(transform).await?;
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(image.digest.as_bytes()).update(&image_engine::ENGINE_REVISION.to_le_bytes());
-        let goal = task.goal.map(|goal| goal.to_string()).unwrap_or_default();
-        hasher.update(format!("{}{goal}&formats={}", task.transform, task.formats).as_bytes());
-        if let Some(watermark) = watermark {
-            hasher.update(&[0]).update(watermark.digest.as_bytes());
-        }
-        Ok(hasher.finalize().into())
+        let watermark = watermark.map(|image| image.digest);
+        // The text of a recipe names a format; this one names the choice.
+        let text = format!("{}formats={}", task.parameters(), task.formats);
+        Ok(variant_key(&image.digest, image_engine::ENGINE_REVISION, &text, watermark.as_ref()))
     }
 }
 

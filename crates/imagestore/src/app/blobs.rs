@@ -40,8 +40,25 @@ impl Services {
         }
     }
 
+    /// Makes a blob durable and writes its row, which nothing may come between; then removes what lost its last row by it. The catalog's
+    /// answer is what the row tells, and the blobs doomed by it.
+    pub(super) async fn record_blob<T>(
+        &self,
+        digest: &Digest,
+        commit: impl Future<Output = Result<Digest, BlobError>>,
+        write: impl Future<Output = Result<(T, Vec<Digest>), CatalogError>>,
+    ) -> Result<T, StoreError> {
+        let hold = self.inner.blob_locks.hold(digest).await;
+        commit.await?;
+        let written = write.await;
+        drop(hold);
+        let (told, doomed) = self.conclude(digest, written).await?;
+        self.remove_doomed(&doomed).await;
+        Ok(told)
+    }
+
     /// After the attempt to write a row for a committed blob: it is settled, or cleaned up.
-    pub(super) async fn conclude<T>(&self, digest: &Digest, written: Result<T, CatalogError>) -> Result<T, StoreError> {
+    async fn conclude<T>(&self, digest: &Digest, written: Result<T, CatalogError>) -> Result<T, StoreError> {
         match &written {
             Ok(_) => self.settle_blob(digest).await,
             // While the blob is being removed it is not ours to clean up.

@@ -50,12 +50,6 @@ impl Services {
         variant: &Variant,
         commit: impl Future<Output = Result<Digest, BlobError>>,
     ) -> Result<bool, StoreError> {
-        let hold = self.inner.blob_locks.hold(&variant.digest).await;
-        commit.await?;
-        let put = self.inner.catalog.put_variant(variant).await;
-        drop(hold);
-        let (replaced, doomed) = self.conclude(&variant.digest, put).await?;
-        self.remove_doomed(&doomed).await;
-        Ok(replaced)
+        self.record_blob(&variant.digest, commit, self.inner.catalog.put_variant(variant)).await
     }
 }

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::TryFutureExt;
 use image_engine::{Rendered, RenditionPlan, Source};
 use shared_types::{Digest, ErrorCode, ImageId, Recipe};
 use tokio::sync::Notify;
@@ -219,12 +220,9 @@ impl Services {
         let master = Master { digest, bytes, width: made.width, height: made.height };
         let services = self.clone();
         let record = async move {
-            let hold = services.inner.blob_locks.hold(&digest).await;
-            staged.commit().await?;
-            let settled = services.inner.catalog.settle_rendition(&original, &Rendition::Done(master)).await;
-            drop(hold);
-            let doomed = services.conclude(&digest, settled).await?;
-            services.remove_doomed(&doomed).await;
+            let done = Rendition::Done(master);
+            let settle = services.inner.catalog.settle_rendition(&original, &done).map_ok(|doomed| ((), doomed));
+            services.record_blob(&digest, staged.commit(), settle).await?;
             log::debug!("master made of original {original}, {bytes} bytes");
             Ok(())
         };

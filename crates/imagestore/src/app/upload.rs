@@ -5,7 +5,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::TryStreamExt;
+use futures::{TryFutureExt, TryStreamExt};
 use image_engine::{EngineError, Facts, SNIFF_BYTES};
 use jiff::{Timestamp, Unit};
 use shared_types::{ErrorCode, ImageFormat, ImageId};
@@ -147,13 +147,10 @@ impl Receiving {
         let jobs = services.jobs_for(&image, then).await?;
         let recorder = services.clone();
         let record = async move {
-            let hold = recorder.inner.blob_locks.hold(&digest).await;
-            staged.commit().await?;
             let renditions = &recorder.inner.renditions;
             let work = NewWork { rendition: recorder.wants_master_at_once(&image), jobs };
-            let inserted = recorder.inner.catalog.insert_image(&image, &work).await;
-            drop(hold);
-            recorder.conclude(&digest, inserted).await?;
+            let insert = recorder.inner.catalog.insert_image(&image, &work).map_ok(|()| ((), Vec::new()));
+            recorder.record_blob(&digest, staged.commit(), insert).await?;
             renditions.wake();
             recorder.publish(Happening::ImageStored(Arc::new(image.clone())));
             recorder.jobs_queued(&work.jobs);

@@ -85,10 +85,7 @@ pub(super) fn job_document(base: &str, job: &Job) -> JobDocument {
     let result = job.result.as_ref().map(|result| match job.order.slot.name() {
         _ if result.kept => format!("{base}/i/{}", job.image),
         Some(name) => format!("{base}/download/{}?type={}&transform={name}", job.image, result.format),
-        None => {
-            let goal = job.order.task.goal.map(|goal| format!("{goal}&")).unwrap_or_default();
-            format!("{base}/i/{}?{}{goal}format={}", job.image, job.order.task.transform, result.format)
-        }
+        None => format!("{base}/i/{}?{}format={}", job.image, job.order.task.parameters(), result.format),
     });
     let waits = job.due.filter(|_| job.status == JobStatus::Queued);
     JobDocument {

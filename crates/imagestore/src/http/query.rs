@@ -6,7 +6,7 @@ use std::str::FromStr;
 use actix_web::HttpRequest;
 use service_kit::http::ApiError;
 use shared_types::transform::{ClientHints, FormatChoice, Pairs, Presets};
-use shared_types::{ErrorCode, ImageId, Transform, TransformError, TransformQuery};
+use shared_types::{ErrorCode, ParseIdError, Transform, TransformError, TransformQuery};
 
 /// Decoded query parameters in the order of the URL.
 pub(super) struct Query<'a>(pub(super) Vec<(Cow<'a, str>, Cow<'a, str>)>);
@@ -58,8 +58,8 @@ pub(super) fn segment<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
     request.match_info().get(name).unwrap_or_default()
 }
 
-/// The id in the path.
-pub(super) fn image_id(text: &str) -> Result<ImageId, ApiError> {
+/// An id of an image, a job or a backfill, as a path or a document names it.
+pub(super) fn parse_id<T: FromStr<Err = ParseIdError>>(text: &str) -> Result<T, ApiError> {
     text.parse().map_err(|error| {
         ApiError::new(ErrorCode::InvalidParameter, format!("`id` is malformed: {error}.")).parameter("id")
     })

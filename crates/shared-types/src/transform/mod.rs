@@ -197,14 +197,19 @@ impl Recipe {
 
     /// The variant's key, also its `ETag`: a digest over source, canonical text, watermark and the revision of the engine that draws it.
     pub fn key(&self, source: &Digest, engine_revision: u32) -> Digest {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(source.as_bytes());
-        hasher.update(&engine_revision.to_le_bytes());
-        hasher.update(self.to_string().as_bytes());
-        if let Some(digest) = &self.watermark {
-            // No text holds this byte, so nothing else hashes the same.
-            hasher.update(&[0]).update(digest.as_bytes());
-        }
-        hasher.finalize().into()
+        variant_key(source, engine_revision, &self.to_string(), self.watermark.as_ref())
     }
+}
+
+/// The key of what is made of a source by what a text says, with the bytes of its watermark if there is one.
+pub fn variant_key(source: &Digest, engine_revision: u32, text: &str, watermark: Option<&Digest>) -> Digest {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(source.as_bytes());
+    hasher.update(&engine_revision.to_le_bytes());
+    hasher.update(text.as_bytes());
+    if let Some(digest) = watermark {
+        // No text holds this byte, so nothing else hashes the same.
+        hasher.update(&[0]).update(digest.as_bytes());
+    }
+    hasher.finalize().into()
 }

@@ -75,10 +75,7 @@ impl Services {
                     FAULT
                 }
             };
-            let wait = async {
-                tokio::select! { () = fed.notified() => {}, () = tokio::time::sleep(pause) => {} }
-            };
-            stop.run_until_cancelled(wait).await;
+            self.inner.jobs.rest(fed, pause).await;
         }
     }
 

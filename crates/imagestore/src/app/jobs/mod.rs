@@ -78,6 +78,13 @@ impl Jobs {
         self.stop.cancel();
     }
 
+    /// Waits until told, for so long at most, or until the store stops.
+    async fn rest(&self, told: &Notify, most: Duration) {
+        let wait = tokio::time::timeout(most, told.notified());
+        // Whichever it was, the caller looks what there is to do.
+        let _ = self.stop.run_until_cancelled(wait).await;
+    }
+
     /// Ends when the store stops.
     pub(super) fn stopped(&self) -> impl Future<Output = ()> + use<> {
         self.stop.clone().cancelled_owned()

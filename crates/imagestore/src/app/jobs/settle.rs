@@ -93,10 +93,7 @@ impl Services {
         let (width, height) = facts.upright_size();
         let label = match &job.order.slot {
             Slot::Named(name) => name.to_string(),
-            Slot::Made(_) => {
-                let goal = job.order.task.goal.map(|goal| format!("{goal}&")).unwrap_or_default();
-                format!("{}{goal}format={format}", job.order.task.transform)
-            }
+            Slot::Made(_) => format!("{}format={format}", job.order.task.parameters()),
         };
         let variant = Variant {
             image: job.image,
@@ -113,12 +110,8 @@ impl Services {
         let result = JobResult { kept: false, format: facts.format, bytes, figures };
         let (services, token) = (self.clone(), token.to_owned());
         let record = async move {
-            let hold = services.inner.blob_locks.hold(&variant.digest).await;
-            staged.commit().await?;
-            let completed = services.inner.catalog.complete_job(id, &token, &variant, &result, now()).await;
-            drop(hold);
-            let (job, doomed) = services.conclude(&variant.digest, completed).await?;
-            services.remove_doomed(&doomed).await;
+            let complete = services.inner.catalog.complete_job(id, &token, &variant, &result, now());
+            let job = services.record_blob(&variant.digest, staged.commit(), complete).await?;
             services.publish(Happening::VariantStored(Box::new(variant)));
             services.job_ended(&job);
             Ok(job)

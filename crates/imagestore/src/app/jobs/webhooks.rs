@@ -30,10 +30,7 @@ impl Services {
                     LOOK_AGAIN
                 }
             };
-            let wait = async {
-                tokio::select! { () = ended.notified() => {}, () = tokio::time::sleep(pause) => {} }
-            };
-            stop.run_until_cancelled(wait).await;
+            self.inner.jobs.rest(ended, pause).await;
         }
     }
 

@@ -17,7 +17,7 @@ use shared_types::{ErrorCode, Formats, ImageFormat, Transform, TransformError, T
 use crate::app::{AndThen, ContentBytes, Uploaded, Wanted};
 use crate::domain::{ImageName, Order, Slot, StoreError};
 use crate::http::HttpState;
-use crate::http::query::{Query, image_id, segment};
+use crate::http::query::{Query, parse_id, segment};
 use crate::http::upload::{body, multipart};
 
 /// The most bytes of a file, the sides of a resize, and the characters of a watermark.
@@ -176,7 +176,7 @@ fn document(uploaded: &Uploaded, operation: &str) -> serde_json::Value {
 
 /// `GET /v1/image/{id}`: the processed bytes, or 404 while there are none.
 async fn processed(request: HttpRequest, state: web::Data<HttpState>) -> Result<HttpResponse, ApiError> {
-    let id = image_id(segment(&request, "id"))?;
+    let id = parse_id(segment(&request, "id"))?;
     Query::of(&request).finish("")?;
     let image = state.services.image(id).await?;
     let name = Some(result_name());
@@ -215,7 +215,7 @@ async fn not_yet(state: &HttpState, id: shared_types::ImageId) -> ApiError {
 
 /// `DELETE /v1/image/{id}`: original and result.
 async fn delete(request: HttpRequest, state: web::Data<HttpState>) -> Result<HttpResponse, ApiError> {
-    let id = image_id(segment(&request, "id"))?;
+    let id = parse_id(segment(&request, "id"))?;
     Query::of(&request).finish("")?;
     state.services.delete(id).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -10,7 +10,7 @@ use shared_types::transform::{FormatChoice, Presets};
 use shared_types::{ErrorCode, ImageFormat, ImageId, OutputFormat, TransformError, TransformQuery};
 
 use super::HttpState;
-use super::query::{Query, image_id, segment};
+use super::query::{Query, parse_id, segment};
 use crate::app::Wanted;
 
 /// What the URL and the headers ask for.
@@ -69,7 +69,7 @@ fn asked(request: &HttpRequest, presets: &Presets) -> Result<Asked, ApiError> {
         Some((id, extension)) => (id, Some(extension)),
         None => (segment(request, "file"), None),
     };
-    let id = image_id(id)?;
+    let id = parse_id(id)?;
     let extension = extension.map(format_of).transpose()?;
     let mut pairs = Query::of(request);
     let download = pairs.take("download")?;

@@ -15,7 +15,7 @@ use crate::domain::ImageName;
 use crate::http::HttpState;
 use crate::http::documents::{base_url, variant_document};
 use crate::http::json::malformed;
-use crate::http::query::image_id;
+use crate::http::query::parse_id;
 use crate::http::v1::variants::variant_name;
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -85,7 +85,7 @@ async fn put_variant(
     receiving: Receiving,
     (id, name): (&str, &str),
 ) -> Result<HttpResponse, ApiError> {
-    let (id, name) = (image_id(id)?, variant_name(name)?);
+    let (id, name) = (parse_id(id)?, variant_name(name)?);
     state.services.image(id).await?;
     let (variant, _) = state.services.put_named_variant(id, &name, receiving, None).await?;
     let mut document = serde_json::json!(variant_document(&base_url(request, state), &variant));

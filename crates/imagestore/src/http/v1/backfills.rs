@@ -5,15 +5,15 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use jiff::Timestamp;
 use serde_json::json;
 use service_kit::http::ApiError;
+use shared_types::TransformError;
 use shared_types::job::Priority;
-use shared_types::{BackfillId, ErrorCode, TransformError};
 
 use super::compressions::{ORDER, order};
 use crate::domain::{BackfillStatus, JobTotals};
 use crate::http::HttpState;
 use crate::http::documents::backfill_document;
 use crate::http::json::Fields;
-use crate::http::query::{Query, segment};
+use crate::http::query::{Query, parse_id, segment};
 
 /// `POST /v1/backfills`.
 pub(in crate::http) async fn create(
@@ -54,7 +54,7 @@ pub(in crate::http) async fn list(request: HttpRequest, state: web::Data<HttpSta
 /// `GET /v1/backfills/{id}`.
 pub(in crate::http) async fn get(request: HttpRequest, state: web::Data<HttpState>) -> Result<HttpResponse, ApiError> {
     Query::of(&request).finish("")?;
-    let (backfill, totals) = state.services.backfill(id(&request)?).await?;
+    let (backfill, totals) = state.services.backfill(parse_id(segment(&request, "id"))?).await?;
     Ok(HttpResponse::Ok().json(backfill_document(&backfill, &totals)))
 }
 
@@ -88,12 +88,6 @@ async fn set(
     status: BackfillStatus,
 ) -> Result<HttpResponse, ApiError> {
     Query::of(&request).finish("")?;
-    let (backfill, totals) = state.services.set_backfill(id(&request)?, status).await?;
+    let (backfill, totals) = state.services.set_backfill(parse_id(segment(&request, "id"))?, status).await?;
     Ok(HttpResponse::Ok().json(backfill_document(&backfill, &totals)))
-}
-
-fn id(request: &HttpRequest) -> Result<BackfillId, ApiError> {
-    segment(request, "id").parse().map_err(|error| {
-        ApiError::new(ErrorCode::InvalidParameter, format!("`id` is malformed: {error}.")).parameter("id")
-    })
 }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::domain::{Event, Happening};
 use crate::http::HttpState;
 use crate::http::documents::{base_url, event_document};
-use crate::http::query::{Query, image_id};
+use crate::http::query::{Query, parse_id};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
@@ -76,7 +76,7 @@ pub(in crate::http) async fn watch(
 
 fn filter(request: &HttpRequest) -> Result<Filter, ApiError> {
     let mut query = Query::of(request);
-    let image = query.take("image_id")?.map(|text| image_id(&text)).transpose()?;
+    let image = query.take("image_id")?.map(|text| parse_id(&text)).transpose()?;
     let job = query.take("job_id")?.map(|text| text.parse()).transpose();
     let job = job
         .map_err(|error: shared_types::ParseIdError| TransformError::new("job_id", format!("is malformed: {error}")))?;

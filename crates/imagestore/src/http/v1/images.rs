@@ -9,7 +9,7 @@ use shared_types::wire::ImageDocument;
 use crate::app::MAX_PAGE;
 use crate::http::HttpState;
 use crate::http::documents::{base_url, image_document};
-use crate::http::query::{Query, image_id, segment};
+use crate::http::query::{Query, parse_id, segment};
 
 const DEFAULT_PAGE: u32 = 50;
 
@@ -33,7 +33,7 @@ fn page(request: &HttpRequest) -> Result<(Option<ImageId>, u32), ApiError> {
 
 /// `GET /v1/images/{id}`.
 pub(in crate::http) async fn get(request: HttpRequest, state: web::Data<HttpState>) -> Result<HttpResponse, ApiError> {
-    let id = image_id(segment(&request, "id"))?;
+    let id = parse_id(segment(&request, "id"))?;
     Query::of(&request).finish("")?;
     let image = state.services.image(id).await?;
     let rendition_bytes = state.services.rendition_bytes(&image).await?;
@@ -46,7 +46,7 @@ pub(in crate::http) async fn delete(
     request: HttpRequest,
     state: web::Data<HttpState>,
 ) -> Result<HttpResponse, ApiError> {
-    let id = image_id(segment(&request, "id"))?;
+    let id = parse_id(segment(&request, "id"))?;
     Query::of(&request).finish("")?;
     state.services.delete(id).await?;
     Ok(HttpResponse::NoContent().finish())

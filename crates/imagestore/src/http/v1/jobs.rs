@@ -4,13 +4,13 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpRequest, HttpResponse, web};
 use service_kit::http::ApiError;
 use shared_types::job::JobsDocument;
-use shared_types::{ErrorCode, JobId, TransformError};
+use shared_types::{JobId, TransformError};
 
 use crate::app::MAX_JOBS;
 use crate::domain::{Job, JobFilter};
 use crate::http::HttpState;
 use crate::http::documents::{base_url, job_document};
-use crate::http::query::{Query, image_id, segment};
+use crate::http::query::{Query, parse_id, segment};
 
 const DEFAULT_PAGE: u32 = 50;
 
@@ -28,7 +28,7 @@ fn filter(request: &HttpRequest) -> Result<JobFilter, ApiError> {
     let limit = query.limit(DEFAULT_PAGE, MAX_JOBS)?;
     let status = query.take("status")?.map(|text| text.parse()).transpose();
     let status = status.map_err(|reason| TransformError::new("status", reason))?;
-    let image = query.take("image_id")?.map(|text| image_id(&text)).transpose()?;
+    let image = query.take("image_id")?.map(|text| parse_id(&text)).transpose()?;
     let after = query.cursor()?;
     query.finish("status, image_id, limit, cursor")?;
     Ok(JobFilter { status, image, after, limit })
@@ -75,7 +75,5 @@ fn uncached() -> actix_web::HttpResponseBuilder {
 
 /// The id in the path.
 pub(super) fn job_id(request: &HttpRequest) -> Result<JobId, ApiError> {
-    segment(request, "id").parse().map_err(|error| {
-        ApiError::new(ErrorCode::InvalidParameter, format!("`id` is malformed: {error}.")).parameter("id")
-    })
+    parse_id(segment(request, "id"))
 }

@@ -9,12 +9,12 @@ use shared_types::{ErrorCode, VariantName};
 
 use crate::http::HttpState;
 use crate::http::documents::{base_url, variant_document};
-use crate::http::query::{Query, image_id, segment};
+use crate::http::query::{Query, parse_id, segment};
 use crate::http::upload::body;
 
 /// `GET /v1/images/{id}/variants`: what is stored, oldest first.
 pub(in crate::http) async fn list(request: HttpRequest, state: web::Data<HttpState>) -> Result<HttpResponse, ApiError> {
-    let id = image_id(segment(&request, "id"))?;
+    let id = parse_id(segment(&request, "id"))?;
     Query::of(&request).finish("")?;
     let variants = state.services.variants(id).await?;
     let base = base_url(&request, &state);
@@ -28,7 +28,7 @@ pub(in crate::http) async fn put(
     payload: web::Payload,
     state: web::Data<HttpState>,
 ) -> Result<HttpResponse, ApiError> {
-    let id = image_id(segment(&request, "id"))?;
+    let id = parse_id(segment(&request, "id"))?;
     Query::of(&request).finish("")?;
     let name = variant_name(segment(&request, "name"))?;
     not_a_preset(&state, &name)?;

@@ -113,14 +113,7 @@ pub(super) async fn set(
     .execute(&mut *tx)
     .await?;
     if status == BackfillStatus::Cancelled && changed.rows_affected() == 1 {
-        sqlx::query(
-            "UPDATE jobs SET status = 'cancelled', token = NULL, worker = NULL, due_us = NULL, updated_us = $2 \
-             WHERE backfill_id = $1 AND status IN ('queued', 'leased', 'running')",
-        )
-        .bind(id.as_uuid())
-        .bind(now.as_microsecond())
-        .execute(tx)
-        .await?;
+        row::cancel_all(tx, "backfill_id", id.as_uuid(), None, now).await?;
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! A job's row.
 
 use jiff::Timestamp;
-use shared_types::job::JobStatus;
-use shared_types::{BackfillId, ImageId, JobId};
-use sqlx::{FromRow, SqliteConnection};
+use shared_types::job::{JobProblem, JobStatus};
+use shared_types::{BackfillId, ErrorCode, ImageId, JobId};
+use sqlx::{FromRow, QueryBuilder, SqliteConnection};
 use uuid::Uuid;
 
 use super::super::rows;
@@ -117,18 +117,24 @@ pub(in super::super) async fn cancel_of_image(
     image: ImageId,
     now: Timestamp,
 ) -> Result<(), CatalogError> {
-    let problem = shared_types::job::JobProblem {
-        code: shared_types::ErrorCode::NotFound.code().to_owned(),
-        detail: "The image was deleted.".to_owned(),
-    };
-    sqlx::query(
-        "UPDATE jobs SET status = 'cancelled', token = NULL, worker = NULL, due_us = NULL, problem = $2, updated_us = $3 \
-         WHERE image_id = $1 AND status IN ('queued', 'leased', 'running')",
-    )
-    .bind(image.as_uuid())
-    .bind(text(&problem)?)
-    .bind(now.as_microsecond())
-    .execute(tx)
-    .await?;
+    let problem =
+        JobProblem { code: ErrorCode::NotFound.code().to_owned(), detail: "The image was deleted.".to_owned() };
+    cancel_all(tx, "image_id", image.as_uuid(), Some(&problem), now).await
+}
+
+/// Calls off every job that is not over and has this id in that column. Without a new reason the last attempt's stays.
+pub(super) async fn cancel_all(
+    tx: &mut SqliteConnection,
+    column: &'static str,
+    id: Uuid,
+    problem: Option<&JobProblem>,
+    now: Timestamp,
+) -> Result<(), CatalogError> {
+    let mut change =
+        QueryBuilder::new("UPDATE jobs SET status = 'cancelled', token = NULL, worker = NULL, due_us = NULL");
+    change.push(", problem = coalesce(").push_bind(problem.map(text).transpose()?);
+    change.push(", problem), updated_us = ").push_bind(now.as_microsecond());
+    change.push(" WHERE status IN ('queued', 'leased', 'running') AND ").push(column).push(" = ").push_bind(id);
+    change.build().execute(tx).await?;
     Ok(())
 }
