@@ -3,6 +3,8 @@
 pub mod memory;
 
 use std::io::Cursor;
+use std::panic;
+use std::sync::Once;
 
 use image_engine::{Effort, Limits, Plan, Sources, probe, render, sniff, verify, verify_cost};
 use libfuzzer_sys::Corpus;
@@ -36,11 +38,22 @@ pub fn parse(query: &str, hints: ClientHints) -> Result<TransformQuery, Transfor
     TransformQuery::parse_text(query, hints)
 }
 
+/// Lets a panic unwind to whoever catches it.
+///
+/// libFuzzer's hook ends the process at every panic, also at those of the libraries for SVG and of the encoder of JPEG XL, which the engine
+/// makes errors of. A panic that nobody catches still ends the process, as libFuzzer looks for one around each run. Nothing is told but
+/// where it was: a backtrace reads the whole program, which would count as memory of the run.
+pub fn end_only_at_uncaught_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| panic::set_hook(Box::new(|panic| eprintln!("{panic}"))));
+}
+
 /// Verifies a file of this format and renders it, whole and small.
 ///
 /// # Panics
 /// If one of them takes more memory than was announced, or a verified file cannot be rendered.
 pub fn decode(format: ImageFormat, file: &[u8]) -> Corpus {
+    end_only_at_uncaught_panics();
     if sniff(file) != Some(format) {
         return Corpus::Reject;
     }
