@@ -1,5 +1,7 @@
 //! The command line.
 
+mod access;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -7,6 +9,7 @@ use service_kit::exit::{Failure, print};
 use service_kit::{config, health, logs};
 
 use crate::app;
+use crate::cli::access::{KeyAction, UserAction};
 use crate::settings::Settings;
 use crate::wiring::{self, Access};
 
@@ -63,6 +66,16 @@ enum Command {
         #[command(subcommand)]
         action: RenditionsAction,
     },
+    /// Add users, list them, let them in or not. The service may be running.
+    User {
+        #[command(subcommand)]
+        action: UserAction,
+    },
+    /// Make keys, list them, revoke them. The service may be running, and hears of it within a few seconds (`auth.remember_seconds`).
+    Key {
+        #[command(subcommand)]
+        action: KeyAction,
+    },
     /// Ask the running service whether it is ready. Exits with 1 if it is not.
     Health,
 }
@@ -105,6 +118,8 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             logs::init(&settings.log.level, settings.log.format);
             renditions(&settings, &action).await
         }
+        Command::User { action } => access::user(&settings, action).await,
+        Command::Key { action } => access::key(&settings, action).await,
         Command::Health => health::ask(&settings.http.bind).await.map_err(Failure::fault),
     }
 }

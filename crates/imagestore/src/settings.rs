@@ -9,7 +9,7 @@ use garde::Validate;
 use image_engine::Limits;
 use ipnet::IpNet;
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use service_kit::config::{self, ConfigError, Secret, Sources};
 use service_kit::settings::{Cpu, Http, Log};
 use shared_types::Goal;
@@ -18,8 +18,8 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::adapters::remote::RemoteSettings;
-use crate::app::{Better, BetterPolicy, CachePolicy, JobPolicy, Policies, StoreLimits};
-use crate::domain::RenditionMode;
+use crate::app::{AccessPolicy, Better, BetterPolicy, CachePolicy, JobPolicy, Policies, StoreLimits};
+use crate::domain::{RenditionMode, Visibility};
 use crate::http::BodyLimits;
 
 /// The commented defaults, which are also the documentation of the settings.
@@ -44,6 +44,8 @@ pub struct Settings {
     pub cache: Cache,
     #[garde(skip)]
     pub renditions: Renditions,
+    #[garde(dive)]
+    pub auth: Auth,
     #[garde(dive)]
     pub jobs: JobSettings,
     #[garde(skip)]
@@ -86,6 +88,45 @@ pub struct StoreLimitSettings {
     pub free_bytes: u64,
     #[garde(range(min = 1_048_576))]
     pub pixel_budget: u64,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct Auth {
+    #[garde(skip)]
+    pub mode: AuthMode,
+    #[garde(skip)]
+    #[serde(deserialize_with = "visibility", serialize_with = "visibility_name")]
+    pub visibility: Visibility,
+    #[garde(range(max = 3600))]
+    pub remember_seconds: u64,
+}
+
+/// Whether callers are asked who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AuthMode {
+    /// No: whoever reaches the store may do everything.
+    Off,
+    /// By their key.
+    Keys,
+}
+
+impl AuthMode {
+    /// Whether they are asked.
+    pub fn asks(self) -> bool {
+        self == Self::Keys
+    }
+}
+
+fn visibility<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Visibility, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the serialiser's signature")]
+fn visibility_name<S: Serializer>(visibility: &Visibility, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(visibility.name())
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -214,7 +255,19 @@ impl Settings {
             keep: Duration::from_hours(24 * self.jobs.keep_days),
         };
         let Auto { better, goal, presets } = self.auto.clone();
-        Policies { cache, renditions: self.renditions.mode, jobs, better: BetterPolicy { better, presets, goal } }
+        let access = AccessPolicy {
+            keys: self.auth.mode.asks(),
+            token: self.jobs.token.clone(),
+            visibility: self.auth.visibility,
+            remember: Duration::from_secs(self.auth.remember_seconds),
+        };
+        Policies {
+            cache,
+            renditions: self.renditions.mode,
+            jobs,
+            better: BetterPolicy { better, presets, goal },
+            access,
+        }
     }
 
     pub(crate) fn remote(&self) -> RemoteSettings {

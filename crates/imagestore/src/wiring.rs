@@ -10,7 +10,7 @@ use futures::FutureExt;
 use service_kit::cpu::CpuPool;
 use service_kit::health;
 use service_kit::metrics::{self, Metrics};
-use service_kit::server;
+use service_kit::server::{self, HttpSettings};
 
 use crate::adapters::files::FileBlobs;
 use crate::adapters::remote::HttpSource;
@@ -25,6 +25,8 @@ use crate::settings::Settings;
 pub enum Access {
     /// By the one process that may write to it.
     Exclusive,
+    /// Beside whoever is using it, for what the catalog alone keeps.
+    Beside,
     /// Beside whoever is using it, for looking only.
     ReadOnly,
 }
@@ -46,6 +48,7 @@ pub async fn open(settings: &Settings, access: Access) -> anyhow::Result<Opened>
             let lock = own(folder)?;
             (Some(lock), SqliteCatalog::open(&catalog_file).await)
         }
+        Access::Beside => (None, SqliteCatalog::open(&catalog_file).await),
         Access::ReadOnly => (None, SqliteCatalog::open_read_only(&catalog_file).await),
     };
     let catalog = catalog.with_context(|| format!("cannot open the catalog {}", catalog_file.display()))?;
@@ -81,6 +84,9 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let opened = open(&settings, Access::Exclusive).await?;
     let services = opened.services.clone();
     app::recover(&services).await.map_err(|error| explain(&error))?;
+    if let Some(key) = services.bootstrap_key().await.map_err(|error| explain(&error))? {
+        service_kit::exit::print(&first_key(&key)).map_err(|failure| anyhow::anyhow!("{failure:?}"))?;
+    }
     services.start_renditions();
     services.start_jobs();
     let state = HttpState {
@@ -88,7 +94,6 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         public_url: settings.public_url(),
         bodies: settings.bodies(),
         presets: Arc::new(settings.presets.clone()),
-        worker_token: settings.jobs.token.clone(),
     };
     let base = state.known_url();
     services.write_jobs_as(Box::new(move |job| http::write_job(&base, job)));
@@ -101,7 +106,10 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let refresh = http::metrics::register(&figures, services.clone());
     let stopping = services.clone();
     let served = server::serve(
-        settings.http.server(),
+        HttpSettings {
+            allow_public_bind: settings.http.allow_public_bind || settings.auth.mode.asks(),
+            ..settings.http.server()
+        },
         move || stopping.send_away(),
         move |config| {
             health::configure(config, Arc::clone(&checks));
@@ -112,6 +120,14 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let result = served.await;
     services.close().await;
     result
+}
+
+/// What an operator sees who starts a store that asks for keys and has none yet.
+fn first_key(key: &str) -> String {
+    format!(
+        "There is no user yet, so here is one: admin, with this key. It is shown this once and kept nowhere.\n\n    {key}\n\n\
+         Use it as `Authorization: Bearer KEY`, or make others with `imagestore user add` and `imagestore key create`.\n"
+    )
 }
 
 /// A use case's error for an operator, who may know everything.

@@ -52,8 +52,10 @@ error_codes! {
     MissingImage = "missing-image", 400, false, "The request contains no image";
     /// A URL that the store will not fetch from.
     ForbiddenUrl = "forbidden-url", 400, false, "The URL may not be fetched";
-    /// An address for workers, without the token of `jobs.token`.
-    Unauthorized = "unauthorized", 401, false, "A token is needed";
+    /// No key, where one is needed, or one that is not valid.
+    Unauthorized = "unauthorized", 401, false, "A key is needed";
+    /// A key that does not allow this.
+    Forbidden = "forbidden", 403, false, "The key does not allow this";
     /// No image or variant of that id or name.
     NotFound = "not-found", 404, false, "There is no such image";
     /// No such path.
@@ -80,6 +82,10 @@ error_codes! {
     Undecodable = "undecodable", 422, false, "The picture cannot be decoded";
     /// No file holds what was asked for: `max_bytes`, `target`.
     GoalUnreachable = "goal-unreachable", 422, false, "The goal cannot be reached";
+    /// More requests than the key's user may send.
+    TooManyRequests = "too-many-requests", 429, true, "Too many requests";
+    /// More images or bytes than the user may keep.
+    QuotaExceeded = "quota-exceeded", 429, false, "The quota is used up";
     /// A fault of ours.
     Internal = "internal", 500, true, "Something went wrong on our side";
     /// The other server answered with a fault or with nonsense.

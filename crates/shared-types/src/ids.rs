@@ -62,6 +62,10 @@ uuid_ids! {
     JobId = "a job id";
     /// Names one backfill: jobs for every image of a time.
     BackfillId = "a backfill id";
+    /// Names one user, to whom images belong.
+    UserId = "a user id";
+    /// Names one API key; it is not the key.
+    KeyId = "a key id";
 }
 
 /// The BLAKE3 digest of some bytes; names a blob. 64 lower-case hex digits in text.

@@ -3,13 +3,19 @@
 use serde::{Deserialize, Serialize};
 
 use crate::format::ImageFormat;
-use crate::ids::{Digest, ImageId};
+use crate::ids::{Digest, ImageId, UserId};
 
 /// One stored image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ImageDocument {
     /// Its id.
     pub id: ImageId,
+    /// The user to whom it belongs, where there are users.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<UserId>,
+    /// Who may see it beside them: `private`, `unlisted` or `public`.
+    #[serde(default)]
+    pub visibility: String,
     /// Format of the original, by content.
     pub format: ImageFormat,
     /// Media type of the original.

@@ -10,7 +10,7 @@ use shared_types::wire::{CompressDocument, ImageDocument, VariantFigures};
 use shared_types::{Formats, Goal, ImageId};
 
 use super::press::{Made, Order, Outcome, Press, Urgency};
-use crate::ports::ImageStore;
+use crate::ports::{ImageStore, Sender};
 
 /// What a client asked for; the same wish at the same time is worked on once.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -23,6 +23,9 @@ pub struct Wish {
     pub formats: Formats,
 }
 
+/// What is asked for, and for whom.
+type Asked = (Sender, Wish);
+
 type Run = BoxFuture<'static, Result<CompressDocument, Arc<ApiError>>>;
 
 /// The use case with all it needs. Cheap to clone.
@@ -30,7 +33,7 @@ type Run = BoxFuture<'static, Result<CompressDocument, Arc<ApiError>>>;
 pub struct Compressor {
     store: Arc<dyn ImageStore>,
     press: Press,
-    runs: Arc<Mutex<HashMap<Wish, WeakShared<Run>>>>,
+    runs: Arc<Mutex<HashMap<Asked, WeakShared<Run>>>>,
 }
 
 impl Compressor {
@@ -40,33 +43,36 @@ impl Compressor {
     }
 
     /// Makes the image smaller, or joins those who wait for the same. The work stops when nobody waits any more.
-    pub async fn compress(&self, wish: Wish) -> Result<CompressDocument, Arc<ApiError>> {
-        self.join(wish).await
+    pub async fn compress(&self, sender: Sender, wish: Wish) -> Result<CompressDocument, Arc<ApiError>> {
+        self.join((sender, wish)).await
     }
 
-    fn join(&self, wish: Wish) -> Shared<Run> {
+    /// Whoever shows another key waits for a run of their own: the store may answer them differently.
+    fn join(&self, wish: Asked) -> Shared<Run> {
         let mut runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
         runs.retain(|_, run| run.upgrade().is_some_and(|run| run.peek().is_none()));
         if let Some(run) = runs.get(&wish).and_then(WeakShared::upgrade) {
             return run;
         }
         let (compressor, asked) = (self.clone(), wish.clone());
-        let run = request::scope(async move { compressor.run(asked).await.map_err(Arc::new) }).boxed().shared();
+        let run =
+            request::scope(async move { compressor.run(asked.0, asked.1).await.map_err(Arc::new) }).boxed().shared();
         if let Some(weak) = run.downgrade() {
             runs.insert(wish, weak);
         }
         run
     }
 
-    async fn run(&self, wish: Wish) -> Result<CompressDocument, ApiError> {
-        let image = self.store.image(wish.id).await?;
-        let source = self.store.original(wish.id, Some(image.bytes)).await?;
+    async fn run(&self, sender: Sender, wish: Wish) -> Result<CompressDocument, ApiError> {
+        let image = self.store.image(&sender, wish.id).await?;
+        let source = self.store.original(&sender, wish.id, Some(image.bytes)).await?;
         let order = Order { goal: Some(wish.goal), formats: wish.formats, ..Order::default() };
         let outcome = self.press.run(&order, source, None, Urgency::Request, Arc::new(|_| ())).await?;
         match outcome.only_if_smaller(&order) {
             Outcome::Kept { why, figures } => Ok(self.kept(&image, why, &figures)),
             Outcome::Made(made) => {
-                self.store.put_compressed(image.id, made.format, made.bytes.clone(), &made.figures).await?;
+                let (format, bytes) = (made.format, made.bytes.clone());
+                self.store.put_compressed(&sender, image.id, format, bytes, &made.figures).await?;
                 Ok(self.made(&image, &made))
             }
         }

@@ -26,7 +26,7 @@ impl From<StoreError> for ApiError {
             }
             StoreError::Unauthorised => Self::new(
                 ErrorCode::BadUpstream,
-                "The store refuses the token; set store.token of imagecompress to jobs.token of imagestore.",
+                "The store refuses the token; set store.token of imagecompress to jobs.token of imagestore, or to a key with the scope service.",
             ),
             StoreError::Failed(_) | StoreError::Unreachable(_) => Self::new(
                 ErrorCode::BadUpstream,

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::contact::Contact;
 use super::press::{Made, Order, Outcome, Press, Urgency};
 use super::tally::End;
-use crate::ports::{Claim, ImageStore, JobQueue, StoreError};
+use crate::ports::{Claim, ImageStore, JobQueue, Sender, StoreError};
 
 /// What every job of a worker needs.
 pub(super) struct Bench {
@@ -109,7 +109,7 @@ impl Bench {
     }
 
     async fn fetch(&self, id: ImageId, bytes: Option<u64>) -> Result<Bytes, StoreError> {
-        self.contact.watch(self.store.original(id, bytes)).await
+        self.contact.watch(self.store.original(&Sender::Itself, id, bytes)).await
     }
 
     async fn tell(&self, lease: &Lease, claim: &Claim, verdict: Verdict) -> End {

@@ -7,7 +7,7 @@ use shared_types::job::{JobDocument, JobStatus};
 use shared_types::{ErrorCode, JobId};
 
 use super::compress::Wish;
-use crate::ports::{ImageStore, JobQueue, StoreError};
+use crate::ports::{ImageStore, JobQueue, Sender, StoreError};
 
 /// Where a job stands, as far as a client who waits for its variant needs to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,16 +40,16 @@ impl Later {
     }
 
     /// Has the store make a job of a wish.
-    pub async fn submit(&self, wish: &Wish) -> Result<JobId, ApiError> {
-        Ok(self.jobs.submit(wish.id, wish.goal, &wish.formats).await?.id)
+    pub async fn submit(&self, sender: &Sender, wish: &Wish) -> Result<JobId, ApiError> {
+        Ok(self.jobs.submit(sender, wish.id, wish.goal, &wish.formats).await?.id)
     }
 
     /// How far a job is.
     ///
     /// # Errors
     /// No such job; and of one that failed or was called off, why, by its meaning.
-    pub async fn status(&self, id: JobId) -> Result<Status, ApiError> {
-        let job = self.jobs.job(id).await.map_err(|error| match error {
+    pub async fn status(&self, sender: &Sender, id: JobId) -> Result<Status, ApiError> {
+        let job = self.jobs.job(sender, id).await.map_err(|error| match error {
             StoreError::NotFound => {
                 ApiError::new(ErrorCode::NotFound, "The store has no job with this id. It may have been removed.")
             }

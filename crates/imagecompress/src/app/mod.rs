@@ -20,3 +20,5 @@ pub use later::{Later, Status};
 pub use press::{Made, Order, Outcome, Press, Progress, Urgency};
 pub use tally::{End, Tally};
 pub use worker::{Until, Worker, WorkerSettings};
+
+pub use crate::ports::{Key, Sender};

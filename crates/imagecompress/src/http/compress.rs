@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 use service_kit::http::ApiError;
 
-use super::query;
+use super::{query, sender};
 use crate::app::{Compressor, Later};
 
 /// `GET` or `POST /compress/{id}?type=jpg&target=high`: the answer is the result, or with `async=1` where to ask for it.
@@ -15,11 +15,12 @@ pub(super) async fn compress(
     later: web::Data<Later>,
 ) -> Result<HttpResponse, ApiError> {
     let (wish, is_async) = query::wish(&request)?;
+    let sender = sender(&request);
     if !is_async {
-        let document = compressor.compress(wish).await.map_err(|error| copy(&error))?;
+        let document = compressor.compress(sender, wish).await.map_err(|error| copy(&error))?;
         return Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(document));
     }
-    let location = format!("/status/{}", later.submit(&wish).await?);
+    let location = format!("/status/{}", later.submit(&sender, &wish).await?);
     let mut answer = HttpResponse::Accepted();
     answer.insert_header((CACHE_CONTROL, "no-store")).insert_header((LOCATION, location.as_str()));
     Ok(answer.json(json!({

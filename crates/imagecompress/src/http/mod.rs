@@ -5,13 +5,13 @@ pub(crate) mod metrics;
 mod query;
 mod status;
 
-use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 use service_kit::http::route::{get, resource};
 
-use crate::app::{Compressor, Later};
+use crate::app::{Compressor, Key, Later, Sender};
 
 /// Every route of the service except health.
 pub fn configure(config: &mut ServiceConfig, compressor: Compressor, later: Later) {
@@ -26,6 +26,14 @@ pub fn configure(config: &mut ServiceConfig, compressor: Compressor, later: Late
         .service(resource("/status/{id}", status()))
         .service(resource("/v1/status/{id}", status()))
         .service(resource("/", vec![(Method::GET, get().to(index))]));
+}
+
+/// The client, with the key that it shows for the store.
+fn sender(request: &HttpRequest) -> Sender {
+    let text = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let bearer = text("authorization").and_then(|value| value.split_once(' '));
+    let bearer = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, key)| key);
+    Sender::Client(Key::shown(text("x-api-key").or(bearer).map(|key| key.trim().to_owned())))
 }
 
 async fn index() -> HttpResponse {

@@ -6,12 +6,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 use service_kit::http::ApiError;
 
-use super::query;
+use super::{query, sender};
 use crate::app::{Later, Status};
 
 /// `GET /status/{id}`: 200 while the job is not over, 303 to the variant once there is one, and the problem of a job that failed.
 pub(super) async fn status(request: HttpRequest, later: web::Data<Later>) -> Result<HttpResponse, ApiError> {
-    let answer = match later.status(query::id(&request)?).await? {
+    let answer = match later.status(&sender(&request), query::id(&request)?).await? {
         Status::Pending { progress, status } => HttpResponse::Ok()
             .insert_header((CACHE_CONTROL, "no-store"))
             .json(json!({ "status": 200, "progress": progress, "state": status })),

@@ -8,7 +8,7 @@ use shared_types::job::{JobDocument, JobProblem, Lease};
 use shared_types::wire::VariantFigures;
 use shared_types::{Formats, Goal, ImageId, JobId, OutputFormat};
 
-use super::StoreError;
+use super::{Sender, StoreError};
 
 /// A job and the proof that it is this worker's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,8 +48,14 @@ pub trait JobQueue: Send + Sync {
     async fn release(&self, claim: &Claim) -> Result<(), StoreError>;
 
     /// Makes a job whose result is the variant `compress` of the image.
-    async fn submit(&self, image: ImageId, goal: Goal, formats: &Formats) -> Result<JobDocument, StoreError>;
+    async fn submit(
+        &self,
+        sender: &Sender,
+        image: ImageId,
+        goal: Goal,
+        formats: &Formats,
+    ) -> Result<JobDocument, StoreError>;
 
     /// A job as it stands.
-    async fn job(&self, id: JobId) -> Result<JobDocument, StoreError>;
+    async fn job(&self, sender: &Sender, id: JobId) -> Result<JobDocument, StoreError>;
 }

@@ -1,6 +1,7 @@
 //! What this service needs of an imagestore.
 
 mod jobs;
+mod sender;
 
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use shared_types::wire::{ImageDocument, VariantFigures};
 use shared_types::{ImageId, OutputFormat};
 
 pub use jobs::{Claim, JobQueue};
+pub use sender::{Key, Sender};
 
 /// Why the store did not do what was asked.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -28,7 +30,7 @@ pub enum StoreError {
         limit: u64,
     },
     /// It refuses the token.
-    #[error("the store refuses the token; set store.token to its jobs.token")]
+    #[error("the store refuses the token; set store.token to its jobs.token, or to a key with the scope service")]
     Unauthorised,
     /// It understood and will not do it, for the reason in this document.
     #[error("the store refused: {}", .0.detail)]
@@ -81,14 +83,15 @@ impl StoreError {
 #[async_trait]
 pub trait ImageStore: Send + Sync {
     /// The record of an image.
-    async fn image(&self, id: ImageId) -> Result<ImageDocument, StoreError>;
+    async fn image(&self, sender: &Sender, id: ImageId) -> Result<ImageDocument, StoreError>;
 
     /// The original, whole; if `bytes` says how many there are, no fewer and no more.
-    async fn original(&self, id: ImageId, bytes: Option<u64>) -> Result<Bytes, StoreError>;
+    async fn original(&self, sender: &Sender, id: ImageId, bytes: Option<u64>) -> Result<Bytes, StoreError>;
 
     /// Stores a variant under the name `compress`, in place of an earlier one of the same format.
     async fn put_compressed(
         &self,
+        sender: &Sender,
         id: ImageId,
         format: OutputFormat,
         bytes: Bytes,

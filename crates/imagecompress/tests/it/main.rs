@@ -8,6 +8,7 @@ mod failing_jobs;
 mod failing_store;
 mod files;
 mod jobs;
+mod keys;
 mod later;
 mod outages;
 mod stand_in;

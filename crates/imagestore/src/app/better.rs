@@ -137,8 +137,8 @@ impl Services {
             Found::Never if !self.inner.jobs.has_workers(WORKER_GONE) => return Ok(Prospect::None),
             Found::Never => {
                 let order = Order { task, slot: slot.clone(), priority: Priority::NORMAL, webhook: None };
-                match self.queue_jobs(&[image.id], &order).await {
-                    Ok(mut jobs) => jobs.remove(0).id,
+                match self.queue_job(image, &order).await {
+                    Ok(job) => job.id,
                     // The picture can be had without it.
                     Err(error) => {
                         log::warn!("nothing better is made of image {}: {error}", image.id);

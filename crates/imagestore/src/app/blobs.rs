@@ -110,6 +110,10 @@ impl From<CatalogError> for StoreError {
             CatalogError::Conflict => {
                 Self::new(ErrorCode::Conflict, "The same work is queued already; GET /v1/jobs?image_id=… lists it.")
             }
+            CatalogError::NameTaken => {
+                Self::new(ErrorCode::Conflict, "Another one has this name already; choose another name.")
+            }
+            CatalogError::Refused(refused) => refused,
             CatalogError::Full(_) => full().caused_by(error),
             CatalogError::Failed(_) => Self::internal(error),
         }

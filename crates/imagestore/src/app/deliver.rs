@@ -14,7 +14,7 @@ use shared_types::{Digest, ErrorCode, ImageFormat, ImageId, OutputFormat, Recipe
 use super::Services;
 use super::better::{Choice, Prospect};
 use super::produce::Place;
-use crate::domain::{Image, StoreError, Variant, VariantKey};
+use crate::domain::{Caller, Image, StoreError, Variant, VariantKey};
 use crate::ports::BlobReader;
 
 /// What a client asked for, negotiation done: `FormatChoice::Auto` has become a format or the source's own.
@@ -134,7 +134,15 @@ impl Wanted {
 
 impl Services {
     /// Which representation of the image is meant.
-    pub async fn resolve(&self, image: Arc<Image>, wanted: Wanted) -> Result<Delivery, StoreError> {
+    ///
+    /// # Errors
+    /// There is no such representation, or the caller may not see what `wm` names.
+    pub async fn resolve(&self, caller: &Caller, image: Arc<Image>, wanted: Wanted) -> Result<Delivery, StoreError> {
+        self.check_watermark(caller, &wanted.transform).await?;
+        self.representation(image, wanted).await
+    }
+
+    async fn representation(&self, image: Arc<Image>, wanted: Wanted) -> Result<Delivery, StoreError> {
         if let Some(name) = &wanted.name {
             return self.resolve_named(image, name, wanted.format).await;
         }
@@ -144,7 +152,7 @@ impl Services {
                 Prospect::Original => return Ok(original(image)),
                 Prospect::Coming => {
                     let quick = Wanted { format: choice.quick.map(ImageFormat::from), choice: None, ..wanted };
-                    let delivery = Box::pin(self.resolve(image, quick)).await?;
+                    let delivery = Box::pin(self.representation(image, quick)).await?;
                     return Ok(Delivery { lifetime: Lifetime::Soon, ..delivery });
                 }
                 Prospect::None => {}

@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use shared_types::UserId;
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
@@ -26,10 +27,10 @@ impl Default for LiveFeed {
 }
 
 impl LiveFeed {
-    fn publish(&self, what: Happening) {
+    fn publish(&self, owner: Option<UserId>, what: Happening) {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         // Made and sent under the lock: ids are in the order in which watchers see them.
-        let event = Arc::new(Event { id: Uuid::now_v7(), what });
+        let event = Arc::new(Event { id: Uuid::now_v7(), owner, what });
         if recent.len() == REMEMBERED {
             recent.pop_front();
         }
@@ -47,8 +48,8 @@ impl LiveFeed {
 }
 
 impl Services {
-    pub(super) fn publish(&self, what: Happening) {
-        self.inner.feed.publish(what);
+    pub(super) fn publish(&self, owner: Option<UserId>, what: Happening) {
+        self.inner.feed.publish(owner, what);
     }
 
     /// What happened after the event `after`, as far as it is remembered, and all that happens from now on.

@@ -1,5 +1,6 @@
 //! Use cases, one file each. No web framework, no SQL, no files: only ports, the engine and the CPU pool.
 
+mod access;
 mod better;
 mod blobs;
 mod deliver;
@@ -24,17 +25,19 @@ use service_kit::cpu::CpuPool;
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
+pub use access::{AccessPolicy, Identity, KeyOrder, MAX_ACCESS_PAGE, Rate};
 pub use better::{Better, BetterPolicy, Choice};
 pub use deliver::{Content, ContentBytes, Delivery, Lifetime, Target, Wanted};
 pub use fsck::fsck;
-pub use images::MAX_PAGE;
+pub use images::{MAX_PAGE, Wish};
 pub use jobs::{AndThen, JobListing, JobPolicy, JobWriter, LeasedJob, MAX_JOBS};
 pub use recover::recover;
 pub use renditions::rebuild_renditions;
-pub use upload::{Receiving, Uploaded};
+pub use upload::{Receiving, UploadOptions, Uploaded};
 
 use crate::domain::{RenditionMode, StoreError};
 use crate::ports::{BlobStore, Catalog, RemoteSource};
+use access::Access;
 use events::LiveFeed;
 use flights::Flights;
 use jobs::Jobs;
@@ -70,6 +73,8 @@ pub struct Policies {
     pub jobs: JobPolicy,
     /// When something better than what is quick is made.
     pub better: BetterPolicy,
+    /// Whether callers are asked who they are.
+    pub access: AccessPolicy,
 }
 
 /// The back ends that the use cases work on.
@@ -109,6 +114,7 @@ struct Inner {
     better: BetterPolicy,
     job_writer: OnceLock<JobWriter>,
     feed: LiveFeed,
+    access: Access,
 }
 
 /// How many finished pictures may wait to be stored before requests wait with them.
@@ -136,6 +142,7 @@ impl Services {
             better: policies.better,
             job_writer: OnceLock::new(),
             feed: LiveFeed::default(),
+            access: Access::new(policies.access),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -174,6 +181,13 @@ impl Services {
         self.inner.background.wait().await;
         self.inner.catalog.close().await;
     }
+}
+
+/// Cuts a list that was asked for with one entry more than a page has; gives the last entry of the page if another page follows.
+fn next_of<T>(entries: &mut Vec<T>, limit: u32) -> Option<&T> {
+    let more = entries.len() > limit as usize;
+    entries.truncate(limit as usize);
+    entries.last().filter(|_| more)
 }
 
 fn settled<E: std::fmt::Display>(result: Result<Result<(), E>, tokio::time::error::Elapsed>) -> Result<(), String> {

@@ -1,11 +1,11 @@
 //! Taking in a variant that another service made.
 
 use shared_types::wire::VariantFigures;
-use shared_types::{Digest, ErrorCode, ImageId, OutputFormat, VariantName};
+use shared_types::{Digest, ErrorCode, OutputFormat, VariantName};
 
 use super::Services;
 use super::upload::{Receiving, now};
-use crate::domain::{StoreError, Variant, VariantKey};
+use crate::domain::{Image, StoreError, Variant, VariantKey};
 use crate::ports::BlobError;
 
 impl Services {
@@ -13,7 +13,7 @@ impl Services {
     /// whether it is the first of its name and format.
     pub async fn put_named_variant(
         &self,
-        image: ImageId,
+        image: &Image,
         name: &VariantName,
         received: Receiving,
         figures: Option<VariantFigures>,
@@ -25,7 +25,7 @@ impl Services {
         }
         let (width, height) = facts.upright_size();
         let variant = Variant {
-            image,
+            image: image.id,
             key: VariantKey::Named(name.clone(), facts.format).to_string(),
             label: name.to_string(),
             digest: staged.digest(),

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::Services;
-use super::images::MAX_PAGE;
+use super::images::{MAX_PAGE, Wish};
 use crate::domain::{Image, Master, Rendition, RenditionJob, RenditionMode, StoreError};
 
 /// How many times a master is begun before it is given up. A process that is killed meanwhile counts: the picture may be the reason.
@@ -250,7 +250,7 @@ pub async fn rebuild_renditions(services: &Services) -> Result<u64, StoreError> 
     services.remove_doomed(&doomed).await;
     let mut after: Option<ImageId> = None;
     loop {
-        let page = services.list(after, MAX_PAGE).await?;
+        let page = services.records(Wish { after, ..Wish::default() }, MAX_PAGE).await?;
         for image in &page.images {
             if services.rendition_plan(image).is_some() {
                 services.inner.catalog.queue_rendition(&image.digest).await?;

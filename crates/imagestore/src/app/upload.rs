@@ -8,10 +8,10 @@ use bytes::Bytes;
 use futures::{TryFutureExt, TryStreamExt};
 use image_engine::{EngineError, Facts, SNIFF_BYTES};
 use jiff::{Timestamp, Unit};
-use shared_types::{ErrorCode, ImageFormat, ImageId};
+use shared_types::{ErrorCode, ImageFormat, ImageId, UserId};
 
 use super::{AndThen, Services};
-use crate::domain::{Happening, Image, ImageName, Job, StoreError};
+use crate::domain::{Caller, Happening, Image, ImageName, Job, Scope, StoreError, Visibility};
 use crate::ports::{NewWork, RemoteError, StagedBlob};
 
 /// Chunks are gathered to this size before they are hashed and written, off the async threads.
@@ -28,9 +28,19 @@ pub struct Uploaded {
     pub jobs: Vec<Job>,
 }
 
+/// What a client says of an upload beside its bytes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct UploadOptions {
+    /// Who may see the image; as the settings say if nothing is said.
+    pub visibility: Option<Visibility>,
+    /// What is to be done with it once it is there.
+    pub then: Vec<AndThen>,
+}
+
 /// An upload on its way in. Dropping it leaves nothing behind.
 pub struct Receiving {
     services: Services,
+    owner: Option<UserId>,
     staged: Box<dyn StagedBlob>,
     gathered: Vec<Bytes>,
     gathered_bytes: usize,
@@ -41,12 +51,36 @@ pub struct Receiving {
 }
 
 impl Services {
+    /// Begins an upload of an image that will belong to the caller.
+    ///
+    /// # Errors
+    /// The caller may not upload, or has no room for another image.
+    pub async fn receive_image(&self, caller: &Caller) -> Result<Receiving, StoreError> {
+        let receiving = self.receive(caller).await?;
+        if let Some(owner) = self.usage_of(caller).await? {
+            owner.check_room(0)?;
+        }
+        Ok(receiving)
+    }
+
     /// Begins an upload.
-    pub async fn receive(&self) -> Result<Receiving, StoreError> {
+    pub async fn receive(&self, caller: &Caller) -> Result<Receiving, StoreError> {
+        caller.require(Scope::Write)?;
+        self.stage(caller).await
+    }
+
+    /// Begins the upload of what a compressing service made.
+    pub async fn receive_result(&self, caller: &Caller) -> Result<Receiving, StoreError> {
+        caller.require(Scope::Service)?;
+        self.stage(caller).await
+    }
+
+    async fn stage(&self, caller: &Caller) -> Result<Receiving, StoreError> {
         let staged = self.inner.blobs.stage().await?;
         let services = self.clone();
         Ok(Receiving {
             services,
+            owner: caller.owner(),
             staged,
             gathered: Vec::new(),
             gathered_bytes: 0,
@@ -65,10 +99,12 @@ impl Services {
     /// Fetches an image from a public URL.
     pub async fn upload_from_url(
         &self,
+        caller: &Caller,
         url: &str,
         name: Option<ImageName>,
-        then: &[AndThen],
+        options: &UploadOptions,
     ) -> Result<Uploaded, StoreError> {
+        let mut receiving = self.receive_image(caller).await?;
         let Some(remote) = &self.inner.remote else {
             return Err(StoreError::new(
                 ErrorCode::ForbiddenUrl,
@@ -80,11 +116,10 @@ impl Services {
         if let Some(length) = body.length {
             self.check_announced(length)?;
         }
-        let mut receiving = self.receive().await?;
         while let Some(chunk) = body.stream.try_next().await.map_err(broken_off)? {
             receiving.write(chunk).await?;
         }
-        receiving.finish_and_then(name, then).await
+        receiving.finish(name, options).await
     }
 }
 
@@ -134,17 +169,15 @@ impl Receiving {
     }
 
     /// Checks the picture, makes it durable and records it. When this returns, the image survives a power cut.
-    pub async fn finish(self, name: Option<ImageName>) -> Result<Uploaded, StoreError> {
-        self.finish_and_then(name, &[]).await
-    }
-
-    /// The same, and queues work for the image in the same transaction.
-    pub async fn finish_and_then(mut self, name: Option<ImageName>, then: &[AndThen]) -> Result<Uploaded, StoreError> {
+    /// Work for the image is queued in the same transaction.
+    pub async fn finish(mut self, name: Option<ImageName>, options: &UploadOptions) -> Result<Uploaded, StoreError> {
         let (facts, deduplicated) = self.complete().await?;
-        let Self { services, staged, bytes, .. } = self;
+        let Self { services, owner, staged, bytes, .. } = self;
         let digest = staged.digest();
-        let image = Image { id: ImageId::generate(), digest, bytes, facts, name, created: now() };
-        let jobs = services.jobs_for(&image, then).await?;
+        let visibility = options.visibility.unwrap_or_else(|| services.default_visibility());
+        let id = ImageId::generate();
+        let image = Image { id, owner, visibility, digest, bytes, facts, name, created: now() };
+        let jobs = services.jobs_for(&image, &options.then).await?;
         let recorder = services.clone();
         let record = async move {
             let renditions = &recorder.inner.renditions;
@@ -152,7 +185,7 @@ impl Receiving {
             let insert = recorder.inner.catalog.insert_image(&image, &work).map_ok(|()| ((), Vec::new()));
             recorder.record_blob(&digest, staged.commit(), insert).await?;
             renditions.wake();
-            recorder.publish(Happening::ImageStored(Arc::new(image.clone())));
+            recorder.publish(image.owner, Happening::ImageStored(Arc::new(image.clone())));
             recorder.jobs_queued(&work.jobs);
             Ok(Uploaded { image, deduplicated, jobs: work.jobs })
         };

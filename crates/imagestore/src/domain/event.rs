@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use shared_types::UserId;
 use uuid::Uuid;
 
 use super::{Image, Job, Variant};
@@ -11,6 +12,8 @@ use super::{Image, Job, Variant};
 pub struct Event {
     /// Its id.
     pub id: Uuid,
+    /// Whose image it happened to.
+    pub owner: Option<UserId>,
     /// What happened.
     pub what: Happening,
 }
@@ -20,6 +23,8 @@ pub struct Event {
 pub enum Happening {
     /// An image was uploaded.
     ImageStored(Arc<Image>),
+    /// An image's name or visibility was changed.
+    ImageChanged(Arc<Image>),
     /// An image was deleted.
     ImageDeleted(shared_types::ImageId),
     /// A variant was stored under a name.

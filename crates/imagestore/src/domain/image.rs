@@ -2,13 +2,19 @@
 
 use image_engine::Facts;
 use jiff::Timestamp;
-use shared_types::{Digest, ImageId};
+use shared_types::{Digest, ImageId, UserId};
 
-/// One upload. Never changes: another upload of the same bytes is another image with the same digest.
+use super::Visibility;
+
+/// One upload. Another upload of the same bytes is another image with the same digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
     /// Its id.
     pub id: ImageId,
+    /// To whom it belongs; nobody where nobody was asked.
+    pub owner: Option<UserId>,
+    /// Who may see it beside them.
+    pub visibility: Visibility,
     /// Digest of the original bytes, which name their blob.
     pub digest: Digest,
     /// Size of the original.
@@ -19,6 +25,15 @@ pub struct Image {
     pub name: Option<ImageName>,
     /// When the upload was complete, in whole microseconds.
     pub created: Timestamp,
+}
+
+/// What is to be changed of an image; `None` stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImageChange {
+    /// The file's name.
+    pub name: Option<ImageName>,
+    /// Who may see it.
+    pub visibility: Option<Visibility>,
 }
 
 /// A file name that is safe to store, log and send back: no path, no control characters, at most 255 bytes.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use shared_types::job::{JobProblem, JobResult, JobStatus, Priority, Task};
-use shared_types::{BackfillId, Digest, ImageId, JobId, VariantName};
+use shared_types::{BackfillId, Digest, ImageId, JobId, UserId, VariantName};
 
 use super::VariantKey;
 
@@ -79,12 +79,12 @@ impl Order {
     }
 
     /// The same for one image, to be done from `now` on.
-    pub fn job(&self, image: ImageId, backfill: Option<BackfillId>, now: Timestamp) -> Job {
+    pub fn job(&self, image: ImageId, owner: Option<UserId>, now: Timestamp) -> Job {
         Job {
             id: JobId::generate(),
             image,
-            owner: String::new(),
-            backfill,
+            owner,
+            backfill: None,
             order: self.clone(),
             status: JobStatus::Queued,
             progress: 0,
@@ -105,8 +105,8 @@ pub struct Job {
     pub id: JobId,
     /// The image, which may have been deleted.
     pub image: ImageId,
-    /// Whose work it is; owners are served in turn.
-    pub owner: String,
+    /// Whose image it is; owners are served in turn.
+    pub owner: Option<UserId>,
     /// The backfill that it belongs to.
     pub backfill: Option<BackfillId>,
     /// What is to be made.
@@ -136,6 +136,8 @@ pub struct JobFilter {
     pub status: Option<JobStatus>,
     /// Only those of this image.
     pub image: Option<ImageId>,
+    /// Only those of this user's images.
+    pub owner: Option<UserId>,
     /// Only those older than this one.
     pub after: Option<JobId>,
     /// At most so many.
@@ -200,6 +202,8 @@ fn index(status: JobStatus) -> usize {
 pub struct Backfill {
     /// Its id.
     pub id: BackfillId,
+    /// Whose images; everybody's without.
+    pub owner: Option<UserId>,
     /// Images that were uploaded before this time.
     pub before: Timestamp,
     /// What is to be made of each.

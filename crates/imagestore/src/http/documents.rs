@@ -42,6 +42,8 @@ pub(super) fn image_document(base: &str, image: &Image) -> ImageDocument {
     let original = if image.facts.format.is_vector() { "download" } else { "i" };
     ImageDocument {
         id,
+        owner: image.owner,
+        visibility: image.visibility.name().to_owned(),
         format: image.facts.format,
         media_type: image.facts.format.media_type().to_owned(),
         width,
@@ -173,6 +175,7 @@ pub(super) fn totals_document(totals: &Totals) -> Value {
 pub(super) fn event_document(base: &str, event: &Event) -> (&'static str, Value) {
     match &event.what {
         Happening::ImageStored(image) => ("image.stored", json!(image_document(base, image))),
+        Happening::ImageChanged(image) => ("image.changed", json!(image_document(base, image))),
         Happening::ImageDeleted(id) => ("image.deleted", json!({ "id": id })),
         Happening::VariantStored(variant) => {
             let document = json!({ "image_id": variant.image, "variant": variant_document(base, variant) });

@@ -77,6 +77,25 @@ impl Fields {
         text.map(|text| text.parse()).transpose().map_err(|error: T::Err| TransformError::new(name, error.to_string()))
     }
 
+    /// A number, or `null` for none; `otherwise` if the field is not there.
+    pub(super) fn bound<T: FromStr>(&mut self, name: &str, otherwise: Option<T>) -> Result<Option<T>, TransformError> {
+        let wanted = || TransformError::new(name, "must be a whole number from 0 on, or null");
+        match self.0.remove(name) {
+            None => Ok(otherwise),
+            Some(Value::Null) => Ok(None),
+            Some(value) => plain(value).and_then(|text| text.parse().ok()).map(Some).ok_or_else(wanted),
+        }
+    }
+
+    /// `true` or `false`.
+    pub(super) fn flag(&mut self, name: &str) -> Result<Option<bool>, TransformError> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(flag)),
+            Some(_) => Err(TransformError::new(name, "must be true or false")),
+        }
+    }
+
     /// Ends the reading: what is left is not a field here.
     pub(super) fn finish(self, known: &str) -> Result<(), TransformError> {
         match self.0.into_iter().next() {

@@ -1,5 +1,6 @@
 //! The HTTP side: read a request, call one use case, write the answer. No SQL, no pixels.
 
+mod access;
 mod compat;
 mod delivery;
 mod documents;
@@ -15,7 +16,6 @@ use std::time::Duration;
 
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
-use service_kit::config::Secret;
 use service_kit::http::ApiError;
 use service_kit::http::route::{get, resource};
 use shared_types::transform::Presets;
@@ -36,8 +36,6 @@ pub struct HttpState {
     pub bodies: BodyLimits,
     /// Parameters under a name.
     pub presets: Arc<Presets>,
-    /// What compressing services show; empty where none is asked for.
-    pub worker_token: Secret,
 }
 
 impl HttpState {
@@ -74,7 +72,11 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
     let uploads = || vec![(Method::POST, web::post().to(upload::upload)), (Method::PUT, web::put().to(upload::upload))];
     let mut images = uploads();
     images.push((Method::GET, get().to(v1::images::list)));
-    let image = vec![(Method::GET, get().to(v1::images::get)), (Method::DELETE, web::delete().to(v1::images::delete))];
+    let image = vec![
+        (Method::GET, get().to(v1::images::get)),
+        (Method::PATCH, web::patch().to(v1::images::change)),
+        (Method::DELETE, web::delete().to(v1::images::delete)),
+    ];
     let variants = vec![(Method::GET, get().to(v1::variants::list))];
     let variant = vec![(Method::PUT, web::put().to(v1::variants::put))];
     config
@@ -88,6 +90,7 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
         .service(resource("/v1/images/{id}/variants", variants))
         .service(resource("/v1/images/{id}/variants/{name}", variant))
         .configure(v1::jobs)
+        .configure(v1::access)
         .configure(compat::processor::configure)
         .service(resource("/v1/stats", vec![(Method::GET, get().to(v1::stats::get))]))
         .service(resource("/", vec![(Method::GET, get().to(v1::index))]));
@@ -99,6 +102,6 @@ impl From<StoreError> for ApiError {
         answer.parameter = error.parameter;
         answer.retry_after = error.retry_after;
         answer.cause = error.cause;
-        answer
+        access::challenged(answer)
     }
 }

@@ -8,6 +8,8 @@ use service_kit::http::ApiError;
 use shared_types::transform::{ClientHints, FormatChoice, Pairs, Presets};
 use shared_types::{ErrorCode, ParseIdError, Transform, TransformError, TransformQuery};
 
+use crate::domain::Visibility;
+
 /// Decoded query parameters in the order of the URL.
 pub(super) struct Query<'a>(pub(super) Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
@@ -39,6 +41,12 @@ impl<'a> Query<'a> {
     pub(super) fn cursor<T: FromStr>(&mut self) -> Result<Option<T>, TransformError> {
         let cursor = self.take("cursor")?.map(|text| text.parse()).transpose();
         cursor.map_err(|_| TransformError::new("cursor", "must be the `cursor` of an earlier page, unchanged"))
+    }
+
+    /// Who may see an image.
+    pub(super) fn visibility(&mut self) -> Result<Option<Visibility>, TransformError> {
+        let visibility = self.take("visibility")?.map(|text| text.parse()).transpose();
+        visibility.map_err(|reason| TransformError::new("visibility", reason))
     }
 
     /// Ends the reading: what is left is not a parameter here.

@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use shared_types::{Digest, ImageId};
+use shared_types::{Digest, ImageId, UserId};
 
-use super::{JobCatalog, RenditionCatalog};
-use crate::domain::{Image, Job, Totals, Variant};
+use super::{AccessCatalog, JobCatalog, RenditionCatalog};
+use crate::domain::{Image, ImageChange, Job, StoreError, Totals, Variant, Visibility};
 
 /// Why a row could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +22,12 @@ pub enum CatalogError {
     /// The same work is queued already.
     #[error("the same work is queued already")]
     Conflict,
+    /// Another one has that name.
+    #[error("the name is taken")]
+    NameTaken,
+    /// A rule of the domain does not allow it.
+    #[error("{0}")]
+    Refused(StoreError),
     /// No room is left on the disk.
     #[error("the storage is full")]
     Full(#[source] anyhow::Error),
@@ -31,8 +37,12 @@ pub enum CatalogError {
 }
 
 /// A part of the list, newest first.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
+    /// Only images of this user.
+    pub owner: Option<UserId>,
+    /// Only images that this is true of.
+    pub visibility: Option<Visibility>,
     /// Only images older than this one.
     pub after: Option<ImageId>,
     /// At most so many.
@@ -53,11 +63,11 @@ pub struct NewWork {
 /// A blob that loses its last reference is *doomed* in the same transaction and handed back to the caller, who removes the bytes and
 /// then calls [`Catalog::forget_blob`]. Until then no row can refer to it, so a row never outlives its bytes.
 #[async_trait]
-pub trait Catalog: RenditionCatalog + JobCatalog {
+pub trait Catalog: RenditionCatalog + JobCatalog + AccessCatalog {
     /// Adds an image whose blob is durable, and notes what is to be done about it.
     ///
     /// # Errors
-    /// [`CatalogError::BlobDoomed`].
+    /// [`CatalogError::BlobDoomed`]; [`CatalogError::Refused`] if its owner has no room for it.
     async fn insert_image(&self, image: &Image, work: &NewWork) -> Result<(), CatalogError>;
 
     /// The image, if it exists.
@@ -65,6 +75,9 @@ pub trait Catalog: RenditionCatalog + JobCatalog {
 
     /// Any image with these bytes.
     async fn image_by_digest(&self, digest: &Digest) -> Result<Option<Image>, CatalogError>;
+
+    /// Changes an image; gives it as it then is, or `None` if there is none.
+    async fn change_image(&self, id: ImageId, change: &ImageChange) -> Result<Option<Image>, CatalogError>;
 
     /// A page of images, newest first.
     async fn images(&self, page: &Page) -> Result<Vec<Image>, CatalogError>;

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed test may panic")]
 
+mod access;
+mod access_table;
 mod animation;
 mod architecture;
 mod bad_input;
@@ -17,6 +19,7 @@ mod durability;
 mod events;
 mod images;
 mod jobs;
+mod keys;
 mod marks_and_presets;
 mod races;
 mod renditions;

@@ -9,11 +9,13 @@ use image_engine::Limits;
 use imagestore::adapters::files::FileBlobs;
 use imagestore::adapters::sqlite::SqliteCatalog;
 use imagestore::app::{
-    BackEnds, Better, BetterPolicy, CachePolicy, JobPolicy, Policies, Services, StoreLimits, Wanted, fsck,
+    AccessPolicy, BackEnds, Better, BetterPolicy, CachePolicy, JobPolicy, Policies, Services, StoreLimits,
+    UploadOptions, Wanted, fsck,
 };
-use imagestore::domain::RenditionMode;
+use imagestore::domain::{Caller, RenditionMode, Visibility};
 use imagestore::ports::{BlobError, BlobReader, BlobStore, Leftovers, StagedBlob, StagedReader};
 use serde_json::Value;
+use service_kit::config::Secret;
 use service_kit::cpu::{CpuPool, CpuSettings};
 use shared_types::{Digest, ErrorCode, Goal, Transform};
 use testkit::pictures::{jpeg, photo};
@@ -158,26 +160,33 @@ async fn a_slow_deletion_takes_no_bytes_of_a_later_upload() {
         keep: minute,
     };
     let better = BetterPolicy { better: Better::Off, presets: BTreeMap::new(), goal: Goal::DEFAULT };
-    let policies = Policies { cache, renditions: RenditionMode::Off, jobs, better };
+    let access = AccessPolicy {
+        keys: false,
+        token: Secret::default(),
+        visibility: Visibility::Unlisted,
+        remember: Duration::ZERO,
+    };
+    let policies = Policies { cache, renditions: RenditionMode::Off, jobs, better, access };
     let services = Services::new(back_ends, CpuPool::new(&pool).unwrap(), limits, policies);
     let bytes = Bytes::from(jpeg::baseline(&photo(64, 48, 1), 80));
+    let caller = Caller::Everyone { serves: true };
     let upload = async || {
-        let mut receiving = services.receive().await.unwrap();
+        let mut receiving = services.receive(&caller).await.unwrap();
         receiving.write(bytes.clone()).await.unwrap();
-        receiving.finish(None).await
+        receiving.finish(None, &UploadOptions::default()).await
     };
     let first = upload().await.unwrap().image;
-    let (deleted, second) = tokio::join!(services.delete(first.id), async {
+    let (deleted, second) = tokio::join!(services.delete(&caller, first.id), async {
         tokio::time::sleep(Duration::from_millis(20)).await;
         upload().await
     });
     deleted.unwrap();
     match second {
         Ok(uploaded) => {
-            let image = services.image(uploaded.image.id).await.unwrap();
+            let image = services.image(&caller, uploaded.image.id).await.unwrap();
             let wanted =
                 Wanted { transform: Transform::default(), format: None, name: None, saved: false, choice: None };
-            let delivery = services.resolve(image, wanted).await.unwrap();
+            let delivery = services.resolve(&caller, image, wanted).await.unwrap();
             assert_eq!(services.content(&delivery).await.unwrap().bytes.size(), bytes.len() as u64);
         }
         Err(error) => assert_eq!(error.code, ErrorCode::Unavailable, "{error}"),

@@ -117,6 +117,8 @@ pub(crate) async fn make_older(store_folder: &Path, version: i64) {
     .unwrap();
     let gone = named.iter().filter(|(_, name)| !kept.contains(&name.as_str()));
     let drops = gone.map(|(kind, name)| format!("DROP {kind} {name};")).collect::<Vec<_>>().concat();
+    let columns = "ALTER TABLE images DROP COLUMN visibility; ALTER TABLE images DROP COLUMN owner;";
+    let drops = format!("DROP INDEX images_owner; DROP INDEX images_public; {drops} {columns}");
     let older = format!("{drops} DELETE FROM _sqlx_migrations WHERE version > {version};");
     sqlx::raw_sql(sqlx::AssertSqlSafe(older)).execute(&mut catalog).await.unwrap();
     catalog.close().await.unwrap();

@@ -7,7 +7,7 @@ use std::time::Instant;
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
-use actix_web::{Error, web};
+use actix_web::{Error, HttpMessage, web};
 use tokio::task_local;
 use uuid::Uuid;
 
@@ -77,6 +77,10 @@ fn is_harmless(id: &str) -> bool {
     (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-'))
 }
 
+/// Headers that the answer gets, whatever it is: to be put among the extensions of a request.
+#[derive(Debug, Clone)]
+pub struct AnswerHeaders(pub Vec<(HeaderName, HeaderValue)>);
+
 /// The middleware.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RequestScope;
@@ -125,6 +129,10 @@ where
             let mut response = inner.await?;
             if let Ok(id) = id {
                 response.headers_mut().insert(REQUEST_ID, id);
+            }
+            let further = response.request().extensions_mut().remove::<AnswerHeaders>();
+            for (name, value) in further.into_iter().flat_map(|AnswerHeaders(headers)| headers) {
+                response.headers_mut().insert(name, value);
             }
             count(&response, begun);
             log_access(&response, begun);

@@ -6,17 +6,17 @@ use reqwest::header::RETRY_AFTER;
 use reqwest::{Response, StatusCode};
 use shared_types::ErrorCode;
 
-use crate::ports::{Refusal, StoreError};
+use crate::ports::{Refusal, Sender, StoreError};
 
 /// The answer, if it is one of success.
-pub(super) async fn accepted(response: Response) -> Result<Response, StoreError> {
+pub(super) async fn accepted(sender: &Sender, response: Response) -> Result<Response, StoreError> {
     let status = response.status();
     if status.is_success() {
         return Ok(response);
     }
     let failed = || StoreError::Failed(format!("it answered with status {status}"));
     Err(match status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => StoreError::Unauthorised,
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if *sender == Sender::Itself => StoreError::Unauthorised,
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
             let seconds = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
             StoreError::Busy { retry_after: Duration::from_secs(seconds.unwrap_or(1)) }

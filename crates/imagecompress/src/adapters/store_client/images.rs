@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use super::answer::unreachable;
 use super::{StoreClient, header_of, send};
-use crate::ports::{ImageStore, StoreError};
+use crate::ports::{ImageStore, Sender, StoreError};
 
 impl StoreClient {
     async fn with_retries<T, F: Future<Output = Result<T, StoreError>>>(
@@ -48,17 +48,17 @@ fn retry_after(error: &StoreError) -> Option<Duration> {
 
 #[async_trait]
 impl ImageStore for StoreClient {
-    async fn image(&self, id: ImageId) -> Result<ImageDocument, StoreError> {
+    async fn image(&self, sender: &Sender, id: ImageId) -> Result<ImageDocument, StoreError> {
         let attempt = async || {
-            let response = send(self.request(Method::GET, &format!("/v1/images/{id}"))).await?;
+            let response = send(sender, self.request(sender, Method::GET, &format!("/v1/images/{id}"))).await?;
             response.json().await.map_err(unreachable)
         };
         self.with_retries("reading the record", attempt).await
     }
 
-    async fn original(&self, id: ImageId, bytes: Option<u64>) -> Result<Bytes, StoreError> {
+    async fn original(&self, sender: &Sender, id: ImageId, bytes: Option<u64>) -> Result<Bytes, StoreError> {
         let attempt = async || {
-            let response = send(self.request(Method::GET, &format!("/download/{id}"))).await?;
+            let response = send(sender, self.request(sender, Method::GET, &format!("/download/{id}"))).await?;
             self.read_whole(response, bytes).await
         };
         self.with_retries("fetching the original", attempt).await
@@ -66,6 +66,7 @@ impl ImageStore for StoreClient {
 
     async fn put_compressed(
         &self,
+        sender: &Sender,
         id: ImageId,
         format: OutputFormat,
         bytes: Bytes,
@@ -74,16 +75,18 @@ impl ImageStore for StoreClient {
         let figures = header_of(figures)?;
         let path = format!("/v1/images/{id}/variants/{}", VariantName::compress());
         let attempt = async || {
-            let request = self.request(Method::PUT, &path);
+            let request = self.request(sender, Method::PUT, &path);
             let request =
                 request.header(CONTENT_TYPE, ImageFormat::from(format).media_type()).header(VARIANT_FIGURES, &figures);
-            send(request.body(bytes.clone())).await.map(drop)
+            send(sender, request.body(bytes.clone())).await.map(drop)
         };
         self.with_retries("posting the variant", attempt).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        send(self.request(Method::GET, "/healthz").timeout(Duration::from_secs(2))).await.map(drop)
+        send(&Sender::Itself, self.request(&Sender::Itself, Method::GET, "/healthz").timeout(Duration::from_secs(2)))
+            .await
+            .map(drop)
     }
 
     fn original_url(&self, id: ImageId) -> String {

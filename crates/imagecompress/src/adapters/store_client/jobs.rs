@@ -18,30 +18,30 @@ use shared_types::{Formats, Goal, ImageFormat, ImageId, JobId, OutputFormat, Var
 
 use super::answer::unreachable;
 use super::{StoreClient, header_of, send};
-use crate::ports::{Claim, JobQueue, StoreError};
+use crate::ports::{Claim, JobQueue, Sender, StoreError};
 
 impl StoreClient {
     fn about(&self, claim: &Claim, verb: &str, body: &(impl Serialize + ?Sized)) -> RequestBuilder {
-        self.request(Method::POST, &format!("/v1/jobs/{}/{verb}", claim.job)).json(body)
+        self.request(&Sender::Itself, Method::POST, &format!("/v1/jobs/{}/{verb}", claim.job)).json(body)
     }
 }
 
-async fn ask<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, StoreError> {
-    send(request).await?.json().await.map_err(unreachable)
+async fn ask<T: DeserializeOwned>(sender: &Sender, request: RequestBuilder) -> Result<T, StoreError> {
+    send(sender, request).await?.json().await.map_err(unreachable)
 }
 
 #[async_trait]
 impl JobQueue for StoreClient {
     async fn lease(&self, worker: &str, max: u32, wait: Duration) -> Result<Vec<Lease>, StoreError> {
         let body = LeaseRequest { worker: worker.to_owned(), max, wait_seconds: wait.as_secs() };
-        let request = self.request(Method::POST, "/v1/jobs/lease").json(&body);
-        let answer: LeaseAnswer = ask(request.timeout(wait + self.settings.timeout)).await?;
+        let request = self.request(&Sender::Itself, Method::POST, "/v1/jobs/lease").json(&body);
+        let answer: LeaseAnswer = ask(&Sender::Itself, request.timeout(wait + self.settings.timeout)).await?;
         Ok(answer.leases)
     }
 
     async fn heartbeat(&self, claim: &Claim, progress: u8) -> Result<(), StoreError> {
         let body = Heartbeat { token: claim.token.clone(), progress };
-        send(self.about(claim, "heartbeat", &body)).await.map(drop)
+        send(&Sender::Itself, self.about(claim, "heartbeat", &body)).await.map(drop)
     }
 
     async fn put_result(
@@ -51,30 +51,36 @@ impl JobQueue for StoreClient {
         bytes: Bytes,
         figures: &VariantFigures,
     ) -> Result<(), StoreError> {
-        let request = self.request(Method::PUT, &format!("/v1/jobs/{}/result", claim.job));
+        let request = self.request(&Sender::Itself, Method::PUT, &format!("/v1/jobs/{}/result", claim.job));
         let request = request
             .header(CONTENT_TYPE, ImageFormat::from(format).media_type())
             .header(LEASE_TOKEN, &claim.token)
             .header(VARIANT_FIGURES, header_of(figures)?);
-        send(request.body(bytes)).await.map(drop)
+        send(&Sender::Itself, request.body(bytes)).await.map(drop)
     }
 
     async fn kept(&self, claim: &Claim, figures: &VariantFigures) -> Result<(), StoreError> {
         let body = Kept { token: claim.token.clone(), figures: figures.clone() };
-        send(self.about(claim, "kept", &body)).await.map(drop)
+        send(&Sender::Itself, self.about(claim, "kept", &body)).await.map(drop)
     }
 
     async fn failure(&self, claim: &Claim, problem: &JobProblem, lasting: bool) -> Result<(), StoreError> {
         let body = Failure { token: claim.token.clone(), problem: problem.clone(), lasting };
-        send(self.about(claim, "failure", &body)).await.map(drop)
+        send(&Sender::Itself, self.about(claim, "failure", &body)).await.map(drop)
     }
 
     async fn release(&self, claim: &Claim) -> Result<(), StoreError> {
         let body = Release { token: claim.token.clone() };
-        send(self.about(claim, "release", &body)).await.map(drop)
+        send(&Sender::Itself, self.about(claim, "release", &body)).await.map(drop)
     }
 
-    async fn submit(&self, image: ImageId, goal: Goal, formats: &Formats) -> Result<JobDocument, StoreError> {
+    async fn submit(
+        &self,
+        sender: &Sender,
+        image: ImageId,
+        goal: Goal,
+        formats: &Formats,
+    ) -> Result<JobDocument, StoreError> {
         let mut body = Map::from_iter([
             ("image_id".to_owned(), json!(image)),
             ("formats".to_owned(), json!(formats)),
@@ -82,12 +88,13 @@ impl JobQueue for StoreClient {
         ]);
         let (key, value) = parameter(goal);
         body.insert(key.to_owned(), value);
-        let submitted: JobsDocument = ask(self.request(Method::POST, "/v1/compressions").json(&body)).await?;
+        let submitted: JobsDocument =
+            ask(sender, self.request(sender, Method::POST, "/v1/compressions").json(&body)).await?;
         submitted.jobs.into_iter().next().ok_or_else(|| StoreError::Failed("it made no job".to_owned()))
     }
 
-    async fn job(&self, id: JobId) -> Result<JobDocument, StoreError> {
-        ask(self.request(Method::GET, &format!("/v1/jobs/{id}"))).await
+    async fn job(&self, sender: &Sender, id: JobId) -> Result<JobDocument, StoreError> {
+        ask(sender, self.request(sender, Method::GET, &format!("/v1/jobs/{id}"))).await
     }
 }
 

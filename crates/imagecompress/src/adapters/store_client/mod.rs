@@ -16,7 +16,7 @@ use serde::Serialize;
 use service_kit::config::Secret;
 use service_kit::trace::outgoing_headers;
 
-use crate::ports::StoreError;
+use crate::ports::{Sender, StoreError};
 
 use self::answer::{accepted, unreachable};
 
@@ -25,7 +25,7 @@ use self::answer::{accepted, unreachable};
 pub struct StoreSettings {
     /// Its base address.
     pub url: Url,
-    /// Sent as a bearer token unless empty.
+    /// Sent as a bearer token, unless it is empty or a request is sent for a client.
     pub token: Secret,
     /// For a connection.
     pub connect_timeout: Duration,
@@ -60,10 +60,14 @@ impl StoreClient {
         format!("{}{path}", self.settings.url.as_str().trim_end_matches('/'))
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    fn request(&self, sender: &Sender, method: Method, path: &str) -> RequestBuilder {
         let mut request = self.client.request(method, self.address(path));
-        if !self.settings.token.is_empty() {
-            request = request.bearer_auth(self.settings.token.expose());
+        let key = match sender {
+            Sender::Itself => Some(self.settings.token.expose()).filter(|token| !token.is_empty()),
+            Sender::Client(key) => key.expose(),
+        };
+        if let Some(key) = key {
+            request = request.bearer_auth(key);
         }
         for (name, value) in outgoing_headers() {
             request = request.header(name, value);
@@ -94,8 +98,8 @@ impl StoreClient {
 }
 
 /// Sends a request and gives the answer if it is one of success.
-async fn send(request: RequestBuilder) -> Result<Response, StoreError> {
-    accepted(request.send().await.map_err(unreachable)?).await
+async fn send(sender: &Sender, request: RequestBuilder) -> Result<Response, StoreError> {
+    accepted(sender, request.send().await.map_err(unreachable)?).await
 }
 
 /// What a worker reports of a variant, as the text of a header.

@@ -1,17 +1,19 @@
 //! Image rows.
 
 use image_engine::Facts;
-use shared_types::{Digest, ImageId};
-use sqlx::{FromRow, SqliteConnection, SqlitePool};
+use shared_types::{Digest, ImageId, UserId};
+use sqlx::{FromRow, QueryBuilder, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
 use super::rows;
-use crate::domain::{Image, ImageName};
+use crate::domain::{Image, ImageChange, ImageName};
 use crate::ports::{CatalogError, Page};
 
 #[derive(FromRow)]
 struct ImageRow {
     id: Uuid,
+    owner: Option<Uuid>,
+    visibility: String,
     digest: Vec<u8>,
     bytes: i64,
     format: String,
@@ -32,6 +34,8 @@ impl TryFrom<ImageRow> for Image {
     fn try_from(row: ImageRow) -> Result<Self, CatalogError> {
         Ok(Self {
             id: row.id.into(),
+            owner: row.owner.map(UserId::from),
+            visibility: row.visibility.parse().map_err(|_| rows::unreadable("visibility"))?,
             digest: rows::digest(&row.digest)?,
             bytes: rows::unsigned(row.bytes)?,
             facts: Facts {
@@ -53,8 +57,9 @@ impl TryFrom<ImageRow> for Image {
 
 pub(super) async fn insert(tx: &mut SqliteConnection, image: &Image) -> Result<(), CatalogError> {
     sqlx::query(
-        "INSERT INTO images (id, digest, bytes, format, width, height, orientation, animated, has_alpha, bits, progressive, name, created_us) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        "INSERT INTO images (id, digest, bytes, format, width, height, orientation, animated, has_alpha, bits, progressive, name, created_us, \
+         owner, visibility) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
     .bind(image.id.as_uuid())
     .bind(image.digest.as_bytes().as_slice())
@@ -69,6 +74,8 @@ pub(super) async fn insert(tx: &mut SqliteConnection, image: &Image) -> Result<(
     .bind(image.facts.progressive)
     .bind(image.name.as_ref().map(ImageName::as_str))
     .bind(image.created.as_microsecond())
+    .bind(image.owner.map(UserId::as_uuid))
+    .bind(image.visibility.name())
     .execute(tx)
     .await?;
     Ok(())
@@ -89,17 +96,38 @@ pub(super) async fn by_digest(pool: &SqlitePool, digest: &Digest) -> Result<Opti
 }
 
 pub(super) async fn page(pool: &SqlitePool, page: &Page) -> Result<Vec<Image>, CatalogError> {
-    let rows: Vec<ImageRow> = match page.after {
-        Some(after) => {
-            let query =
-                sqlx::query_as("SELECT * FROM images WHERE id < $1 ORDER BY id DESC LIMIT $2").bind(after.as_uuid());
-            query.bind(page.limit).fetch_all(pool).await?
-        }
-        None => {
-            sqlx::query_as("SELECT * FROM images ORDER BY id DESC LIMIT $1").bind(page.limit).fetch_all(pool).await?
-        }
-    };
+    let mut query = QueryBuilder::new("SELECT * FROM images WHERE TRUE");
+    if let Some(owner) = page.owner {
+        query.push(" AND owner = ").push_bind(owner.as_uuid());
+    }
+    if let Some(visibility) = page.visibility {
+        // A constant of ours: only with it in the text the index of public images is found.
+        query.push(format_args!(" AND visibility = '{}'", visibility.name()));
+    }
+    if let Some(after) = page.after {
+        query.push(" AND id < ").push_bind(after.as_uuid());
+    }
+    query.push(" ORDER BY id DESC LIMIT ").push_bind(page.limit);
+    let rows: Vec<ImageRow> = query.build_query_as().fetch_all(pool).await?;
     rows.into_iter().map(Image::try_from).collect()
+}
+
+pub(super) async fn change(
+    tx: &mut SqliteConnection,
+    id: ImageId,
+    change: &ImageChange,
+) -> Result<Option<Image>, CatalogError> {
+    if let Some(name) = &change.name {
+        let set = sqlx::query("UPDATE images SET name = $2 WHERE id = $1");
+        set.bind(id.as_uuid()).bind(name.as_str()).execute(&mut *tx).await?;
+    }
+    if let Some(visibility) = change.visibility {
+        let set = sqlx::query("UPDATE images SET visibility = $2 WHERE id = $1");
+        set.bind(id.as_uuid()).bind(visibility.name()).execute(&mut *tx).await?;
+    }
+    let row: Option<ImageRow> =
+        sqlx::query_as("SELECT * FROM images WHERE id = $1").bind(id.as_uuid()).fetch_optional(tx).await?;
+    row.map(Image::try_from).transpose()
 }
 
 pub(super) async fn exists(tx: &mut SqliteConnection, id: ImageId) -> Result<bool, CatalogError> {

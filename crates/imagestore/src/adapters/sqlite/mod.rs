@@ -3,6 +3,7 @@
 //! Write-ahead log with `synchronous=FULL`: a transaction that was acknowledged survives a power cut. One connection writes, so writers
 //! queue up in order instead of failing with "busy", and share the wait for the disk; several read, and never wait for the writer.
 
+mod access;
 mod images;
 mod jobs;
 mod renditions;
@@ -21,7 +22,7 @@ use sqlx::ConnectOptions;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
-use crate::domain::{Image, Totals, Variant};
+use crate::domain::{Image, ImageChange, Totals, Variant};
 use crate::ports::{Catalog, CatalogError, NewWork, Page};
 use writer::Writer;
 
@@ -78,6 +79,7 @@ impl Catalog for SqliteCatalog {
         let (image, work) = (image.clone(), work.clone());
         let change = self.writer.change(move |tx| {
             Box::pin(async move {
+                access::check_quota(tx, &image).await?;
                 rows::refer_to_blob(tx, &image.digest, image.bytes).await?;
                 images::insert(tx, &image).await?;
                 if work.rendition {
@@ -95,6 +97,11 @@ impl Catalog for SqliteCatalog {
 
     async fn image_by_digest(&self, digest: &Digest) -> Result<Option<Image>, CatalogError> {
         images::by_digest(&self.reader, digest).await
+    }
+
+    async fn change_image(&self, id: ImageId, change: &ImageChange) -> Result<Option<Image>, CatalogError> {
+        let change = change.clone();
+        self.writer.change(move |tx| Box::pin(async move { images::change(tx, id, &change).await })).await
     }
 
     async fn images(&self, page: &Page) -> Result<Vec<Image>, CatalogError> {

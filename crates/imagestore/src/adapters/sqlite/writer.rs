@@ -65,6 +65,8 @@ impl Writer {
                     Ok(_) => Verdict::Keep,
                     Err(
                         CatalogError::NoImage
+                        | CatalogError::NameTaken
+                        | CatalogError::Refused(_)
                         | CatalogError::BlobDoomed
                         | CatalogError::LeaseLost
                         | CatalogError::Conflict,
@@ -150,6 +152,8 @@ fn another(error: &CatalogError) -> CatalogError {
         CatalogError::NoImage => CatalogError::NoImage,
         CatalogError::LeaseLost => CatalogError::LeaseLost,
         CatalogError::Conflict => CatalogError::Conflict,
+        CatalogError::NameTaken => CatalogError::NameTaken,
+        CatalogError::Refused(refused) => CatalogError::Refused(refused.clone()),
         CatalogError::Full(cause) => CatalogError::Full(anyhow::anyhow!("{cause:#}")),
         CatalogError::Failed(cause) => CatalogError::Failed(anyhow::anyhow!("{cause:#}")),
     }

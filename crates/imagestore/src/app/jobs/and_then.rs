@@ -30,7 +30,7 @@ impl Services {
                 AndThen::Prepare(transform, format) => self.prepare(image, transform, *format).await?,
             };
             if !jobs.iter().any(|job| (&job.order.slot, &job.order.task) == (&order.slot, &order.task)) {
-                jobs.push(order.job(image.id, None, now));
+                jobs.push(order.job(image.id, image.owner, now));
             }
         }
         Ok(jobs)

@@ -7,7 +7,7 @@ use shared_types::{BackfillId, ErrorCode};
 
 use super::{Jobs, Services};
 use crate::app::upload::now;
-use crate::domain::{Backfill, BackfillStatus, JobTotals, Order, StoreError};
+use crate::domain::{Backfill, BackfillStatus, Caller, JobTotals, Order, Scope, StoreError};
 
 /// How many jobs of one backfill are queued or under way at most.
 const AHEAD: u64 = 256;
@@ -17,9 +17,18 @@ const TOGETHER: u32 = 64;
 
 impl Services {
     /// Begins a backfill.
-    pub async fn begin_backfill(&self, before: Timestamp, order: Order) -> Result<Backfill, StoreError> {
+    pub async fn begin_backfill(
+        &self,
+        caller: &Caller,
+        before: Timestamp,
+        order: Order,
+    ) -> Result<Backfill, StoreError> {
+        caller.require(Scope::Write)?;
+        self.check_order(caller, &order).await?;
+        let owner = if caller.is_admin() { None } else { caller.owner() };
         let backfill = Backfill {
             id: BackfillId::generate(),
+            owner,
             before,
             order,
             status: BackfillStatus::Running,
@@ -33,26 +42,41 @@ impl Services {
         Ok(backfill)
     }
 
-    /// The backfill and how its jobs stand.
-    pub async fn backfill(&self, id: BackfillId) -> Result<(Backfill, JobTotals), StoreError> {
-        let found = self.inner.catalog.backfill(id).await?;
+    /// The backfill and how its jobs stand, if it is the caller's.
+    pub async fn backfill(&self, caller: &Caller, id: BackfillId) -> Result<(Backfill, JobTotals), StoreError> {
+        self.backfill_for(caller, Scope::Read, id).await
+    }
+
+    async fn backfill_for(
+        &self,
+        caller: &Caller,
+        scope: Scope,
+        id: BackfillId,
+    ) -> Result<(Backfill, JobTotals), StoreError> {
+        caller.require(scope)?;
+        let found = self.inner.catalog.backfill(id).await?.filter(|(backfill, _)| caller.owns(backfill.owner));
         found.ok_or_else(|| StoreError::new(ErrorCode::NotFound, "No backfill has this id."))
     }
 
-    /// All backfills, newest first.
-    pub async fn backfills(&self) -> Result<Vec<(Backfill, JobTotals)>, StoreError> {
-        Ok(self.inner.catalog.backfills().await?)
+    /// The caller's backfills, newest first.
+    pub async fn backfills(&self, caller: &Caller) -> Result<Vec<(Backfill, JobTotals)>, StoreError> {
+        caller.require(Scope::Read)?;
+        let mut backfills = self.inner.catalog.backfills().await?;
+        backfills.retain(|(backfill, _)| caller.owns(backfill.owner));
+        Ok(backfills)
     }
 
     /// Pauses, resumes or cancels a backfill; gives it as it then stands.
     pub async fn set_backfill(
         &self,
+        caller: &Caller,
         id: BackfillId,
         status: BackfillStatus,
     ) -> Result<(Backfill, JobTotals), StoreError> {
+        self.backfill_for(caller, Scope::Write, id).await?;
         self.inner.catalog.set_backfill(id, status, now()).await?;
         self.inner.jobs.fed.notify_one();
-        let (backfill, totals) = self.backfill(id).await?;
+        let (backfill, totals) = self.backfill_for(caller, Scope::Write, id).await?;
         if backfill.status == status {
             return Ok((backfill, totals));
         }

@@ -69,9 +69,9 @@ impl Services {
         }
         let mut leased = Vec::with_capacity(jobs.len());
         for (job, token) in jobs.into_iter().zip(tokens) {
-            match self.image(job.image).await {
+            match self.record(job.image).await {
                 Ok(image) => {
-                    self.publish(Happening::JobChanged(Box::new(job.clone())));
+                    self.publish(job.owner, Happening::JobChanged(Box::new(job.clone())));
                     leased.push(LeasedJob { job, image, token });
                 }
                 // Deleted in this moment, and the job called off with it; or the catalog does not answer, and the lease will end.

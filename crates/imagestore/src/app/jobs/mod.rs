@@ -13,13 +13,14 @@ use std::time::{Duration, Instant};
 use backon::{BackoffBuilder, ExponentialBuilder};
 use jiff::Timestamp;
 use shared_types::job::JobStatus;
-use shared_types::{ErrorCode, ImageId, JobId};
+use shared_types::transform::ClientHints;
+use shared_types::{ErrorCode, ImageId, JobId, TransformQuery};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::Services;
 use super::upload::now;
-use crate::domain::{Happening, Job, JobFilter, LeaseTerms, Order, Slot, StoreError};
+use super::{Services, next_of};
+use crate::domain::{Caller, Happening, Image, Job, JobFilter, LeaseTerms, Order, Scope, Slot, StoreError};
 
 pub use and_then::AndThen;
 pub use lease::LeasedJob;
@@ -148,13 +149,33 @@ pub struct JobListing {
 
 impl Services {
     /// Queues the same work for images; gives the jobs in their order.
-    pub async fn queue_jobs(&self, images: &[ImageId], order: &Order) -> Result<Vec<Job>, StoreError> {
+    pub async fn queue_jobs(&self, caller: &Caller, images: &[ImageId], order: &Order) -> Result<Vec<Job>, StoreError> {
+        caller.require(Scope::Write)?;
+        self.check_order(caller, order).await?;
         self.check_queue().await?;
         let now = now();
-        let jobs: Vec<_> = images.iter().map(|image| order.job(*image, None, now)).collect();
+        let mut jobs = Vec::with_capacity(images.len());
+        for image in images {
+            let image = self.image_for(caller, Scope::Write, *image).await?;
+            jobs.push(order.job(image.id, image.owner, now));
+        }
         let jobs = self.inner.catalog.queue_jobs(&jobs).await?;
         self.jobs_queued(&jobs);
         Ok(jobs)
+    }
+
+    /// Makes sure that the caller may see what the order draws over images.
+    pub(super) async fn check_order(&self, caller: &Caller, order: &Order) -> Result<(), StoreError> {
+        let query = TransformQuery::parse_text(&order.task.transform, ClientHints::default());
+        self.check_watermark(caller, &query?.transform).await
+    }
+
+    /// Queues work that the store itself wants done.
+    pub(super) async fn queue_job(&self, image: &Image, order: &Order) -> Result<Job, StoreError> {
+        self.check_queue().await?;
+        let mut jobs = self.inner.catalog.queue_jobs(&[order.job(image.id, image.owner, now())]).await?;
+        self.jobs_queued(&jobs);
+        jobs.pop().ok_or_else(|| StoreError::internal(anyhow::anyhow!("a job was queued and is not there")))
     }
 
     /// Refuses further jobs where too many wait.
@@ -170,16 +191,21 @@ impl Services {
 
     pub(super) fn jobs_queued(&self, jobs: &[Job]) {
         for job in jobs {
-            self.publish(Happening::JobChanged(Box::new(job.clone())));
+            self.publish(job.owner, Happening::JobChanged(Box::new(job.clone())));
         }
         if !jobs.is_empty() {
             self.inner.jobs.wake();
         }
     }
 
-    /// The job of that id.
-    pub async fn job(&self, id: JobId) -> Result<Job, StoreError> {
-        self.inner.catalog.job(id).await?.ok_or_else(no_job)
+    /// The job of that id, if it is the caller's.
+    pub async fn job(&self, caller: &Caller, id: JobId) -> Result<Job, StoreError> {
+        self.job_for(caller, Scope::Read, id).await
+    }
+
+    async fn job_for(&self, caller: &Caller, scope: Scope, id: JobId) -> Result<Job, StoreError> {
+        caller.require(scope)?;
+        self.inner.catalog.job(id).await?.filter(|job| caller.owns(job.owner)).ok_or_else(no_job)
     }
 
     /// The last job for a place of an image.
@@ -188,18 +214,18 @@ impl Services {
     }
 
     /// Jobs, newest first.
-    pub async fn jobs(&self, filter: JobFilter) -> Result<JobListing, StoreError> {
+    pub async fn jobs(&self, caller: &Caller, filter: JobFilter) -> Result<JobListing, StoreError> {
+        let owner = caller.reach()?.user().or(filter.owner);
         let limit = filter.limit.clamp(1, MAX_JOBS);
         // One more than asked for tells whether there is a next page.
-        let mut jobs = self.inner.catalog.jobs(&JobFilter { limit: limit + 1, ..filter }).await?;
-        let more = jobs.len() > limit as usize;
-        jobs.truncate(limit as usize);
-        let next = jobs.last().filter(|_| more).map(|job| job.id);
+        let mut jobs = self.inner.catalog.jobs(&JobFilter { owner, limit: limit + 1, ..filter }).await?;
+        let next = next_of(&mut jobs, limit).map(|job| job.id);
         Ok(JobListing { jobs, next })
     }
 
     /// Calls a job off.
-    pub async fn cancel_job(&self, id: JobId) -> Result<Job, StoreError> {
+    pub async fn cancel_job(&self, caller: &Caller, id: JobId) -> Result<Job, StoreError> {
+        self.job_for(caller, Scope::Write, id).await?;
         let job = self.inner.catalog.cancel_job(id, now()).await?.ok_or_else(no_job)?;
         match job.status {
             JobStatus::Cancelled => {
@@ -214,7 +240,8 @@ impl Services {
     }
 
     /// Queues a job again that failed, was given up or was called off.
-    pub async fn retry_job(&self, id: JobId) -> Result<Job, StoreError> {
+    pub async fn retry_job(&self, caller: &Caller, id: JobId) -> Result<Job, StoreError> {
+        self.job_for(caller, Scope::Write, id).await?;
         let job = self.inner.catalog.retry_job(id, now()).await?.ok_or_else(no_job)?;
         if job.status != JobStatus::Queued {
             let detail =
@@ -227,7 +254,7 @@ impl Services {
 
     /// Tells watchers of a job that is over, and starts what waits for that.
     fn job_ended(&self, job: &Job) {
-        self.publish(Happening::JobChanged(Box::new(job.clone())));
+        self.publish(job.owner, Happening::JobChanged(Box::new(job.clone())));
         if job.backfill.is_some() {
             self.inner.jobs.fed.notify_one();
         }

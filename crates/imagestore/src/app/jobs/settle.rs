@@ -12,7 +12,7 @@ impl Services {
     /// The worker is at it; its lease begins anew.
     pub async fn heartbeat(&self, id: JobId, token: &str, progress: u8) -> Result<(), StoreError> {
         let job = self.report(id, token, Report::Progress(progress)).await?;
-        self.publish(Happening::JobChanged(Box::new(job)));
+        self.publish(job.owner, Happening::JobChanged(Box::new(job)));
         Ok(())
     }
 
@@ -29,7 +29,7 @@ impl Services {
         if let (JobStatus::Done, Some(_)) = (job.status, &job.result) {
             return Ok(job);
         }
-        let image = self.image(job.image).await?;
+        let image = self.record(job.image).await?;
         let result = JobResult { kept: true, format: image.facts.format, bytes: image.bytes, figures };
         let job = self.report(id, token, Report::Kept(result)).await?;
         self.job_ended(&job);
@@ -57,7 +57,7 @@ impl Services {
             self.job_ended(&job);
         } else {
             log::info!("job {} of image {} is tried again after attempt {}: {why}", job.id, job.image, job.attempts);
-            self.publish(Happening::JobChanged(Box::new(job)));
+            self.publish(job.owner, Happening::JobChanged(Box::new(job)));
             // Whoever waits for jobs waits until the next one is due.
             self.inner.jobs.wake();
         }
@@ -112,7 +112,7 @@ impl Services {
         let record = async move {
             let complete = services.inner.catalog.complete_job(id, &token, &variant, &result, now());
             let job = services.record_blob(&variant.digest, staged.commit(), complete).await?;
-            services.publish(Happening::VariantStored(Box::new(variant)));
+            services.publish(job.owner, Happening::VariantStored(Box::new(variant)));
             services.job_ended(&job);
             Ok(job)
         };

@@ -14,9 +14,10 @@ use service_kit::http::route::{get, resource};
 use shared_types::job::{Priority, Task};
 use shared_types::{ErrorCode, Formats, ImageFormat, Transform, TransformError, TransformQuery, VariantName};
 
-use crate::app::{AndThen, ContentBytes, Uploaded, Wanted};
-use crate::domain::{ImageName, Order, Slot, StoreError};
+use crate::app::{AndThen, ContentBytes, UploadOptions, Uploaded, Wanted};
+use crate::domain::{Caller, ImageName, Order, Scope, Slot, StoreError};
 use crate::http::HttpState;
+use crate::http::access::As;
 use crate::http::query::{Query, parse_id, segment};
 use crate::http::upload::{body, multipart};
 
@@ -49,14 +50,16 @@ async fn upload(
     request: HttpRequest,
     payload: web::Payload,
     state: web::Data<HttpState>,
+    As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
     Query::of(&request).finish("").map_err(ApiError::from)?;
+    caller.require(Scope::Write)?;
     let mut parts = Multipart::new(request.headers(), payload);
     let (mut form, mut received) = (Form::default(), None);
     while let Some(part) = body::next(&state.bodies, &mut parts).await? {
         let part = part.map_err(multipart::unreadable)?;
         match part.name().unwrap_or_default() {
-            "file" if received.is_none() => received = Some(file(&state, part).await?),
+            "file" if received.is_none() => received = Some(file(&state, &caller, part).await?),
             "file" => return Err(TransformError::new("file", "is given more than once").into()),
             "operation" => form.operation = Some(field(&state, part).await?),
             "width" => form.width = Some(field(&state, part).await?),
@@ -80,17 +83,19 @@ async fn upload(
         priority: Priority::NORMAL,
         webhook: None,
     };
-    let uploaded = received.finish_and_then(name, &[AndThen::Order(order)]).await?;
+    let options = UploadOptions { then: vec![AndThen::Order(order)], ..UploadOptions::default() };
+    let uploaded = received.finish(name, &options).await?;
     Ok(HttpResponse::Created().json(document(&uploaded, &operation)))
 }
 
 async fn file(
     state: &HttpState,
+    caller: &Caller,
     mut part: actix_multipart::Field,
 ) -> Result<(crate::app::Receiving, Option<ImageName>), ApiError> {
     let name = part.content_disposition().and_then(|disposition| disposition.get_filename());
     let name = name.and_then(ImageName::from_client);
-    let mut receiving = state.services.receive().await?;
+    let mut receiving = state.services.receive_image(caller).await?;
     while let Some(piece) = body::next(&state.bodies, &mut part).await? {
         receiving.write(piece.map_err(multipart::unreadable)?).await?;
         if receiving.bytes() > FILE_BYTES {
@@ -175,13 +180,17 @@ fn document(uploaded: &Uploaded, operation: &str) -> serde_json::Value {
 }
 
 /// `GET /v1/image/{id}`: the processed bytes, or 404 while there are none.
-async fn processed(request: HttpRequest, state: web::Data<HttpState>) -> Result<HttpResponse, ApiError> {
+async fn processed(
+    request: HttpRequest,
+    state: web::Data<HttpState>,
+    As(caller): As,
+) -> Result<HttpResponse, ApiError> {
     let id = parse_id(segment(&request, "id"))?;
     Query::of(&request).finish("")?;
-    let image = state.services.image(id).await?;
+    let image = state.services.image(&caller, id).await?;
     let name = Some(result_name());
     let wanted = Wanted { transform: Transform::default(), format: None, name, saved: false, choice: None };
-    let delivery = match state.services.resolve(image, wanted).await {
+    let delivery = match state.services.resolve(&caller, image, wanted).await {
         Err(error) if error.code == ErrorCode::NotFound => return Err(not_yet(&state, id).await),
         other => other?,
     };
@@ -214,9 +223,9 @@ async fn not_yet(state: &HttpState, id: shared_types::ImageId) -> ApiError {
 }
 
 /// `DELETE /v1/image/{id}`: original and result.
-async fn delete(request: HttpRequest, state: web::Data<HttpState>) -> Result<HttpResponse, ApiError> {
+async fn delete(request: HttpRequest, state: web::Data<HttpState>, As(caller): As) -> Result<HttpResponse, ApiError> {
     let id = parse_id(segment(&request, "id"))?;
     Query::of(&request).finish("")?;
-    state.services.delete(id).await?;
+    state.services.delete(&caller, id).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -10,6 +10,7 @@ use shared_types::transform::{FormatChoice, Presets};
 use shared_types::{ErrorCode, ImageFormat, ImageId, OutputFormat, TransformError, TransformQuery};
 
 use super::HttpState;
+use super::access::As;
 use super::query::{Query, parse_id, segment};
 use crate::app::Wanted;
 
@@ -40,9 +41,13 @@ impl Asked {
 }
 
 /// Sends the original or a variant, or says that the client has it already.
-pub(super) async fn deliver(request: HttpRequest, state: web::Data<HttpState>) -> Result<HttpResponse, ApiError> {
+pub(super) async fn deliver(
+    request: HttpRequest,
+    state: web::Data<HttpState>,
+    As(caller): As,
+) -> Result<HttpResponse, ApiError> {
     let mut asked = asked(&request, &state.presets)?;
-    let image = state.services.image(asked.id).await?;
+    let image = state.services.image(&caller, asked.id).await?;
     let saved = asked.is_saved(&request);
     if image.facts.format.is_vector() && !saved {
         asked.show_drawn();
@@ -55,7 +60,7 @@ pub(super) async fn deliver(request: HttpRequest, state: web::Data<HttpState>) -
     let query = asked.query;
     let preset = asked.preset.as_deref();
     let wanted = Wanted::negotiate(query.transform, query.format, query.name, &image, &accepted, saved, preset);
-    let delivery = state.services.resolve(image, wanted).await?;
+    let delivery = state.services.resolve(&caller, image, wanted).await?;
     let representation = respond::Representation::new(&delivery, facets);
     if let Some(answer) = conditional::evaluate(&request, &representation)? {
         return Ok(answer);

@@ -13,7 +13,7 @@ use shared_types::{ErrorCode, ImageFormat, TransformQuery};
 
 use super::conditional::{Part, part};
 use crate::app::{Content, ContentBytes, Delivery, Lifetime};
-use crate::domain::ImageName;
+use crate::domain::{ImageName, Visibility};
 
 /// What came from a user is never run: no script, no style, no frame, no origin.
 const CSP: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
@@ -21,6 +21,8 @@ const CSP: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 /// A named variant can be made anew, and a preset changed, under the same URL.
 const REPLACEABLE: &str = "public, max-age=300, stale-while-revalidate=86400";
+/// For those alone who may see the image, and asked for each time: who that is can change.
+const PRIVATE: &str = "private, no-cache";
 /// Something better is being made.
 const SOON: &str = "public, max-age=10, stale-while-revalidate=60";
 
@@ -54,7 +56,7 @@ pub(super) struct Representation {
     /// In whole seconds, as HTTP dates are.
     pub(super) last_modified: SystemTime,
     format: ImageFormat,
-    lifetime: Lifetime,
+    cache_control: &'static str,
     facets: Facets,
     disposition: String,
 }
@@ -66,9 +68,11 @@ impl Representation {
             etag: EntityTag::new_strong(delivery.etag.to_string()),
             last_modified: SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(whole_seconds),
             format: delivery.format,
-            lifetime: match delivery.lifetime {
-                Lifetime::Immutable if facets.preset => Lifetime::Replaceable,
-                lifetime => lifetime,
+            cache_control: match delivery.lifetime {
+                _ if delivery.image.visibility == Visibility::Private => PRIVATE,
+                Lifetime::Immutable if !facets.preset => IMMUTABLE,
+                Lifetime::Immutable | Lifetime::Replaceable => REPLACEABLE,
+                Lifetime::Soon => SOON,
             },
             disposition: disposition(facets.download.as_deref(), delivery),
             facets,
@@ -86,7 +90,7 @@ impl Representation {
         answer
             .insert_header(header::ETag(self.etag.clone()))
             .insert_header((header::LAST_MODIFIED, HttpDate::from(self.last_modified)))
-            .insert_header((header::CACHE_CONTROL, cache_control(self.lifetime)));
+            .insert_header((header::CACHE_CONTROL, self.cache_control));
         if !self.facets.vary.is_empty() {
             answer.insert_header((header::VARY, self.facets.vary.as_str()));
         }
@@ -108,14 +112,6 @@ impl Representation {
             answer.insert_header((header::CONTENT_DISPOSITION, self.disposition.as_str()));
         }
         answer
-    }
-}
-
-fn cache_control(lifetime: Lifetime) -> &'static str {
-    match lifetime {
-        Lifetime::Immutable => IMMUTABLE,
-        Lifetime::Replaceable => REPLACEABLE,
-        Lifetime::Soon => SOON,
     }
 }
 

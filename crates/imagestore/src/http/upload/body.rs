@@ -16,13 +16,13 @@ use crate::http::{BodyLimits, HttpState};
 /// Receives the whole body as one file.
 pub(in crate::http) async fn receive(
     state: &HttpState,
+    mut receiving: Receiving,
     request: &HttpRequest,
     mut payload: web::Payload,
 ) -> Result<Receiving, ApiError> {
     if let Some(announced) = announced(request) {
         state.services.check_announced(announced)?;
     }
-    let mut receiving = state.services.receive().await?;
     while let Some(piece) = next(&state.bodies, &mut payload).await? {
         receiving.write(piece.map_err(broken)?).await?;
     }

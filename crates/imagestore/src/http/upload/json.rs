@@ -10,8 +10,8 @@ use service_kit::http::ApiError;
 use shared_types::{ErrorCode, ImageFormat, OutputFormat};
 
 use super::{body, created, no_image};
-use crate::app::{AndThen, Receiving};
-use crate::domain::ImageName;
+use crate::app::{Receiving, UploadOptions};
+use crate::domain::{Caller, ImageName, Scope};
 use crate::http::HttpState;
 use crate::http::documents::{base_url, variant_document};
 use crate::http::json::malformed;
@@ -42,8 +42,10 @@ pub(super) async fn upload(
     request: &HttpRequest,
     payload: web::Payload,
     state: &HttpState,
-    then: &[AndThen],
+    caller: &Caller,
+    options: &UploadOptions,
 ) -> Result<HttpResponse, ApiError> {
+    caller.require(Scope::Write)?;
     // The document is held in memory, so only so many at once.
     let Ok(_place) = state.bodies.json_uploads.try_acquire() else {
         return Err(ApiError::new(
@@ -58,15 +60,15 @@ pub(super) async fn upload(
     let name = document.filename.as_deref().and_then(ImageName::from_client);
     match (document.data, document.url) {
         (Some(data), None) => {
-            let receiving = decode(state, data).await?;
+            let receiving = decode(state, caller, data).await?;
             match (document.id, document.transform) {
-                (None, None) => Ok(created(request, state, &receiving.finish_and_then(name, then).await?)),
-                (Some(id), Some(variant)) => put_variant(request, state, receiving, (&id, &variant)).await,
+                (None, None) => Ok(created(request, state, &receiving.finish(name, options).await?)),
+                (Some(id), Some(variant)) => put_variant(request, state, caller, receiving, (&id, &variant)).await,
                 _ => Err(ApiError::new(ErrorCode::InvalidBody, "`id` and `transform` go together: they store the data as that image's variant.")),
             }
         }
         (None, Some(url)) if document.id.is_none() && document.transform.is_none() => {
-            Ok(created(request, state, &state.services.upload_from_url(&url, name, then).await?))
+            Ok(created(request, state, &state.services.upload_from_url(caller, &url, name, options).await?))
         }
         (None, Some(_)) => Err(ApiError::new(ErrorCode::InvalidBody, "`id` and `transform` need `data`: a variant is not fetched from a URL.")),
         (Some(_), Some(_)) => Err(ApiError::new(ErrorCode::InvalidBody, "Give `data` or `url`, not both.")),
@@ -82,12 +84,13 @@ pub(super) async fn upload(
 async fn put_variant(
     request: &HttpRequest,
     state: &HttpState,
+    caller: &Caller,
     receiving: Receiving,
     (id, name): (&str, &str),
 ) -> Result<HttpResponse, ApiError> {
     let (id, name) = (parse_id(id)?, variant_name(name)?);
-    state.services.image(id).await?;
-    let (variant, _) = state.services.put_named_variant(id, &name, receiving, None).await?;
+    let image = state.services.image_for(caller, Scope::Write, id).await?;
+    let (variant, _) = state.services.put_named_variant(&image, &name, receiving, None).await?;
     let mut document = serde_json::json!(variant_document(&base_url(request, state), &variant));
     if let serde_json::Value::Object(fields) = &mut document {
         fields.insert("image ID".to_owned(), serde_json::json!(id));
@@ -97,7 +100,7 @@ async fn put_variant(
     Ok(HttpResponse::Created().json(document))
 }
 
-async fn decode(state: &HttpState, data: String) -> Result<Receiving, ApiError> {
+async fn decode(state: &HttpState, caller: &Caller, data: String) -> Result<Receiving, ApiError> {
     let decoded = web::block(move || {
         // A data: URL is what a browser's FileReader gives.
         let text = data.split_once(";base64,").map_or(data.as_str(), |(_, text)| text);
@@ -107,7 +110,7 @@ async fn decode(state: &HttpState, data: String) -> Result<Receiving, ApiError> 
     let bytes = decoded.map_err(|error| {
         ApiError::new(ErrorCode::InvalidBody, format!("`data` is not base64: {error}.")).parameter("data")
     })?;
-    let mut receiving = state.services.receive().await?;
+    let mut receiving = state.services.receive_image(caller).await?;
     if !bytes.is_empty() {
         receiving.write(Bytes::from(bytes)).await?;
     }

@@ -12,10 +12,11 @@ use service_kit::http::ApiError;
 use shared_types::ErrorCode;
 
 use super::HttpState;
+use super::access::As;
 use super::documents::{base_url, image_document, image_path, job_document};
 use super::query::{Query, segment};
 use super::then;
-use crate::app::Uploaded;
+use crate::app::{UploadOptions, Uploaded};
 use crate::domain::ImageName;
 
 /// Takes one image or several, told apart by the type of the body.
@@ -23,20 +24,24 @@ pub(super) async fn upload(
     request: HttpRequest,
     payload: web::Payload,
     state: web::Data<HttpState>,
+    As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
     let mut query = Query::of(&request);
     let named = query.take("name")?;
     let then = then::parse(query.take("then")?.as_deref(), &state.presets)?;
-    query.finish("name, then")?;
+    let visibility = query.visibility()?;
+    query.finish("name, then, visibility")?;
+    let options = UploadOptions { visibility, then };
     let in_path = segment(&request, "name");
     let name = named.as_deref().or((!in_path.is_empty()).then_some(in_path)).and_then(ImageName::from_client);
     let content_type = ContentType::parse(&request).ok().map(|content_type| content_type.0);
     match content_type.as_ref().map(|kind| (kind.type_(), kind.subtype())) {
-        Some((mime::MULTIPART, _)) => multipart::upload(&request, payload, &state, &then).await,
-        Some((mime::APPLICATION, mime::JSON)) => json::upload(&request, payload, &state, &then).await,
+        Some((mime::MULTIPART, _)) => multipart::upload(&request, payload, &state, &caller, &options).await,
+        Some((mime::APPLICATION, mime::JSON)) => json::upload(&request, payload, &state, &caller, &options).await,
         // Whatever else is said: curl calls a picture a form. What it is, its bytes tell.
         _ => {
-            let uploaded = body::receive(&state, &request, payload).await?.finish_and_then(name, &then).await?;
+            let receiving = state.services.receive_image(&caller).await?;
+            let uploaded = body::receive(&state, receiving, &request, payload).await?.finish(name, &options).await?;
             Ok(created(&request, &state, &uploaded))
         }
     }

@@ -6,8 +6,8 @@ use service_kit::http::ApiError;
 use shared_types::ErrorCode;
 
 use super::{body, created, no_image, several};
-use crate::app::{AndThen, Uploaded};
-use crate::domain::ImageName;
+use crate::app::{UploadOptions, Uploaded};
+use crate::domain::{Caller, ImageName, Scope};
 use crate::http::HttpState;
 
 /// Other form fields are read and forgotten, up to this size.
@@ -17,8 +17,10 @@ pub(super) async fn upload(
     request: &HttpRequest,
     payload: web::Payload,
     state: &HttpState,
-    then: &[AndThen],
+    caller: &Caller,
+    options: &UploadOptions,
 ) -> Result<HttpResponse, ApiError> {
+    caller.require(Scope::Write)?;
     let mut multipart = Multipart::new(request.headers(), payload);
     let mut results: Vec<Result<Uploaded, ApiError>> = Vec::new();
     while let Some(field) = body::next(&state.bodies, &mut multipart).await? {
@@ -31,7 +33,7 @@ pub(super) async fn upload(
             let detail = format!("One request may carry at most {} files here (limits.files).", state.bodies.files);
             return Err(ApiError::new(ErrorCode::TooManyBytes, detail));
         }
-        results.push(file(state, field, ImageName::from_client(&name), then).await?);
+        results.push(file(state, caller, field, ImageName::from_client(&name), options).await?);
     }
     match results.len() {
         0 => Err(no_image(
@@ -45,11 +47,12 @@ pub(super) async fn upload(
 /// One file. The inner error is about this file alone, and the next one can still be read.
 pub(in crate::http) async fn file(
     state: &HttpState,
+    caller: &Caller,
     mut field: Field,
     name: Option<ImageName>,
-    then: &[AndThen],
+    options: &UploadOptions,
 ) -> Result<Result<Uploaded, ApiError>, ApiError> {
-    let mut receiving = state.services.receive().await?;
+    let mut receiving = state.services.receive_image(caller).await?;
     while let Some(piece) = body::next(&state.bodies, &mut field).await? {
         if let Err(error) = receiving.write(piece.map_err(unreadable)?).await {
             let rest = state.services.limits().upload_bytes.saturating_sub(receiving.bytes());
@@ -58,7 +61,7 @@ pub(in crate::http) async fn file(
             return Ok(Err(error.into()));
         }
     }
-    Ok(receiving.finish_and_then(name, then).await.map_err(ApiError::from))
+    Ok(receiving.finish(name, options).await.map_err(ApiError::from))
 }
 
 /// Reads a part to its end without keeping it.

@@ -9,8 +9,9 @@ use shared_types::TransformError;
 use shared_types::job::Priority;
 
 use super::compressions::{ORDER, order};
-use crate::domain::{BackfillStatus, JobTotals};
+use crate::domain::{BackfillStatus, Caller, JobTotals};
 use crate::http::HttpState;
+use crate::http::access::As;
 use crate::http::documents::backfill_document;
 use crate::http::json::Fields;
 use crate::http::query::{Query, parse_id, segment};
@@ -20,6 +21,7 @@ pub(in crate::http) async fn create(
     request: HttpRequest,
     payload: web::Payload,
     state: web::Data<HttpState>,
+    As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
     Query::of(&request).finish("")?;
     let mut fields = Fields::read(&state, &request, payload).await?;
@@ -29,7 +31,7 @@ pub(in crate::http) async fn create(
     if order.webhook.is_some() {
         return Err(TransformError::new("webhook", "has no place in a backfill: watch /v1/events or its record").into());
     }
-    let backfill = state.services.begin_backfill(before, order).await?;
+    let backfill = state.services.begin_backfill(&caller, before, order).await?;
     Ok(HttpResponse::Accepted()
         .insert_header((LOCATION, format!("/v1/backfills/{}", backfill.id)))
         .json(backfill_document(&backfill, &JobTotals::default())))
@@ -44,17 +46,25 @@ fn before(text: Option<&str>) -> Result<Timestamp, TransformError> {
 }
 
 /// `GET /v1/backfills`: newest first.
-pub(in crate::http) async fn list(request: HttpRequest, state: web::Data<HttpState>) -> Result<HttpResponse, ApiError> {
+pub(in crate::http) async fn list(
+    request: HttpRequest,
+    state: web::Data<HttpState>,
+    As(caller): As,
+) -> Result<HttpResponse, ApiError> {
     Query::of(&request).finish("")?;
-    let backfills = state.services.backfills().await?;
+    let backfills = state.services.backfills(&caller).await?;
     let backfills: Vec<_> = backfills.iter().map(|(backfill, totals)| backfill_document(backfill, totals)).collect();
     Ok(HttpResponse::Ok().json(json!({ "backfills": backfills })))
 }
 
 /// `GET /v1/backfills/{id}`.
-pub(in crate::http) async fn get(request: HttpRequest, state: web::Data<HttpState>) -> Result<HttpResponse, ApiError> {
+pub(in crate::http) async fn get(
+    request: HttpRequest,
+    state: web::Data<HttpState>,
+    As(caller): As,
+) -> Result<HttpResponse, ApiError> {
     Query::of(&request).finish("")?;
-    let (backfill, totals) = state.services.backfill(parse_id(segment(&request, "id"))?).await?;
+    let (backfill, totals) = state.services.backfill(&caller, parse_id(segment(&request, "id"))?).await?;
     Ok(HttpResponse::Ok().json(backfill_document(&backfill, &totals)))
 }
 
@@ -62,32 +72,36 @@ pub(in crate::http) async fn get(request: HttpRequest, state: web::Data<HttpStat
 pub(in crate::http) async fn pause(
     request: HttpRequest,
     state: web::Data<HttpState>,
+    As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
-    set(request, state, BackfillStatus::Paused).await
+    set(&request, &state, &caller, BackfillStatus::Paused).await
 }
 
 /// `POST /v1/backfills/{id}/resume`.
 pub(in crate::http) async fn resume(
     request: HttpRequest,
     state: web::Data<HttpState>,
+    As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
-    set(request, state, BackfillStatus::Running).await
+    set(&request, &state, &caller, BackfillStatus::Running).await
 }
 
 /// `DELETE /v1/backfills/{id}`: calls it off, with its jobs that are not over.
 pub(in crate::http) async fn cancel(
     request: HttpRequest,
     state: web::Data<HttpState>,
+    As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
-    set(request, state, BackfillStatus::Cancelled).await
+    set(&request, &state, &caller, BackfillStatus::Cancelled).await
 }
 
 async fn set(
-    request: HttpRequest,
-    state: web::Data<HttpState>,
+    request: &HttpRequest,
+    state: &HttpState,
+    caller: &Caller,
     status: BackfillStatus,
 ) -> Result<HttpResponse, ApiError> {
-    Query::of(&request).finish("")?;
-    let (backfill, totals) = state.services.set_backfill(parse_id(segment(&request, "id"))?, status).await?;
+    Query::of(request).finish("")?;
+    let (backfill, totals) = state.services.set_backfill(caller, parse_id(segment(request, "id"))?, status).await?;
     Ok(HttpResponse::Ok().json(backfill_document(&backfill, &totals)))
 }

@@ -10,6 +10,7 @@ use super::variants::not_a_preset;
 use crate::app::MAX_JOBS;
 use crate::domain::{Order, Slot};
 use crate::http::HttpState;
+use crate::http::access::As;
 use crate::http::documents::{base_url, job_document};
 use crate::http::json::Fields;
 use crate::http::query::{Query, transform_text};
@@ -22,13 +23,14 @@ pub(in crate::http) async fn create(
     request: HttpRequest,
     payload: web::Payload,
     state: web::Data<HttpState>,
+    As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
     Query::of(&request).finish("")?;
     let mut fields = Fields::read(&state, &request, payload).await?;
     let images = images(&mut fields)?;
     let order = order(&mut fields, &state, Priority::NORMAL)?;
     fields.finish(&format!("image_id, ids, {ORDER}"))?;
-    let jobs = state.services.queue_jobs(&images, &order).await?;
+    let jobs = state.services.queue_jobs(&caller, &images, &order).await?;
     let base = base_url(&request, &state);
     let mut answer = HttpResponse::Accepted();
     if let [job] = &jobs[..] {

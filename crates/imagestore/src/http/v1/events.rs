@@ -13,8 +13,9 @@ use shared_types::{ErrorCode, ImageId, JobId, TransformError};
 use tokio::sync::broadcast::error::RecvError;
 use uuid::Uuid;
 
-use crate::domain::{Event, Happening};
+use crate::domain::{Event, Happening, Reach};
 use crate::http::HttpState;
+use crate::http::access::As;
 use crate::http::documents::{base_url, event_document};
 use crate::http::query::{Query, parse_id};
 
@@ -25,6 +26,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// Which events a client wants.
 struct Filter {
+    reach: Reach,
     image: Option<ImageId>,
     job: Option<JobId>,
 }
@@ -33,8 +35,9 @@ struct Filter {
 pub(in crate::http) async fn watch(
     request: HttpRequest,
     state: web::Data<HttpState>,
+    As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
-    let filter = filter(&request)?;
+    let filter = filter(&request, caller.reach()?)?;
     let Ok(place) = Arc::clone(&state.bodies.watchers).try_acquire_owned() else {
         return Err(ApiError::new(
             ErrorCode::Overloaded,
@@ -74,25 +77,28 @@ pub(in crate::http) async fn watch(
         .streaming(body))
 }
 
-fn filter(request: &HttpRequest) -> Result<Filter, ApiError> {
+fn filter(request: &HttpRequest, reach: Reach) -> Result<Filter, ApiError> {
     let mut query = Query::of(request);
     let image = query.take("image_id")?.map(|text| parse_id(&text)).transpose()?;
     let job = query.take("job_id")?.map(|text| text.parse()).transpose();
     let job = job
         .map_err(|error: shared_types::ParseIdError| TransformError::new("job_id", format!("is malformed: {error}")))?;
     query.finish("image_id, job_id")?;
-    Ok(Filter { image, job })
+    Ok(Filter { reach, image, job })
 }
 
 impl Filter {
     fn wants(&self, event: &Event) -> bool {
         let (image, job) = match &event.what {
-            Happening::ImageStored(image) => (image.id, None),
+            Happening::ImageStored(image) | Happening::ImageChanged(image) => (image.id, None),
             Happening::ImageDeleted(id) => (*id, None),
             Happening::VariantStored(variant) => (variant.image, None),
             Happening::JobChanged(job) => (job.image, Some(job.id)),
         };
-        self.image.is_none_or(|wanted| wanted == image) && self.job.is_none_or(|wanted| Some(wanted) == job)
+        let is_theirs = self.reach.user().is_none_or(|user| event.owner == Some(user));
+        is_theirs
+            && self.image.is_none_or(|wanted| wanted == image)
+            && self.job.is_none_or(|wanted| Some(wanted) == job)
     }
 }
 

@@ -9,15 +9,20 @@ use shared_types::{JobId, TransformError};
 use crate::app::MAX_JOBS;
 use crate::domain::{Job, JobFilter};
 use crate::http::HttpState;
+use crate::http::access::As;
 use crate::http::documents::{base_url, job_document};
 use crate::http::query::{Query, parse_id, segment};
 
 const DEFAULT_PAGE: u32 = 50;
 
 /// `GET /v1/jobs?status&image_id&limit&cursor`: newest first.
-pub(in crate::http) async fn list(request: HttpRequest, state: web::Data<HttpState>) -> Result<HttpResponse, ApiError> {
+pub(in crate::http) async fn list(
+    request: HttpRequest,
+    state: web::Data<HttpState>,
+    As(caller): As,
+) -> Result<HttpResponse, ApiError> {
     let filter = filter(&request)?;
-    let listing = state.services.jobs(filter).await?;
+    let listing = state.services.jobs(&caller, filter).await?;
     let base = base_url(&request, &state);
     let jobs = listing.jobs.iter().map(|job| job_document(&base, job)).collect();
     Ok(uncached().json(JobsDocument { jobs, cursor: listing.next }))
@@ -31,13 +36,17 @@ fn filter(request: &HttpRequest) -> Result<JobFilter, ApiError> {
     let image = query.take("image_id")?.map(|text| parse_id(&text)).transpose()?;
     let after = query.cursor()?;
     query.finish("status, image_id, limit, cursor")?;
-    Ok(JobFilter { status, image, after, limit })
+    Ok(JobFilter { status, image, owner: None, after, limit })
 }
 
 /// `GET /v1/jobs/{id}`.
-pub(in crate::http) async fn get(request: HttpRequest, state: web::Data<HttpState>) -> Result<HttpResponse, ApiError> {
+pub(in crate::http) async fn get(
+    request: HttpRequest,
+    state: web::Data<HttpState>,
+    As(caller): As,
+) -> Result<HttpResponse, ApiError> {
     Query::of(&request).finish("")?;
-    let job = state.services.job(job_id(&request)?).await?;
+    let job = state.services.job(&caller, job_id(&request)?).await?;
     Ok(answer(&request, &state, &job))
 }
 
@@ -45,9 +54,10 @@ pub(in crate::http) async fn get(request: HttpRequest, state: web::Data<HttpStat
 pub(in crate::http) async fn retry(
     request: HttpRequest,
     state: web::Data<HttpState>,
+    As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
     Query::of(&request).finish("")?;
-    let job = state.services.retry_job(job_id(&request)?).await?;
+    let job = state.services.retry_job(&caller, job_id(&request)?).await?;
     Ok(answer(&request, &state, &job))
 }
 
@@ -55,9 +65,10 @@ pub(in crate::http) async fn retry(
 pub(in crate::http) async fn cancel(
     request: HttpRequest,
     state: web::Data<HttpState>,
+    As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
     Query::of(&request).finish("")?;
-    let job = state.services.cancel_job(job_id(&request)?).await?;
+    let job = state.services.cancel_job(&caller, job_id(&request)?).await?;
     Ok(answer(&request, &state, &job))
 }
 

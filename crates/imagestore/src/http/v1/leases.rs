@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse, web};
-use service_kit::config::Secret;
 use service_kit::http::ApiError;
 use shared_types::job::{Failure, Heartbeat, Kept, LEASE_TOKEN, Lease, LeaseAnswer, LeaseRequest, Release};
 use shared_types::{ErrorCode, TransformError};
 
 use super::jobs::{answer, job_id};
 use super::variants::figures;
+use crate::domain::{Caller, Scope};
+use crate::http::access::As;
 use crate::http::documents::{base_url, image_document};
 use crate::http::query::Query;
 use crate::http::upload::body;
@@ -26,8 +26,9 @@ pub(in crate::http) async fn lease(
     request: HttpRequest,
     payload: web::Payload,
     state: web::Data<HttpState>,
+    As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
-    let asked: LeaseRequest = read(&request, payload, &state).await?;
+    let asked: LeaseRequest = read(&caller, &request, payload, &state).await?;
     check(&asked)?;
     let wait = Duration::from_secs(asked.wait_seconds);
     let leased = state.services.lease_jobs(&asked.worker, asked.max, wait).await?;
@@ -63,9 +64,10 @@ pub(in crate::http) async fn heartbeat(
     request: HttpRequest,
     payload: web::Payload,
     state: web::Data<HttpState>,
+    As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
     let id = job_id(&request)?;
-    let Heartbeat { token, progress } = read(&request, payload, &state).await?;
+    let Heartbeat { token, progress } = read(&caller, &request, payload, &state).await?;
     if progress > 100 {
         return Err(TransformError::new("progress", "must be a whole number from 0 to 100").into());
     }
@@ -78,9 +80,10 @@ pub(in crate::http) async fn release(
     request: HttpRequest,
     payload: web::Payload,
     state: web::Data<HttpState>,
+    As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
     let id = job_id(&request)?;
-    let Release { token } = read(&request, payload, &state).await?;
+    let Release { token } = read(&caller, &request, payload, &state).await?;
     state.services.release_job(id, &token).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -90,9 +93,10 @@ pub(in crate::http) async fn failure(
     request: HttpRequest,
     payload: web::Payload,
     state: web::Data<HttpState>,
+    As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
     let id = job_id(&request)?;
-    let Failure { token, problem, lasting } = read(&request, payload, &state).await?;
+    let Failure { token, problem, lasting } = read(&caller, &request, payload, &state).await?;
     state.services.fail_job(id, &token, problem, lasting).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -102,9 +106,10 @@ pub(in crate::http) async fn kept(
     request: HttpRequest,
     payload: web::Payload,
     state: web::Data<HttpState>,
+    As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
     let id = job_id(&request)?;
-    let Kept { token, figures } = read(&request, payload, &state).await?;
+    let Kept { token, figures } = read(&caller, &request, payload, &state).await?;
     let job = state.services.keep_original(id, &token, figures).await?;
     Ok(answer(&request, &state, &job))
 }
@@ -114,8 +119,9 @@ pub(in crate::http) async fn result(
     request: HttpRequest,
     payload: web::Payload,
     state: web::Data<HttpState>,
+    As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
-    authorise(&request, &state.worker_token)?;
+    caller.require(Scope::Service)?;
     Query::of(&request).finish("")?;
     let id = job_id(&request)?;
     let token = request.headers().get(LEASE_TOKEN).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
@@ -125,32 +131,19 @@ pub(in crate::http) async fn result(
     })?;
     // Before the body: what cannot be stored is not worth receiving.
     let job = state.services.leased_job(id, &token).await?;
-    let received = body::receive(&state, &request, payload).await?;
+    let receiving = state.services.receive_result(&caller).await?;
+    let received = body::receive(&state, receiving, &request, payload).await?;
     let job = state.services.complete_job(job, &token, received, figures).await?;
     Ok(answer(&request, &state, &job))
 }
 
 async fn read<T: serde::de::DeserializeOwned>(
+    caller: &Caller,
     request: &HttpRequest,
     payload: web::Payload,
     state: &HttpState,
 ) -> Result<T, ApiError> {
-    authorise(request, &state.worker_token)?;
+    caller.require(Scope::Service)?;
     Query::of(request).finish("")?;
     json::read(state, request, payload).await
-}
-
-/// Whether the request comes from a compressing service, where a token is set.
-fn authorise(request: &HttpRequest, token: &Secret) -> Result<(), ApiError> {
-    if token.is_empty() {
-        return Ok(());
-    }
-    let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let given = given.strip_prefix("Bearer ").unwrap_or_default();
-    // Digests are compared, and in constant time: how long it takes tells nothing of the token.
-    if blake3::hash(given.as_bytes()) == blake3::hash(token.expose().as_bytes()) {
-        return Ok(());
-    }
-    let detail = "This address is for compressing services; send `Authorization: Bearer` with the token of jobs.token.";
-    Err(ApiError::new(ErrorCode::Unauthorized, detail))
 }

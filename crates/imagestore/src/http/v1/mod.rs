@@ -1,5 +1,6 @@
 //! The native API: records and lists.
 
+mod admin;
 mod backfills;
 mod compressions;
 mod events;
@@ -11,7 +12,7 @@ pub(super) mod variants;
 
 use actix_web::HttpResponse;
 use actix_web::http::Method;
-use actix_web::web::{ServiceConfig, delete, post, put};
+use actix_web::web::{ServiceConfig, delete, patch, post, put};
 use serde_json::json;
 use service_kit::http::route::{get, resource};
 
@@ -36,6 +37,19 @@ pub(super) fn jobs(config: &mut ServiceConfig) {
         .service(resource("/v1/jobs/{id}/failure", vec![(Method::POST, post().to(leases::failure))]))
         .service(resource("/v1/jobs/{id}/kept", vec![(Method::POST, post().to(leases::kept))]))
         .service(resource("/v1/jobs/{id}/result", vec![(Method::PUT, put().to(leases::result))]));
+}
+
+/// Routes of users, their keys, and what they keep.
+pub(super) fn access(config: &mut ServiceConfig) {
+    let users = vec![(Method::POST, post().to(admin::add_user)), (Method::GET, get().to(admin::users))];
+    let user = vec![(Method::GET, get().to(admin::user)), (Method::PATCH, patch().to(admin::change_user))];
+    let keys = vec![(Method::POST, post().to(admin::create_key)), (Method::GET, get().to(admin::keys))];
+    config
+        .service(resource("/v1/admin/users", users))
+        .service(resource("/v1/admin/users/{id}", user))
+        .service(resource("/v1/admin/keys", keys))
+        .service(resource("/v1/admin/keys/{id}", vec![(Method::DELETE, delete().to(admin::revoke_key))]))
+        .service(resource("/v1/usage", vec![(Method::GET, get().to(admin::usage))]));
 }
 
 /// What there is, for a person who opens the root in a browser or with curl.

@@ -7,16 +7,22 @@ use shared_types::job::VARIANT_FIGURES;
 use shared_types::wire::VariantFigures;
 use shared_types::{ErrorCode, VariantName};
 
+use crate::domain::Scope;
 use crate::http::HttpState;
+use crate::http::access::As;
 use crate::http::documents::{base_url, variant_document};
 use crate::http::query::{Query, parse_id, segment};
 use crate::http::upload::body;
 
 /// `GET /v1/images/{id}/variants`: what is stored, oldest first.
-pub(in crate::http) async fn list(request: HttpRequest, state: web::Data<HttpState>) -> Result<HttpResponse, ApiError> {
+pub(in crate::http) async fn list(
+    request: HttpRequest,
+    state: web::Data<HttpState>,
+    As(caller): As,
+) -> Result<HttpResponse, ApiError> {
     let id = parse_id(segment(&request, "id"))?;
     Query::of(&request).finish("")?;
-    let variants = state.services.variants(id).await?;
+    let variants = state.services.variants(&caller, id).await?;
     let base = base_url(&request, &state);
     let variants: Vec<_> = variants.iter().map(|variant| variant_document(&base, variant)).collect();
     Ok(HttpResponse::Ok().json(json!({ "variants": variants })))
@@ -27,6 +33,7 @@ pub(in crate::http) async fn put(
     request: HttpRequest,
     payload: web::Payload,
     state: web::Data<HttpState>,
+    As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
     let id = parse_id(segment(&request, "id"))?;
     Query::of(&request).finish("")?;
@@ -34,9 +41,10 @@ pub(in crate::http) async fn put(
     not_a_preset(&state, &name)?;
     let figures = figures(&request)?;
     // Before the body: a variant of nothing is not worth receiving.
-    state.services.image(id).await?;
-    let received = body::receive(&state, &request, payload).await?;
-    let (variant, created) = state.services.put_named_variant(id, &name, received, figures).await?;
+    let image = state.services.image_for(&caller, Scope::Write, id).await?;
+    let receiving = state.services.receive(&caller).await?;
+    let received = body::receive(&state, receiving, &request, payload).await?;
+    let (variant, created) = state.services.put_named_variant(&image, &name, received, figures).await?;
     let mut answer = if created { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(answer.json(variant_document(&base_url(&request, &state), &variant)))
 }

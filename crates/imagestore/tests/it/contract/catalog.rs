@@ -1,13 +1,13 @@
 //! The promises of [`Catalog`].
 
 use image_engine::Facts;
-use imagestore::domain::{Image, ImageName, Totals, Variant};
+use imagestore::domain::{Image, ImageName, Totals, Variant, Visibility};
 use imagestore::ports::{Catalog, CatalogError, NewWork, Page};
 use jiff::Timestamp;
 use shared_types::wire::VariantFigures;
 use shared_types::{Digest, ImageFormat, ImageId};
 
-use super::{jobs, renditions};
+use super::{access, jobs, renditions};
 
 /// Runs every check on an empty catalog; `open` opens the same one again.
 pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> F) {
@@ -22,6 +22,7 @@ pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> 
     totals_follow_every_change(&catalog).await;
     renditions::checks(&catalog).await;
     jobs::checks(&catalog).await;
+    access::checks(&catalog).await;
     let last = image(b"last");
     catalog.insert_image(&last, &NewWork::default()).await.unwrap();
     catalog.close().await;
@@ -34,6 +35,8 @@ pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> 
 pub(super) fn image(content: &[u8]) -> Image {
     Image {
         id: ImageId::generate(),
+        owner: None,
+        visibility: Visibility::Unlisted,
         digest: Digest::of(content),
         bytes: content.len() as u64,
         facts: Facts {
@@ -100,7 +103,7 @@ async fn pages_are_newest_first(catalog: &impl Catalog) {
         images.insert(0, image(&[number]));
         catalog.insert_image(&images[0], &NewWork::default()).await.unwrap();
     }
-    let page = |after, limit| Page { after, limit };
+    let page = |after, limit| Page { after, limit, ..Page::default() };
     assert_eq!(catalog.images(&page(None, 3)).await.unwrap(), images[..3]);
     assert_eq!(catalog.images(&page(Some(images[2].id), 3)).await.unwrap(), images[3..]);
     assert_eq!(catalog.images(&page(Some(images[4].id), 3)).await.unwrap(), []);

@@ -5,7 +5,7 @@ use imagestore::ports::{Catalog, CatalogError, NewWork};
 use jiff::{SignedDuration, Timestamp};
 use shared_types::job::{JobProblem, JobResult, JobStatus, Priority, Task};
 use shared_types::wire::VariantFigures;
-use shared_types::{BackfillId, Digest, Formats, Goal, ImageFormat};
+use shared_types::{BackfillId, Digest, Formats, Goal, ImageFormat, UserId};
 
 use super::catalog::image;
 
@@ -30,7 +30,7 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
 }
 
-fn order(name: &str) -> Order {
+pub(super) fn order(name: &str) -> Order {
     Order {
         task: Task { transform: "w=10&".to_owned(), goal: Some(Goal::DEFAULT), formats: Formats::Auto },
         slot: Slot::Named(name.parse().unwrap()),
@@ -241,10 +241,10 @@ async fn a_clock_that_jumps_holds_nothing_up(catalog: &impl Catalog) {
 async fn the_order_is_fair(catalog: &impl Catalog) {
     let image = stored(catalog, b"many owners").await;
     let mut jobs = Vec::new();
-    for (owner, count, priority) in [("anna", 30, 5), ("boris", 2, 5), ("clara", 1, 5), ("anna", 1, 9), ("low", 5, 0)] {
-        for number in 0..count {
-            let mut job = order(&format!("{owner}-{priority}-{number}")).job(image.id, None, at(0));
-            owner.clone_into(&mut job.owner);
+    let [anna, boris, clara, low] = [0; 4].map(|_| UserId::generate());
+    for (owner, count, priority) in [(anna, 30, 5), (boris, 2, 5), (clara, 1, 5), (anna, 1, 9), (low, 5, 0)] {
+        for _ in 0..count {
+            let mut job = order(&format!("job-{}", jobs.len())).job(image.id, Some(owner), at(0));
             job.order.priority = priority.try_into().unwrap();
             jobs.push(job);
         }
@@ -257,11 +257,11 @@ async fn the_order_is_fair(catalog: &impl Catalog) {
     let tokens: Vec<String> = (0..9).map(|token| token.to_string()).collect();
     let tokens: Vec<_> = tokens.iter().map(String::as_str).collect();
     let leased = lease(catalog, &tokens, at(1)).await;
-    let owners: Vec<_> = leased.iter().map(|job| job.owner.as_str()).collect();
+    let owners: Vec<_> = leased.iter().filter_map(|job| job.owner).collect();
     assert_eq!(leased.iter().filter(|job| u8::from(job.order.priority) == 9).count(), 1);
     assert!(leased.iter().any(|job| job.id == oldest.id), "one of eight is the oldest of all: {owners:?}");
-    assert_eq!(owners.iter().filter(|owner| **owner == "boris").count(), 2, "{owners:?}");
-    assert_eq!(owners.iter().filter(|owner| **owner == "clara").count(), 1, "{owners:?}");
+    assert_eq!(owners.iter().filter(|owner| **owner == boris).count(), 2, "{owners:?}");
+    assert_eq!(owners.iter().filter(|owner| **owner == clara).count(), 1, "{owners:?}");
     let limited = LeaseTerms { per_worker: 10, ..TERMS };
     let tokens: Vec<_> = (10..30).map(|token| token.to_string()).collect();
     let (more, _) = catalog.lease_jobs("worker", &tokens, &limited, at(1)).await.unwrap();
@@ -300,6 +300,7 @@ async fn a_backfill_goes_over_every_image(catalog: &impl Catalog) {
     catalog.put_variant(&variant(&images[1], b"there")).await.unwrap();
     let backfill = Backfill {
         id: BackfillId::generate(),
+        owner: None,
         before: at(5),
         order: order("compress"),
         status: BackfillStatus::Running,

@@ -2,18 +2,19 @@
 
 use jiff::Timestamp;
 use shared_types::job::JobStatus;
-use shared_types::{BackfillId, ImageId};
-use sqlx::{FromRow, SqliteConnection};
+use shared_types::{BackfillId, ImageId, UserId};
+use sqlx::{FromRow, QueryBuilder, SqliteConnection};
 use uuid::Uuid;
 
 use super::super::rows;
 use super::row;
-use crate::domain::{Backfill, BackfillStatus, JobTotals, Slot};
+use crate::domain::{Backfill, BackfillStatus, Job, JobTotals, Slot};
 use crate::ports::CatalogError;
 
 #[derive(FromRow)]
 struct BackfillRow {
     id: Uuid,
+    owner: String,
     before_us: i64,
     task: String,
     slot: String,
@@ -32,6 +33,7 @@ impl TryFrom<BackfillRow> for Backfill {
         let status = BackfillStatus::ALL.into_iter().find(|status| status.name() == row.status);
         Ok(Self {
             id: row.id.into(),
+            owner: row::owner(&row.owner)?,
             before: rows::timestamp(row.before_us)?,
             order: row::order(&row.task, &row.slot, row.priority, None)?,
             status: status.ok_or_else(|| rows::unreadable("status of a backfill"))?,
@@ -45,8 +47,8 @@ impl TryFrom<BackfillRow> for Backfill {
 
 pub(super) async fn insert(tx: &mut SqliteConnection, backfill: &Backfill) -> Result<(), CatalogError> {
     sqlx::query(
-        "INSERT INTO backfills (id, before_us, task, slot, priority, status, created_us, updated_us) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
+        "INSERT INTO backfills (id, before_us, task, slot, priority, status, created_us, updated_us, owner) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)",
     )
     .bind(backfill.id.as_uuid())
     .bind(backfill.before.as_microsecond())
@@ -55,6 +57,7 @@ pub(super) async fn insert(tx: &mut SqliteConnection, backfill: &Backfill) -> Re
     .bind(i64::from(u8::from(backfill.order.priority)))
     .bind(backfill.status.name())
     .bind(backfill.created.as_microsecond())
+    .bind(row::owner_text(backfill.owner))
     .execute(tx)
     .await?;
     Ok(())
@@ -131,30 +134,26 @@ pub(super) async fn advance(
         .await?;
     let Some(backfill) = running.map(Backfill::try_from).transpose()? else { return Ok(0) };
     let after = backfill.cursor.map_or(Uuid::nil(), ImageId::as_uuid);
-    let images: Vec<(Uuid, i64)> =
-        sqlx::query_as("SELECT id, created_us FROM images WHERE id > $1 ORDER BY id LIMIT $2")
-            .bind(after)
-            .bind(limit)
-            .fetch_all(&mut *tx)
-            .await?;
+    let images = images_after(tx, after, backfill.owner, limit).await?;
     let before = backfill.before.as_microsecond();
     let (mut queued, mut skipped) = (0, 0);
-    for (image, _) in images.iter().filter(|(_, created)| *created < before) {
+    for (image, owner, _) in images.iter().filter(|(_, _, created)| *created < before) {
         if has_variant(tx, *image, &backfill.order.slot).await? {
             skipped += 1;
         } else {
-            row::insert(tx, &backfill.order.job(ImageId::from(*image), Some(id), now)).await?;
+            let job = backfill.order.job(ImageId::from(*image), owner.map(UserId::from), now);
+            row::insert(tx, &Job { backfill: Some(id), ..job }).await?;
             queued += 1;
         }
     }
-    let is_done = images.len() < limit as usize || images.last().is_some_and(|(_, created)| *created >= before);
+    let is_done = images.len() < limit as usize || images.last().is_some_and(|(_, _, created)| *created >= before);
     let status = if is_done { BackfillStatus::Done } else { BackfillStatus::Running };
     sqlx::query(
         "UPDATE backfills SET cursor = coalesce($2, cursor), looked_at = looked_at + $3, skipped = skipped + $4, status = $5, \
          updated_us = $6 WHERE id = $1",
     )
     .bind(id.as_uuid())
-    .bind(images.last().map(|(image, _)| *image))
+    .bind(images.last().map(|(image, _, _)| *image))
     .bind(rows::signed(queued + skipped)?)
     .bind(rows::signed(skipped)?)
     .bind(status.name())
@@ -162,6 +161,22 @@ pub(super) async fn advance(
     .execute(tx)
     .await?;
     Ok(queued)
+}
+
+/// The next images in the order of upload: id, owner, time.
+async fn images_after(
+    tx: &mut SqliteConnection,
+    after: Uuid,
+    owner: Option<UserId>,
+    limit: u32,
+) -> Result<Vec<(Uuid, Option<Uuid>, i64)>, CatalogError> {
+    let mut query = QueryBuilder::new("SELECT id, owner, created_us FROM images WHERE id > ");
+    query.push_bind(after);
+    if let Some(owner) = owner {
+        query.push(" AND owner = ").push_bind(owner.as_uuid());
+    }
+    query.push(" ORDER BY id LIMIT ").push_bind(limit);
+    Ok(query.build_query_as().fetch_all(tx).await?)
 }
 
 async fn has_variant(tx: &mut SqliteConnection, image: Uuid, slot: &Slot) -> Result<bool, CatalogError> {

@@ -5,7 +5,7 @@ use shared_types::ErrorCode;
 use shared_types::job::JobProblem;
 use sqlx::SqliteConnection;
 
-use super::row::{JobRow, text};
+use super::row::{JobRow, owner_text, text};
 use crate::domain::{Job, LeaseTerms};
 use crate::ports::CatalogError;
 
@@ -104,7 +104,7 @@ pub(super) async fn hand_out(
             .fetch_optional(&mut *tx)
             .await?;
         let Some(job) = row.map(Job::try_from).transpose()? else { break };
-        owner.clone_from(&job.owner);
+        owner = owner_text(job.owner);
         handed_out += 1;
         jobs.push(job);
     }

@@ -234,6 +234,9 @@ async fn page(pool: &SqlitePool, filter: &JobFilter) -> Result<Vec<Job>, Catalog
     if let Some(image) = filter.image {
         query.push(" AND image_id = ").push_bind(image.as_uuid());
     }
+    if let Some(owner) = filter.owner {
+        query.push(" AND owner = ").push_bind(row::owner_text(Some(owner)));
+    }
     if let Some(after) = filter.after {
         query.push(" AND id < ").push_bind(after.as_uuid());
     }

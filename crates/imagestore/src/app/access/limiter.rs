@@ -1,0 +1,77 @@
+//! Requests in a minute, as tokens that come back one by one.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::clock::{Clock, DefaultClock};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
+
+/// What is left after a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// Whether the request may go on.
+    pub allowed: bool,
+    /// Requests in a minute.
+    pub limit: u32,
+    /// How many more may come at once.
+    pub remaining: u32,
+    /// When the next one may come that may not come now, or when all may come again.
+    pub reset: Duration,
+}
+
+type Tokens = RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>;
+
+/// The requests of one user.
+pub(super) struct Limiter {
+    limit: u32,
+    /// `None` where no request is allowed at all.
+    tokens: Option<Tokens>,
+}
+
+impl Limiter {
+    pub(super) fn new(limit: u32) -> Self {
+        let quota = NonZeroU32::new(limit).map(Quota::per_minute);
+        let tokens = quota.map(|quota| RateLimiter::direct(quota).with_middleware::<StateInformationMiddleware>());
+        Self { limit, tokens }
+    }
+
+    pub(super) fn limit(&self) -> u32 {
+        self.limit
+    }
+
+    /// Takes one token, if there is one.
+    pub(super) fn take(&self) -> Rate {
+        let limit = self.limit;
+        let Some(tokens) = &self.tokens else {
+            return Rate { allowed: false, limit, remaining: 0, reset: Duration::from_mins(1) };
+        };
+        match tokens.check() {
+            Ok(state) => {
+                let remaining = state.remaining_burst_capacity();
+                let reset = Duration::from_mins(1) * (limit - remaining) / limit;
+                Rate { allowed: true, limit, remaining, reset }
+            }
+            Err(not_until) => {
+                let reset = not_until.wait_time_from(DefaultClock::default().now());
+                Rate { allowed: false, limit, remaining: 0, reset }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_as_the_limit_says_and_no_more() {
+        let limiter = Limiter::new(3);
+        let left: Vec<_> = (0..3).map(|_| limiter.take()).map(|rate| (rate.allowed, rate.remaining)).collect();
+        assert_eq!(left, [(true, 2), (true, 1), (true, 0)]);
+        let refused = limiter.take();
+        assert!(!refused.allowed && refused.reset <= Duration::from_secs(20), "{refused:?}");
+        assert!(!Limiter::new(0).take().allowed);
+    }
+}

@@ -1,0 +1,267 @@
+//! Every address for every kind of caller. What the test sees is the table in docs/ACCESS.md, which it must be equal to: run it with
+//! `UPDATE_DOCS=1` to write the table anew, and read what changed.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use testkit::pictures::file::png;
+use testkit::pictures::photo;
+use testkit::reqwest::{Method, RequestBuilder};
+
+use crate::keys::KeyedStore;
+
+/// One address: verb, path with `{id}` for a private image, `{job}` for a job of its owner and so on, and what is sent.
+struct Address {
+    method: &'static str,
+    path: &'static str,
+    body: Body,
+}
+
+enum Body {
+    None,
+    Picture,
+    Form,
+    Json(fn(&Things) -> Value),
+}
+
+/// What there is before a request: all of it the owner's.
+struct Things {
+    image: String,
+    job: String,
+    backfill: String,
+    user: String,
+    key: String,
+}
+
+const fn get(path: &'static str) -> Address {
+    Address { method: "GET", path, body: Body::None }
+}
+
+const fn send(method: &'static str, path: &'static str, body: Body) -> Address {
+    Address { method, path, body }
+}
+
+fn order(things: &Things) -> Value {
+    json!({ "image_id": things.image, "target": "low", "name": "another" })
+}
+
+fn backfill(_: &Things) -> Value {
+    json!({ "before": "2020-01-01", "target": "low", "name": "another" })
+}
+
+fn lease(_: &Things) -> Value {
+    json!({ "worker": "w", "max": 1, "wait_seconds": 0 })
+}
+
+fn token(_: &Things) -> Value {
+    json!({ "token": "none", "progress": 1 })
+}
+
+fn failure(_: &Things) -> Value {
+    json!({ "token": "none", "problem": { "code": "undecodable", "detail": "It is broken." }, "lasting": true })
+}
+
+fn kept(_: &Things) -> Value {
+    json!({ "token": "none", "figures": { "source_bytes": 1, "seconds": 0.1 } })
+}
+
+fn only_token(_: &Things) -> Value {
+    json!({ "token": "none" })
+}
+
+fn name(_: &Things) -> Value {
+    json!({ "name": format!("u{}", uuid::Uuid::new_v4().simple()) })
+}
+
+fn key_of_user(things: &Things) -> Value {
+    json!({ "user_id": things.user, "scopes": ["read"] })
+}
+
+fn nothing(_: &Things) -> Value {
+    json!({})
+}
+
+const ADDRESSES: &[Address] = &[
+    get("/i/{id}"),
+    get("/i/{id}.webp?w=3"),
+    get("/download/{id}"),
+    send("POST", "/v1/images", Body::Picture),
+    send("POST", "/upload", Body::Picture),
+    send("PUT", "/upload/x.png", Body::Picture),
+    get("/v1/images"),
+    get("/v1/images?visibility=private"),
+    get("/v1/images/{id}"),
+    send("PATCH", "/v1/images/{id}", Body::Json(nothing)),
+    send("DELETE", "/v1/images/{id}", Body::None),
+    get("/v1/images/{id}/variants"),
+    send("PUT", "/v1/images/{id}/variants/small", Body::Picture),
+    send("POST", "/v1/compressions", Body::Json(order)),
+    get("/v1/jobs"),
+    get("/v1/jobs/{job}"),
+    send("POST", "/v1/jobs/{job}/retry", Body::None),
+    send("DELETE", "/v1/jobs/{job}", Body::None),
+    send("POST", "/v1/jobs/lease", Body::Json(lease)),
+    send("POST", "/v1/jobs/{job}/heartbeat", Body::Json(token)),
+    send("POST", "/v1/jobs/{job}/release", Body::Json(only_token)),
+    send("POST", "/v1/jobs/{job}/failure", Body::Json(failure)),
+    send("POST", "/v1/jobs/{job}/kept", Body::Json(kept)),
+    send("PUT", "/v1/jobs/{job}/result", Body::Picture),
+    send("POST", "/v1/backfills", Body::Json(backfill)),
+    get("/v1/backfills"),
+    get("/v1/backfills/{backfill}"),
+    send("POST", "/v1/backfills/{backfill}/pause", Body::None),
+    send("POST", "/v1/backfills/{backfill}/resume", Body::None),
+    send("DELETE", "/v1/backfills/{backfill}", Body::None),
+    get("/v1/events"),
+    get("/v1/stats"),
+    get("/v1/usage"),
+    send("POST", "/v1/upload", Body::Form),
+    get("/v1/image/{id}"),
+    send("DELETE", "/v1/image/{id}", Body::None),
+    send("POST", "/v1/admin/users", Body::Json(name)),
+    get("/v1/admin/users"),
+    get("/v1/admin/users/{user}"),
+    send("PATCH", "/v1/admin/users/{user}", Body::Json(nothing)),
+    send("POST", "/v1/admin/keys", Body::Json(key_of_user)),
+    get("/v1/admin/keys"),
+    send("DELETE", "/v1/admin/keys/{key}", Body::None),
+    get("/healthz"),
+    get("/readyz"),
+    get("/healthcheck"),
+    get("/metrics"),
+];
+
+const TOKEN: &str = "the token of the workers";
+
+#[tokio::test]
+async fn the_table_of_who_may_do_what_is_the_one_in_the_docs() {
+    let store = KeyedStore::start_with(&[("JOBS__TOKEN", TOKEN), ("AUTH__VISIBILITY", "private")]);
+    let owner = store.user("owner", &[]);
+    store.user("other", &[]);
+    let owners_key = store.key("owner", "read,write,delete");
+    let admin = store.key("other", "admin");
+    let callers = [
+        ("no key", String::new()),
+        ("owner: read", store.key("owner", "read")),
+        ("owner: write", store.key("owner", "write")),
+        ("owner: delete", store.key("owner", "delete")),
+        ("another user", store.key("other", "read,write,delete")),
+        ("admin", admin.clone()),
+        ("service", store.key("other", "service")),
+        ("jobs.token", TOKEN.to_owned()),
+        ("expired", expired(&store, &admin, &owner).await),
+        ("revoked", revoked(&store, &admin).await),
+        ("disabled", disabled(&store)),
+    ];
+    let mut table = String::new();
+    let heads: Vec<_> = callers.iter().map(|(name, _)| *name).collect();
+    writeln!(table, "| | {} |\n|---|{}", heads.join(" | "), "---|".repeat(heads.len())).unwrap();
+    for address in ADDRESSES {
+        write!(table, "| `{} {}` |", address.method, address.path).unwrap();
+        for (_, caller) in &callers {
+            let things = things(&store, &owners_key, &admin, &owner).await;
+            let answer = address.request(&store, caller, &things).send().await.unwrap();
+            let status = answer.status().as_u16();
+            let told = match status {
+                401 => "401",
+                403 => "403",
+                // An answer that does not end tells who may see it by its head.
+                200 if address.path == "/v1/events" => "yes",
+                404 if is_hidden(&answer.text().await.unwrap()) => "404",
+                500.. => panic!("{} {}: {status}", address.method, address.path),
+                _ => "yes",
+            };
+            write!(table, " {told} |").unwrap();
+        }
+        table.push('\n');
+    }
+    compare(&table);
+}
+
+/// Whether the image or job is said not to be there, and not that nothing was made of it.
+fn is_hidden(problem: &str) -> bool {
+    let problem: Value = serde_json::from_str(problem).unwrap();
+    problem["code"] == "not-found" && !problem["detail"].as_str().unwrap().contains("Nothing was to be made")
+}
+
+impl Address {
+    fn request(&self, store: &KeyedStore, key: &str, things: &Things) -> RequestBuilder {
+        let path = self.path.replace("{id}", &things.image).replace("{job}", &things.job);
+        let path = path.replace("{backfill}", &things.backfill).replace("{user}", &things.user);
+        let path = path.replace("{key}", &things.key);
+        let request = store.request(key, Method::from_bytes(self.method.as_bytes()).unwrap(), &path);
+        match self.body {
+            Body::None => request,
+            Body::Picture => {
+                let figures = r#"{"source_bytes":1,"seconds":0.1}"#;
+                request.header("variant-figures", figures).body(picture())
+            }
+            Body::Form => {
+                let text = "--b\r\ncontent-disposition: form-data; name=\"operation\"\r\n\r\nthumbnail\r\n--b\r\n\
+                            content-disposition: form-data; name=\"file\"; filename=\"x.png\"\r\n\r\n";
+                let body = [text.as_bytes(), &picture(), b"\r\n--b--\r\n"].concat();
+                request.header("content-type", "multipart/form-data; boundary=b").body(body)
+            }
+            Body::Json(write) => request.json(&write(things)),
+        }
+    }
+}
+
+fn picture() -> Vec<u8> {
+    png(&photo(4, 4, 1))
+}
+
+async fn things(store: &KeyedStore, key: &str, admin: &str, user: &str) -> Things {
+    let post = async |key: &str, path: &str, body: Value| -> Value {
+        store.request(key, Method::POST, path).json(&body).send().await.unwrap().json().await.unwrap()
+    };
+    let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{value}")).to_owned();
+    let image = store.upload(key, "private", picture()).await;
+    let ordered = post(key, "/v1/compressions", json!({ "image_id": image, "target": "low" })).await;
+    let begun = post(key, "/v1/backfills", json!({ "before": "2020-01-01", "target": "low" })).await;
+    let made = post(admin, "/v1/admin/keys", json!({ "user_id": user, "scopes": ["read"] })).await;
+    Things {
+        image,
+        job: text(&ordered["jobs"][0]["id"]),
+        backfill: text(&begun["id"]),
+        user: user.to_owned(),
+        key: text(&made["id"]),
+    }
+}
+
+async fn expired(store: &KeyedStore, admin: &str, user: &str) -> String {
+    let end = (jiff::Timestamp::now() + jiff::SignedDuration::from_secs(1)).to_string();
+    let order = json!({ "user_id": user, "scopes": ["read", "write", "delete"], "expires_at": end });
+    let made: Value =
+        store.request(admin, Method::POST, "/v1/admin/keys").json(&order).send().await.unwrap().json().await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    made["key"].as_str().unwrap().to_owned()
+}
+
+async fn revoked(store: &KeyedStore, admin: &str) -> String {
+    let key = store.key("owner", "read,write,delete");
+    let list: Value = store.get(admin, "/v1/admin/keys?limit=1").send().await.unwrap().json().await.unwrap();
+    let path = format!("/v1/admin/keys/{}", list["keys"][0]["id"].as_str().unwrap());
+    assert_eq!(store.request(admin, Method::DELETE, &path).send().await.unwrap().status(), 200);
+    key
+}
+
+fn disabled(store: &KeyedStore) -> String {
+    store.user("locked", &[]);
+    let key = store.key("locked", "read,write,delete");
+    store.cli(&["user", "disable", "locked"]);
+    key
+}
+
+fn compare(table: &str) {
+    const HEAD: &str = "<!-- table -->\n";
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/ACCESS.md");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let (before, _) = text.split_once(HEAD).unwrap_or((&text, ""));
+    let wanted = format!("{before}{HEAD}{table}");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        return std::fs::write(&file, wanted).unwrap();
+    }
+    assert_eq!(text, wanted, "docs/ACCESS.md is another table; see the head of this file");
+}
