@@ -33,6 +33,12 @@ pub struct ImageDocument {
     /// The file's name as the client gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// What people file it under.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// What else they say of it.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub metadata: serde_json::Map<String, serde_json::Value>,
     /// Time of upload, RFC 3339 in UTC.
     pub created_at: String,
     /// Size in bytes of the master copy that variants are made from, once there is one; in the record of one image alone.

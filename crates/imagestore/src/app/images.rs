@@ -5,10 +5,12 @@ use std::sync::Arc;
 use moka::sync::Cache;
 use shared_types::{ImageId, UserId};
 
+use super::Services;
 use super::upload::now;
-use super::{Services, next_of};
-use crate::domain::{Caller, Happening, Image, ImageChange, Reach, Scope, StoreError, Variant, Visibility};
-use crate::ports::Page;
+use crate::domain::{
+    Caller, Happening, Image, ImageChange, ImageFilter, ImageQuery, Position, Reach, Scope, Sort, StoreError, Variant,
+    Visibility, Whose,
+};
 
 /// The most images of one page.
 pub const MAX_PAGE: u32 = 500;
@@ -24,21 +26,25 @@ pub(super) fn cache() -> ImageCache {
 
 /// One page of images.
 pub struct Listing {
-    /// Newest first.
+    /// In the order that was asked for.
     pub images: Vec<Image>,
-    /// Where the next page begins, if there is one.
-    pub next: Option<ImageId>,
+    /// Where the next page begins, if there may be one.
+    pub next: Option<Position>,
 }
 
-/// Which images are meant.
+/// Which images are meant, and in which order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wish {
     /// Only those of this user.
     pub owner: Option<UserId>,
     /// Only those that this is true of.
-    pub visibility: Option<Visibility>,
-    /// Only those older than this one.
-    pub after: Option<ImageId>,
+    pub filter: ImageFilter,
+    /// What they are sorted by.
+    pub sort: Sort,
+    /// Whether the greatest comes first.
+    pub descending: bool,
+    /// Where the page begins.
+    pub after: Option<Position>,
 }
 
 impl Services {
@@ -70,33 +76,42 @@ impl Services {
         known.ok_or_else(StoreError::no_image)
     }
 
-    /// A page of images, newest first: the caller's own, everybody's to an administrator, and public ones to whoever asks.
-    pub async fn list(&self, caller: &Caller, wanted: Wish, limit: u32) -> Result<Listing, StoreError> {
-        let limit = limit.clamp(1, MAX_PAGE);
-        let Wish { owner, visibility, after } = wanted;
-        let (owner, visibility) = match (caller, visibility) {
-            (Caller::Anonymous, None) | (_, Some(Visibility::Public)) => (owner, Some(Visibility::Public)),
+    /// A page of images: the caller's own, everybody's to an administrator, and public ones to whoever asks.
+    ///
+    /// By name and by bytes only the images of one owner are sorted: where it is not said whose, of those without an owner.
+    pub async fn list(&self, caller: &Caller, wish: Wish, limit: u32) -> Result<Listing, StoreError> {
+        let Wish { owner, mut filter, sort, descending, after } = wish;
+        let whose = match (caller, filter.visibility) {
+            (Caller::Anonymous, None) | (_, Some(Visibility::Public)) => {
+                filter.visibility = Some(Visibility::Public);
+                owner
+            }
             _ => match caller.reach()? {
-                Reach::Everybody => (owner, visibility),
-                Reach::User(user) if owner.is_none_or(|owner| owner == user) => (Some(user), visibility),
-                // Of others only what is public.
-                Reach::User(_) => (owner, Some(Visibility::Public)),
+                Reach::Everybody => owner,
+                Reach::User(user) => {
+                    if owner.is_some_and(|owner| owner != user) {
+                        // Of others only what is public.
+                        filter.visibility = Some(Visibility::Public);
+                    }
+                    owner.or(Some(user))
+                }
             },
         };
-        self.records(Wish { owner, visibility, after }, limit).await
+        let whose = match whose {
+            Some(user) => Whose::User(user),
+            None if sort == Sort::Date => Whose::Anybody,
+            None => Whose::Nobody,
+        };
+        self.page(ImageQuery { whose, filter, sort, descending, after, limit: limit.clamp(1, MAX_PAGE) }).await
     }
 
     /// A page of images, whoever asks.
-    pub(super) async fn records(&self, wish: Wish, limit: u32) -> Result<Listing, StoreError> {
-        let Wish { owner, visibility, after } = wish;
-        // One more than asked for tells whether there is a next page.
-        let page = Page { owner, visibility, after, limit: limit + 1 };
-        let mut images = self.inner.catalog.images(&page).await?;
-        let next = next_of(&mut images, limit).map(|image| image.id);
+    pub(super) async fn page(&self, query: ImageQuery) -> Result<Listing, StoreError> {
+        let (images, next) = self.inner.catalog.images(&query).await?;
         Ok(Listing { images, next })
     }
 
-    /// Changes an image's name or who may see it.
+    /// Changes what is said of an image.
     pub async fn change(&self, caller: &Caller, id: ImageId, change: ImageChange) -> Result<Arc<Image>, StoreError> {
         self.image_for(caller, Scope::Write, id).await?;
         let changed = self.inner.catalog.change_image(id, &change).await?.ok_or_else(StoreError::no_image)?;

@@ -13,8 +13,8 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::Services;
-use super::images::{MAX_PAGE, Wish};
-use crate::domain::{Image, Master, Rendition, RenditionJob, RenditionMode, StoreError};
+use super::images::MAX_PAGE;
+use crate::domain::{Image, ImageQuery, Master, Rendition, RenditionJob, RenditionMode, StoreError};
 
 /// How many times a master is begun before it is given up. A process that is killed meanwhile counts: the picture may be the reason.
 const MAX_ATTEMPTS: u32 = 5;
@@ -250,13 +250,13 @@ pub async fn rebuild_renditions(services: &Services) -> Result<u64, StoreError> 
     services.remove_doomed(&doomed).await;
     let mut after: Option<ImageId> = None;
     loop {
-        let page = services.records(Wish { after, ..Wish::default() }, MAX_PAGE).await?;
+        let page = services.page(ImageQuery::newest(after, MAX_PAGE)).await?;
         for image in &page.images {
             if services.rendition_plan(image).is_some() {
                 services.inner.catalog.queue_rendition(&image.digest).await?;
             }
         }
-        after = page.next;
+        after = page.next.map(|position| position.id());
         if after.is_none() {
             return Ok(services.totals().await?.masters.pending);
         }

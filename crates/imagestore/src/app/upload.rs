@@ -11,7 +11,7 @@ use jiff::{Timestamp, Unit};
 use shared_types::{ErrorCode, ImageFormat, ImageId, UserId};
 
 use super::{AndThen, Services};
-use crate::domain::{Caller, Happening, Image, ImageName, Job, Scope, StoreError, Visibility};
+use crate::domain::{Caller, Happening, Image, ImageName, Job, Scope, StoreError, Tags, Visibility};
 use crate::ports::{NewWork, RemoteError, StagedBlob};
 
 /// Chunks are gathered to this size before they are hashed and written, off the async threads.
@@ -33,6 +33,8 @@ pub struct Uploaded {
 pub struct UploadOptions {
     /// Who may see the image; as the settings say if nothing is said.
     pub visibility: Option<Visibility>,
+    /// What people file it under.
+    pub tags: Tags,
     /// What is to be done with it once it is there.
     pub then: Vec<AndThen>,
 }
@@ -176,7 +178,8 @@ impl Receiving {
         let digest = staged.digest();
         let visibility = options.visibility.unwrap_or_else(|| services.default_visibility());
         let id = ImageId::generate();
-        let image = Image { id, owner, visibility, digest, bytes, facts, name, created: now() };
+        let (tags, created) = (options.tags.clone(), now());
+        let image = Image { id, owner, visibility, digest, bytes, facts, name, tags, metadata: None, created };
         let jobs = services.jobs_for(&image, &options.then).await?;
         let recorder = services.clone();
         let record = async move {

@@ -4,7 +4,7 @@ use image_engine::Facts;
 use jiff::Timestamp;
 use shared_types::{Digest, ImageId, UserId};
 
-use super::Visibility;
+use super::{Metadata, Tags, Visibility};
 
 /// One upload. Another upload of the same bytes is another image with the same digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,10 @@ pub struct Image {
     pub facts: Facts,
     /// The file's name as the client gave it, made harmless.
     pub name: Option<ImageName>,
+    /// What people file it under.
+    pub tags: Tags,
+    /// What else they say of it.
+    pub metadata: Option<Metadata>,
     /// When the upload was complete, in whole microseconds.
     pub created: Timestamp,
 }
@@ -34,6 +38,17 @@ pub struct ImageChange {
     pub name: Option<ImageName>,
     /// Who may see it.
     pub visibility: Option<Visibility>,
+    /// What people file it under: all of it anew.
+    pub tags: Option<Tags>,
+    /// What else they say of it: all of it anew.
+    pub metadata: Option<Metadata>,
+}
+
+impl Image {
+    /// What it is sorted by and looked up by as a name.
+    pub fn name_key(&self) -> String {
+        self.name.as_ref().map(|name| name.as_str().to_lowercase()).unwrap_or_default()
+    }
 }
 
 /// A file name that is safe to store, log and send back: no path, no control characters, at most 255 bytes.

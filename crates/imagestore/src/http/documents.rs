@@ -52,6 +52,8 @@ pub(super) fn image_document(base: &str, image: &Image) -> ImageDocument {
         digest: image.digest,
         animated: image.facts.animated,
         name: image.name.as_ref().map(|name| ImageName::as_str(name).to_owned()),
+        tags: image.tags.iter().map(str::to_owned).collect(),
+        metadata: image.metadata.as_ref().map(|metadata| metadata.object().clone()).unwrap_or_default(),
         created_at: rfc3339(image.created),
         rendition_bytes: None,
         urls: ImageUrls {

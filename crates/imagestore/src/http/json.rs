@@ -10,6 +10,7 @@ use shared_types::{ErrorCode, TransformError};
 
 use super::HttpState;
 use super::upload::body;
+use crate::domain::Tags;
 
 /// The most bytes of a document that orders something.
 const BYTES: usize = 256 * 1024;
@@ -84,6 +85,23 @@ impl Fields {
             None => Ok(otherwise),
             Some(Value::Null) => Ok(None),
             Some(value) => plain(value).and_then(|text| text.parse().ok()).map(Some).ok_or_else(wanted),
+        }
+    }
+
+    /// Tags, as a list or with commas between them.
+    pub(super) fn tags(&mut self, name: &str) -> Result<Option<Tags>, TransformError> {
+        let texts = self.texts(name)?;
+        let tags = texts.map(|texts| texts.join(",").parse()).transpose();
+        tags.map_err(|reason| TransformError::new(name, reason))
+    }
+
+    /// An object; `null` is an empty one.
+    pub(super) fn object(&mut self, name: &str) -> Result<Option<Map<String, Value>>, TransformError> {
+        match self.0.remove(name) {
+            None => Ok(None),
+            Some(Value::Null) => Ok(Some(Map::new())),
+            Some(Value::Object(object)) => Ok(Some(object)),
+            Some(_) => Err(TransformError::new(name, "must be an object")),
         }
     }
 

@@ -4,11 +4,10 @@ use std::borrow::Cow;
 use std::str::FromStr;
 
 use actix_web::HttpRequest;
+use jiff::Timestamp;
 use service_kit::http::ApiError;
 use shared_types::transform::{ClientHints, FormatChoice, Pairs, Presets};
 use shared_types::{ErrorCode, ParseIdError, Transform, TransformError, TransformQuery};
-
-use crate::domain::Visibility;
 
 /// Decoded query parameters in the order of the URL.
 pub(super) struct Query<'a>(pub(super) Vec<(Cow<'a, str>, Cow<'a, str>)>);
@@ -43,10 +42,15 @@ impl<'a> Query<'a> {
         cursor.map_err(|_| TransformError::new("cursor", "must be the `cursor` of an earlier page, unchanged"))
     }
 
-    /// Who may see an image.
-    pub(super) fn visibility(&mut self) -> Result<Option<Visibility>, TransformError> {
-        let visibility = self.take("visibility")?.map(|text| text.parse()).transpose();
-        visibility.map_err(|reason| TransformError::new("visibility", reason))
+    /// A value that reads itself from a text.
+    pub(super) fn parsed<T: FromStr<Err: ToString>>(&mut self, name: &str) -> Result<Option<T>, TransformError> {
+        let value = self.take(name)?.map(|text| text.parse()).transpose();
+        value.map_err(|reason: T::Err| TransformError::new(name, reason.to_string()))
+    }
+
+    /// A date or a time.
+    pub(super) fn time(&mut self, name: &str) -> Result<Option<Timestamp>, TransformError> {
+        self.take(name)?.map(|text| time(name, &text)).transpose()
     }
 
     /// Ends the reading: what is left is not a parameter here.
@@ -59,6 +63,15 @@ impl<'a> Query<'a> {
             Some((name, _)) => Err(TransformError::new(&**name, format!("is not a parameter; known are {known}"))),
         }
     }
+}
+
+/// A time as clients write it, or a date, which begins at midnight in UTC.
+pub(super) fn time(name: &str, text: &str) -> Result<Timestamp, TransformError> {
+    let midnight = || text.parse::<jiff::civil::Date>().and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC));
+    let time = text.parse().or_else(|_| midnight().map(|zoned| zoned.timestamp()));
+    time.map_err(|_| {
+        TransformError::new(name, "must be a date such as 2026-01-31 or a time such as 2026-01-31T12:00:00Z")
+    })
 }
 
 /// A segment of the path, decoded by the router.

@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use shared_types::{Digest, ImageId, UserId};
+use shared_types::{Digest, ImageId};
 
 use super::{AccessCatalog, JobCatalog, RenditionCatalog};
-use crate::domain::{Image, ImageChange, Job, StoreError, Totals, Variant, Visibility};
+use crate::domain::{Image, ImageChange, ImageQuery, Job, Position, StoreError, Totals, Variant};
 
 /// Why a row could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -34,19 +34,6 @@ pub enum CatalogError {
     /// The catalog did not answer.
     #[error("the catalog failed")]
     Failed(#[source] anyhow::Error),
-}
-
-/// A part of the list, newest first.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Page {
-    /// Only images of this user.
-    pub owner: Option<UserId>,
-    /// Only images that this is true of.
-    pub visibility: Option<Visibility>,
-    /// Only images older than this one.
-    pub after: Option<ImageId>,
-    /// At most so many.
-    pub limit: u32,
 }
 
 /// What is to be done about an image that is added.
@@ -79,8 +66,9 @@ pub trait Catalog: RenditionCatalog + JobCatalog + AccessCatalog {
     /// Changes an image; gives it as it then is, or `None` if there is none.
     async fn change_image(&self, id: ImageId, change: &ImageChange) -> Result<Option<Image>, CatalogError>;
 
-    /// A page of images, newest first.
-    async fn images(&self, page: &Page) -> Result<Vec<Image>, CatalogError>;
+    /// A page of images, and where the next one begins, if there may be one. Looks at a bounded number of images: a page may have
+    /// fewer than were asked for, and none, and still not be the last.
+    async fn images(&self, query: &ImageQuery) -> Result<(Vec<Image>, Option<Position>), CatalogError>;
 
     /// Removes the image and its variants, and calls off its jobs; gives the blobs doomed by it, or `None` if there was no such image.
     async fn delete_image(&self, id: ImageId, now: Timestamp) -> Result<Option<Vec<Digest>>, CatalogError>;

@@ -9,7 +9,7 @@ mod renditions;
 
 pub use access::AccessCatalog;
 pub use blobs::{BlobError, BlobReader, BlobStore, ByteStream, Leftovers, StagedBlob, StagedReader};
-pub use catalog::{Catalog, CatalogError, NewWork, Page};
+pub use catalog::{Catalog, CatalogError, NewWork};
 pub use jobs::JobCatalog;
 pub use remote::{RemoteBody, RemoteError, RemoteSource};
 pub use renditions::RenditionCatalog;

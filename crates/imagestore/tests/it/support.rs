@@ -117,8 +117,21 @@ pub(crate) async fn make_older(store_folder: &Path, version: i64) {
     .unwrap();
     let gone = named.iter().filter(|(_, name)| !kept.contains(&name.as_str()));
     let drops = gone.map(|(kind, name)| format!("DROP {kind} {name};")).collect::<Vec<_>>().concat();
-    let columns = "ALTER TABLE images DROP COLUMN visibility; ALTER TABLE images DROP COLUMN owner;";
-    let drops = format!("DROP INDEX images_owner; DROP INDEX images_public; {drops} {columns}");
+    // Columns come behind those that the first version made, and only later versions have indexes of them.
+    let indexes: Vec<String> = sqlx::query_scalar(
+        "SELECT 'DROP INDEX ' || name || ';' FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'images' \
+         AND name <> 'images_digest' AND sql IS NOT NULL",
+    )
+    .fetch_all(&mut catalog)
+    .await
+    .unwrap();
+    let columns: Vec<String> = sqlx::query_scalar(
+        "SELECT 'ALTER TABLE images DROP COLUMN ' || name || ';' FROM pragma_table_info('images') WHERE cid >= 13",
+    )
+    .fetch_all(&mut catalog)
+    .await
+    .unwrap();
+    let drops = format!("{} {drops} {}", indexes.concat(), columns.concat());
     let older = format!("{drops} DELETE FROM _sqlx_migrations WHERE version > {version};");
     sqlx::raw_sql(sqlx::AssertSqlSafe(older)).execute(&mut catalog).await.unwrap();
     catalog.close().await.unwrap();

@@ -1,16 +1,17 @@
 //! Image rows.
 
 use image_engine::Facts;
+use serde_json::Value;
 use shared_types::{Digest, ImageId, UserId};
-use sqlx::{FromRow, QueryBuilder, SqliteConnection, SqlitePool};
+use sqlx::{FromRow, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
 use super::rows;
-use crate::domain::{Image, ImageChange, ImageName};
-use crate::ports::{CatalogError, Page};
+use crate::domain::{Image, ImageChange, ImageName, Metadata, Tags};
+use crate::ports::CatalogError;
 
 #[derive(FromRow)]
-struct ImageRow {
+pub(super) struct ImageRow {
     id: Uuid,
     owner: Option<Uuid>,
     visibility: String,
@@ -25,6 +26,8 @@ struct ImageRow {
     bits: i64,
     progressive: bool,
     name: Option<String>,
+    tags: String,
+    metadata: Option<String>,
     created_us: i64,
 }
 
@@ -50,16 +53,34 @@ impl TryFrom<ImageRow> for Image {
                 progressive: row.progressive,
             },
             name: row.name.as_deref().and_then(ImageName::from_client),
+            tags: tags(&row.tags)?,
+            metadata: row.metadata.as_deref().map(metadata).transpose()?,
             created: rows::timestamp(row.created_us)?,
         })
     }
 }
 
+fn tags(text: &str) -> Result<Tags, CatalogError> {
+    let unreadable = || rows::unreadable("list of tags");
+    let texts: Vec<String> = serde_json::from_str(text).map_err(|_| unreadable())?;
+    let tags: Result<_, _> = texts.iter().map(|tag| tag.parse()).collect();
+    Tags::of(tags.map_err(|_| unreadable())?).map_err(|_| unreadable())
+}
+
+fn metadata(text: &str) -> Result<Metadata, CatalogError> {
+    let object = serde_json::from_str(text).map_err(|_| rows::unreadable("metadata"))?;
+    Metadata::of(object).map_err(|_| rows::unreadable("metadata"))
+}
+
+fn tags_text(tags: &Tags) -> String {
+    Value::from(tags.iter().map(Value::from).collect::<Vec<_>>()).to_string()
+}
+
 pub(super) async fn insert(tx: &mut SqliteConnection, image: &Image) -> Result<(), CatalogError> {
     sqlx::query(
         "INSERT INTO images (id, digest, bytes, format, width, height, orientation, animated, has_alpha, bits, progressive, name, created_us, \
-         owner, visibility) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+         owner, visibility, name_key, tags, metadata) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
     )
     .bind(image.id.as_uuid())
     .bind(image.digest.as_bytes().as_slice())
@@ -76,8 +97,23 @@ pub(super) async fn insert(tx: &mut SqliteConnection, image: &Image) -> Result<(
     .bind(image.created.as_microsecond())
     .bind(image.owner.map(UserId::as_uuid))
     .bind(image.visibility.name())
-    .execute(tx)
+    .bind(image.name_key())
+    .bind(tags_text(&image.tags))
+    .bind(image.metadata.as_ref().map(Metadata::text))
+    .execute(&mut *tx)
     .await?;
+    insert_tags(tx, image).await
+}
+
+async fn insert_tags(tx: &mut SqliteConnection, image: &Image) -> Result<(), CatalogError> {
+    for tag in image.tags.iter() {
+        sqlx::query("INSERT INTO image_tags (tag, owner, image_id) VALUES ($1, $2, $3)")
+            .bind(tag)
+            .bind(image.owner.map_or_else(Vec::new, |owner| owner.as_uuid().as_bytes().to_vec()))
+            .bind(image.id.as_uuid())
+            .execute(&mut *tx)
+            .await?;
+    }
     Ok(())
 }
 
@@ -95,39 +131,34 @@ pub(super) async fn by_digest(pool: &SqlitePool, digest: &Digest) -> Result<Opti
     row.map(Image::try_from).transpose()
 }
 
-pub(super) async fn page(pool: &SqlitePool, page: &Page) -> Result<Vec<Image>, CatalogError> {
-    let mut query = QueryBuilder::new("SELECT * FROM images WHERE TRUE");
-    if let Some(owner) = page.owner {
-        query.push(" AND owner = ").push_bind(owner.as_uuid());
-    }
-    if let Some(visibility) = page.visibility {
-        // A constant of ours: only with it in the text the index of public images is found.
-        query.push(format_args!(" AND visibility = '{}'", visibility.name()));
-    }
-    if let Some(after) = page.after {
-        query.push(" AND id < ").push_bind(after.as_uuid());
-    }
-    query.push(" ORDER BY id DESC LIMIT ").push_bind(page.limit);
-    let rows: Vec<ImageRow> = query.build_query_as().fetch_all(pool).await?;
-    rows.into_iter().map(Image::try_from).collect()
-}
-
 pub(super) async fn change(
     tx: &mut SqliteConnection,
     id: ImageId,
     change: &ImageChange,
 ) -> Result<Option<Image>, CatalogError> {
-    if let Some(name) = &change.name {
-        let set = sqlx::query("UPDATE images SET name = $2 WHERE id = $1");
-        set.bind(id.as_uuid()).bind(name.as_str()).execute(&mut *tx).await?;
-    }
-    if let Some(visibility) = change.visibility {
-        let set = sqlx::query("UPDATE images SET visibility = $2 WHERE id = $1");
-        set.bind(id.as_uuid()).bind(visibility.name()).execute(&mut *tx).await?;
-    }
     let row: Option<ImageRow> =
-        sqlx::query_as("SELECT * FROM images WHERE id = $1").bind(id.as_uuid()).fetch_optional(tx).await?;
-    row.map(Image::try_from).transpose()
+        sqlx::query_as("SELECT * FROM images WHERE id = $1").bind(id.as_uuid()).fetch_optional(&mut *tx).await?;
+    let Some(now) = row.map(Image::try_from).transpose()? else { return Ok(None) };
+    let ImageChange { name, visibility, tags, metadata } = change.clone();
+    let changed = Image {
+        name: name.or(now.name),
+        visibility: visibility.unwrap_or(now.visibility),
+        tags: tags.unwrap_or(now.tags),
+        metadata: metadata.or(now.metadata),
+        ..now
+    };
+    sqlx::query("UPDATE images SET name = $2, name_key = $3, visibility = $4, tags = $5, metadata = $6 WHERE id = $1")
+        .bind(id.as_uuid())
+        .bind(changed.name.as_ref().map(ImageName::as_str))
+        .bind(changed.name_key())
+        .bind(changed.visibility.name())
+        .bind(tags_text(&changed.tags))
+        .bind(changed.metadata.as_ref().map(Metadata::text))
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query("DELETE FROM image_tags WHERE image_id = $1").bind(id.as_uuid()).execute(&mut *tx).await?;
+    insert_tags(tx, &changed).await?;
+    Ok(Some(changed))
 }
 
 pub(super) async fn exists(tx: &mut SqliteConnection, id: ImageId) -> Result<bool, CatalogError> {

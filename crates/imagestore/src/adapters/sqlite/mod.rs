@@ -6,6 +6,7 @@
 mod access;
 mod images;
 mod jobs;
+mod listing;
 mod renditions;
 mod rows;
 mod totals;
@@ -22,8 +23,8 @@ use sqlx::ConnectOptions;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
-use crate::domain::{Image, ImageChange, Totals, Variant};
-use crate::ports::{Catalog, CatalogError, NewWork, Page};
+use crate::domain::{Image, ImageChange, ImageQuery, Position, Totals, Variant};
+use crate::ports::{Catalog, CatalogError, NewWork};
 use writer::Writer;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -104,8 +105,8 @@ impl Catalog for SqliteCatalog {
         self.writer.change(move |tx| Box::pin(async move { images::change(tx, id, &change).await })).await
     }
 
-    async fn images(&self, page: &Page) -> Result<Vec<Image>, CatalogError> {
-        images::page(&self.reader, page).await
+    async fn images(&self, query: &ImageQuery) -> Result<(Vec<Image>, Option<Position>), CatalogError> {
+        listing::page(&self.reader, query).await
     }
 
     async fn delete_image(&self, id: ImageId, now: Timestamp) -> Result<Option<Vec<Digest>>, CatalogError> {

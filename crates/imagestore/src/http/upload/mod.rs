@@ -29,9 +29,10 @@ pub(super) async fn upload(
     let mut query = Query::of(&request);
     let named = query.take("name")?;
     let then = then::parse(query.take("then")?.as_deref(), &state.presets)?;
-    let visibility = query.visibility()?;
-    query.finish("name, then, visibility")?;
-    let options = UploadOptions { visibility, then };
+    let visibility = query.parsed("visibility")?;
+    let tags = query.parsed("tags")?.unwrap_or_default();
+    query.finish("name, then, visibility, tags")?;
+    let options = UploadOptions { visibility, tags, then };
     let in_path = segment(&request, "name");
     let name = named.as_deref().or((!in_path.is_empty()).then_some(in_path)).and_then(ImageName::from_client);
     let content_type = ContentType::parse(&request).ok().map(|content_type| content_type.0);

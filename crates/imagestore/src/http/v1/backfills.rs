@@ -2,7 +2,6 @@
 
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
-use jiff::Timestamp;
 use serde_json::json;
 use service_kit::http::ApiError;
 use shared_types::TransformError;
@@ -14,7 +13,7 @@ use crate::http::HttpState;
 use crate::http::access::As;
 use crate::http::documents::backfill_document;
 use crate::http::json::Fields;
-use crate::http::query::{Query, parse_id, segment};
+use crate::http::query::{Query, parse_id, segment, time};
 
 /// `POST /v1/backfills`.
 pub(in crate::http) async fn create(
@@ -25,7 +24,7 @@ pub(in crate::http) async fn create(
 ) -> Result<HttpResponse, ApiError> {
     Query::of(&request).finish("")?;
     let mut fields = Fields::read(&state, &request, payload).await?;
-    let before = before(fields.text("before")?.as_deref())?;
+    let before = time("before", &fields.text("before")?.unwrap_or_default())?;
     let order = order(&mut fields, &state, Priority::LOW)?;
     fields.finish(&format!("before, {ORDER}"))?;
     if order.webhook.is_some() {
@@ -35,14 +34,6 @@ pub(in crate::http) async fn create(
     Ok(HttpResponse::Accepted()
         .insert_header((LOCATION, format!("/v1/backfills/{}", backfill.id)))
         .json(backfill_document(&backfill, &JobTotals::default())))
-}
-
-fn before(text: Option<&str>) -> Result<Timestamp, TransformError> {
-    let wanted =
-        || TransformError::new("before", "must be a date such as 2026-01-31 or a time such as 2026-01-31T12:00:00Z");
-    let text = text.ok_or_else(wanted)?;
-    let midnight = || text.parse::<jiff::civil::Date>().and_then(|date| date.to_zoned(jiff::tz::TimeZone::UTC));
-    text.parse().or_else(|_| midnight().map(|zoned| zoned.timestamp())).map_err(|_| wanted())
 }
 
 /// `GET /v1/backfills`: newest first.

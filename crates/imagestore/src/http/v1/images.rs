@@ -4,10 +4,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 use service_kit::http::ApiError;
 use shared_types::wire::ImageDocument;
-use shared_types::{TransformError, UserId};
+use shared_types::{ImageFormat, TransformError};
 
 use crate::app::{MAX_PAGE, Wish};
-use crate::domain::{ImageChange, ImageName};
+use crate::domain::{ImageChange, ImageFilter, ImageName, Metadata, Position, Sort};
 use crate::http::HttpState;
 use crate::http::access::As;
 use crate::http::documents::{base_url, image_document};
@@ -16,34 +16,65 @@ use crate::http::query::{Query, parse_id, segment};
 
 const DEFAULT_PAGE: u32 = 50;
 
-/// `GET /v1/images?limit&cursor`: newest first.
+/// What a list may be asked for.
+const KNOWN: &str =
+    "limit, cursor, owner, visibility, format, tag, name, min_bytes, max_bytes, since, before, sort, order";
+
+/// `GET /v1/images`: newest first, or as `sort` and `order` say.
 pub(in crate::http) async fn list(
     request: HttpRequest,
     state: web::Data<HttpState>,
     As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
-    let (wish, limit, carried) = page(&request)?;
+    let (wish, limit) = wish(&request)?;
     let listing = state.services.list(&caller, wish, limit).await?;
     let base = base_url(&request, &state);
     let images: Vec<_> = listing.images.iter().map(|image| image_document(&base, image)).collect();
-    let next = listing.next.map(|cursor| format!("{base}/v1/images?limit={limit}{carried}&cursor={cursor}"));
-    Ok(HttpResponse::Ok().json(json!({ "images": images, "cursor": listing.next, "next": next })))
+    let cursor = listing.next.map(|position| position.to_string());
+    let next = cursor.as_ref().map(|cursor| next_page(&base, &request, cursor));
+    Ok(HttpResponse::Ok().json(json!({ "images": images, "cursor": cursor, "next": next })))
 }
 
-/// What is wanted, how much of it, and the parameters that the next page has too.
-fn page(request: &HttpRequest) -> Result<(Wish, u32, String), ApiError> {
+fn wish(request: &HttpRequest) -> Result<(Wish, u32), ApiError> {
     let mut query = Query::of(request);
     let limit = query.limit(DEFAULT_PAGE, MAX_PAGE)?;
-    let after = query.cursor()?;
-    let owner: Option<UserId> = query.take("owner")?.map(|text| text.parse()).transpose().map_err(|error| {
-        let error: shared_types::ParseIdError = error;
-        TransformError::new("owner", format!("is malformed: {error}"))
-    })?;
-    let visibility = query.visibility()?;
-    query.finish("limit, cursor, owner, visibility")?;
-    let owned = owner.map(|owner| format!("&owner={owner}")).unwrap_or_default();
-    let visible = visibility.map(|visibility| format!("&visibility={}", visibility.name())).unwrap_or_default();
-    Ok((Wish { owner, visibility, after }, limit, owned + &visible))
+    let after: Option<Position> = query.cursor()?;
+    let owner = query.parsed("owner")?;
+    let format = query.take("format")?.map(|text| ImageFormat::from_extension(&text).ok_or_else(unknown_format));
+    let filter = ImageFilter {
+        visibility: query.parsed("visibility")?,
+        format: format.transpose()?,
+        tag: query.parsed("tag")?,
+        name: query.take("name")?.map(|name| name.to_lowercase()),
+        min_bytes: query.parsed("min_bytes")?,
+        max_bytes: query.parsed("max_bytes")?,
+        since: query.time("since")?,
+        before: query.time("before")?,
+    };
+    let sort: Sort = query.parsed("sort")?.unwrap_or_default();
+    let descending = match query.take("order")?.as_deref() {
+        None => sort != Sort::Name,
+        Some("asc") => false,
+        Some("desc") => true,
+        Some(_) => return Err(TransformError::new("order", "must be asc or desc").into()),
+    };
+    query.finish(KNOWN)?;
+    if after.as_ref().is_some_and(|position| position.sort() != sort) {
+        return Err(TransformError::new("cursor", "is that of a list with another `sort`").into());
+    }
+    Ok((Wish { owner, filter, sort, descending, after }, limit))
+}
+
+fn unknown_format() -> TransformError {
+    TransformError::new("format", "must be a format such as jpg or png")
+}
+
+/// The same request with another cursor.
+fn next_page(base: &str, request: &HttpRequest, cursor: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(Query::of(request).0.iter().filter(|(name, _)| name != "cursor"));
+    query.append_pair("cursor", cursor);
+    format!("{base}/v1/images?{}", query.finish())
 }
 
 /// `GET /v1/images/{id}`.
@@ -60,7 +91,7 @@ pub(in crate::http) async fn get(
     Ok(HttpResponse::Ok().json(ImageDocument { rendition_bytes, ..document }))
 }
 
-/// `PATCH /v1/images/{id}`: its name, and who may see it.
+/// `PATCH /v1/images/{id}`: what is said of it.
 pub(in crate::http) async fn change(
     request: HttpRequest,
     payload: web::Payload,
@@ -76,8 +107,11 @@ pub(in crate::http) async fn change(
     });
     let name = name.transpose()?;
     let visibility = fields.take("visibility")?;
-    fields.finish("name, visibility")?;
-    let image = state.services.change(&caller, id, ImageChange { name, visibility }).await?;
+    let tags = fields.tags("tags")?;
+    let metadata = fields.object("metadata")?.map(Metadata::of).transpose();
+    let metadata = metadata.map_err(|reason| TransformError::new("metadata", reason))?;
+    fields.finish("name, visibility, tags, metadata")?;
+    let image = state.services.change(&caller, id, ImageChange { name, visibility, tags, metadata }).await?;
     Ok(HttpResponse::Ok().json(image_document(&base_url(&request, &state), &image)))
 }
 

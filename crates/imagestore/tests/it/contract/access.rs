@@ -1,10 +1,7 @@
 //! Users, their keys, and what they keep.
 
-use imagestore::domain::{
-    ApiKey, Backfill, BackfillStatus, Image, ImageChange, ImageName, JobFilter, Quotas, Scopes, Usage, User,
-    UserChange, Visibility,
-};
-use imagestore::ports::{Catalog, CatalogError, NewWork, Page};
+use imagestore::domain::{ApiKey, Backfill, BackfillStatus, Image, JobFilter, Quotas, Scopes, Usage, User, UserChange};
+use imagestore::ports::{Catalog, CatalogError, NewWork};
 use jiff::Timestamp;
 use shared_types::{BackfillId, Digest, KeyId, UserId};
 
@@ -14,7 +11,7 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_700_000_000 + second).unwrap()
 }
 
-fn user(name: &str, quotas: Quotas) -> User {
+pub(super) fn user(name: &str, quotas: Quotas) -> User {
     let (id, usage) = (UserId::generate(), Usage::default());
     User { id, name: name.parse().unwrap(), disabled: false, quotas, usage, created: at(0) }
 }
@@ -37,7 +34,6 @@ pub(super) async fn checks(catalog: &impl Catalog) {
     users_have_names_of_their_own(catalog).await;
     keys_are_found_by_their_digest(catalog).await;
     what_a_user_keeps_is_counted_and_bounded(catalog).await;
-    lists_tell_owners_apart(catalog).await;
     work_belongs_to_the_owner_of_its_image(catalog).await;
 }
 
@@ -100,35 +96,6 @@ async fn what_a_user_keeps_is_counted_and_bounded(catalog: &impl Catalog) {
     catalog.delete_image(second.id, at(1)).await.unwrap();
     catalog.forget_blob(&second.digest).await.unwrap();
     assert_eq!(usage().await, Usage::default());
-}
-
-async fn lists_tell_owners_apart(catalog: &impl Catalog) {
-    let lister = user("lister", Quotas::default());
-    catalog.insert_user(&lister).await.unwrap();
-    let mut images = Vec::new();
-    for (number, visibility) in Visibility::ALL.into_iter().enumerate() {
-        let image = Image { owner: Some(lister.id), visibility, ..image(format!("owned {number}").as_bytes()) };
-        catalog.insert_image(&image, &NewWork::default()).await.unwrap();
-        images.push(image);
-    }
-    images.reverse();
-    let page = |owner, visibility, after| Page { owner, visibility, after, limit: 9 };
-    assert_eq!(catalog.images(&page(Some(lister.id), None, None)).await.unwrap(), images);
-    assert_eq!(catalog.images(&page(Some(lister.id), None, Some(images[0].id))).await.unwrap(), images[1..]);
-    assert_eq!(catalog.images(&page(None, Some(Visibility::Public), None)).await.unwrap(), images[..1]);
-    let private = page(Some(lister.id), Some(Visibility::Private), None);
-    assert_eq!(catalog.images(&private).await.unwrap(), images[2..]);
-    let change = ImageChange { name: ImageName::from_client("other.png"), visibility: Some(Visibility::Public) };
-    let changed = catalog.change_image(images[2].id, &change).await.unwrap();
-    let expected =
-        Image { name: ImageName::from_client("other.png"), visibility: Visibility::Public, ..images[2].clone() };
-    assert_eq!(changed.as_ref(), Some(&expected));
-    assert_eq!(catalog.image(images[2].id).await.unwrap(), Some(expected));
-    assert_eq!(catalog.change_image(shared_types::ImageId::generate(), &change).await.unwrap(), None);
-    for image in images {
-        catalog.delete_image(image.id, at(1)).await.unwrap();
-        catalog.forget_blob(&image.digest).await.unwrap();
-    }
 }
 
 async fn work_belongs_to_the_owner_of_its_image(catalog: &impl Catalog) {

@@ -1,13 +1,13 @@
 //! The promises of [`Catalog`].
 
 use image_engine::Facts;
-use imagestore::domain::{Image, ImageName, Totals, Variant, Visibility};
-use imagestore::ports::{Catalog, CatalogError, NewWork, Page};
+use imagestore::domain::{Image, ImageName, ImageQuery, Position, Tags, Totals, Variant, Visibility};
+use imagestore::ports::{Catalog, CatalogError, NewWork};
 use jiff::Timestamp;
 use shared_types::wire::VariantFigures;
 use shared_types::{Digest, ImageFormat, ImageId};
 
-use super::{access, jobs, renditions};
+use super::{access, jobs, listing, renditions};
 
 /// Runs every check on an empty catalog; `open` opens the same one again.
 pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> F) {
@@ -23,6 +23,7 @@ pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> 
     renditions::checks(&catalog).await;
     jobs::checks(&catalog).await;
     access::checks(&catalog).await;
+    listing::checks(&catalog).await;
     let last = image(b"last");
     catalog.insert_image(&last, &NewWork::default()).await.unwrap();
     catalog.close().await;
@@ -51,6 +52,8 @@ pub(super) fn image(content: &[u8]) -> Image {
             progressive: true,
         },
         name: ImageName::from_client("a name.png"),
+        tags: Tags::default(),
+        metadata: None,
         created: Timestamp::from_microsecond(1_700_000_000_123_456).unwrap(),
     }
 }
@@ -103,10 +106,11 @@ async fn pages_are_newest_first(catalog: &impl Catalog) {
         images.insert(0, image(&[number]));
         catalog.insert_image(&images[0], &NewWork::default()).await.unwrap();
     }
-    let page = |after, limit| Page { after, limit, ..Page::default() };
-    assert_eq!(catalog.images(&page(None, 3)).await.unwrap(), images[..3]);
-    assert_eq!(catalog.images(&page(Some(images[2].id), 3)).await.unwrap(), images[3..]);
-    assert_eq!(catalog.images(&page(Some(images[4].id), 3)).await.unwrap(), []);
+    let page = async |after, limit| catalog.images(&ImageQuery::newest(after, limit)).await.unwrap();
+    assert_eq!(page(None, 3).await, (images[..3].to_vec(), Some(Position::Date(images[2].id))));
+    assert_eq!(page(Some(images[2].id), 3).await, (images[3..].to_vec(), None));
+    assert_eq!(page(None, 5).await, (images.clone(), None), "there is no page behind a full last one");
+    assert_eq!(page(Some(images[4].id), 3).await, (vec![], None));
     for image in &images {
         assert_eq!(catalog.delete_image(image.id, Timestamp::now()).await.unwrap(), Some(vec![image.digest]));
         catalog.forget_blob(&image.digest).await.unwrap();

@@ -4,7 +4,9 @@ mod access;
 mod blobs;
 mod catalog;
 mod jobs;
+mod listing;
 mod renditions;
+mod statements;
 
 use imagestore::adapters::files::FileBlobs;
 use imagestore::adapters::sqlite::SqliteCatalog;
@@ -20,5 +22,7 @@ async fn files_keep_the_promises_of_a_blob_store() {
 async fn sqlite_keeps_the_promises_of_a_catalog() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("catalog.sqlite");
+    let statements = statements::Statements::watch();
     catalog::suite(|| async { SqliteCatalog::open(&file).await.unwrap() }).await;
+    statements.check(&file).await;
 }
