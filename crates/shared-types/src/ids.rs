@@ -62,6 +62,10 @@ uuid_ids! {
     JobId = "a job id";
     /// Names one backfill: jobs for every image of a time.
     BackfillId = "a backfill id";
+    /// Names one resumable upload.
+    UploadId = "an upload id";
+    /// Names one piece of the bytes of resumable uploads.
+    PartId = "a part id";
 }
 
 /// The BLAKE3 digest of some bytes; names a blob. 64 lower-case hex digits in text.
