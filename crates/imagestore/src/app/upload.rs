@@ -148,7 +148,7 @@ impl Receiving {
         let recorder = services.clone();
         let record = async move {
             let renditions = &recorder.inner.renditions;
-            let work = NewWork { rendition: recorder.wants_master_at_once(&image), jobs };
+            let work = NewWork { rendition: recorder.wants_master_at_once(&image), jobs, upload: None };
             let insert = recorder.inner.catalog.insert_image(&image, &work).map_ok(|()| ((), Vec::new()));
             recorder.record_blob(&digest, staged.commit(), insert).await?;
             renditions.wake();

@@ -1,4 +1,4 @@
-//! What the store deals in: images, variants, master copies, jobs, and errors by their meaning. No framework, no storage.
+//! What the store deals in: images, variants, master copies, jobs, resumable uploads, and errors by their meaning. No framework, no storage.
 
 mod error;
 mod event;
@@ -6,6 +6,7 @@ mod image;
 mod job;
 mod rendition;
 mod totals;
+mod upload;
 mod variant;
 
 pub use error::StoreError;
@@ -14,4 +15,5 @@ pub use image::{Image, ImageName};
 pub use job::{Backfill, BackfillStatus, Job, JobFilter, JobTotals, LeaseTerms, Order, Report, Slot};
 pub use rendition::{Master, Rendition, RenditionJob, RenditionMode, RenditionTotals};
 pub use totals::{Saved, Share, Totals};
+pub use upload::{Checksum, ChecksumAlgorithm, Upload, UploadKind, UploadPart, UploadState};
 pub use variant::{Variant, VariantKey};

@@ -3,11 +3,15 @@
 mod blobs;
 mod catalog;
 mod jobs;
+mod parts;
 mod remote;
 mod renditions;
+mod uploads;
 
 pub use blobs::{BlobError, BlobReader, BlobStore, ByteStream, Leftovers, StagedBlob, StagedReader};
 pub use catalog::{Catalog, CatalogError, NewWork, Page};
 pub use jobs::JobCatalog;
+pub use parts::{PartStore, StagedPart};
 pub use remote::{RemoteBody, RemoteError, RemoteSource};
 pub use renditions::RenditionCatalog;
+pub use uploads::UploadCatalog;

@@ -12,10 +12,10 @@ use imagestore::app::{
     BackEnds, Better, BetterPolicy, CachePolicy, JobPolicy, Policies, Services, StoreLimits, Wanted, fsck,
 };
 use imagestore::domain::RenditionMode;
-use imagestore::ports::{BlobError, BlobReader, BlobStore, Leftovers, StagedBlob, StagedReader};
+use imagestore::ports::{BlobError, BlobReader, BlobStore, Leftovers, PartStore, StagedBlob, StagedPart, StagedReader};
 use serde_json::Value;
 use service_kit::cpu::{CpuPool, CpuSettings};
-use shared_types::{Digest, ErrorCode, Goal, Transform};
+use shared_types::{Digest, ErrorCode, Goal, PartId, Transform};
 use testkit::pictures::{jpeg, photo};
 use testkit::process::{Store, run_cli, wait_until};
 use testkit::reqwest::Client;
@@ -109,6 +109,22 @@ impl BlobStore for SlowFiles {
     }
     async fn check_writable(&self) -> Result<(), BlobError> {
         self.0.check_writable().await
+    }
+}
+
+#[async_trait::async_trait]
+impl PartStore for SlowFiles {
+    async fn stage_part(&self) -> Result<Box<dyn StagedPart>, BlobError> {
+        self.0.stage_part().await
+    }
+    async fn open_part(&self, part: PartId) -> Result<Option<Box<dyn BlobReader>>, BlobError> {
+        self.0.open_part(part).await
+    }
+    async fn remove_part(&self, part: PartId) -> Result<(), BlobError> {
+        self.0.remove_part(part).await
+    }
+    async fn list_parts(&self) -> Result<Vec<(PartId, u64)>, BlobError> {
+        self.0.list_parts().await
     }
 }
 

@@ -66,6 +66,7 @@ impl Writer {
                     Err(
                         CatalogError::NoImage
                         | CatalogError::BlobDoomed
+                        | CatalogError::NoUpload
                         | CatalogError::LeaseLost
                         | CatalogError::Conflict,
                     ) => Verdict::Undo,
@@ -148,6 +149,7 @@ fn another(error: &CatalogError) -> CatalogError {
     match error {
         CatalogError::BlobDoomed => CatalogError::BlobDoomed,
         CatalogError::NoImage => CatalogError::NoImage,
+        CatalogError::NoUpload => CatalogError::NoUpload,
         CatalogError::LeaseLost => CatalogError::LeaseLost,
         CatalogError::Conflict => CatalogError::Conflict,
         CatalogError::Full(cause) => CatalogError::Full(anyhow::anyhow!("{cause:#}")),

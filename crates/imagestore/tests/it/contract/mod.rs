@@ -3,7 +3,9 @@
 mod blobs;
 mod catalog;
 mod jobs;
+mod parts;
 mod renditions;
+mod uploads;
 
 use imagestore::adapters::files::FileBlobs;
 use imagestore::adapters::sqlite::SqliteCatalog;
