@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::adapters::remote::RemoteSettings;
-use crate::app::{Better, BetterPolicy, CachePolicy, JobPolicy, Policies, StoreLimits};
+use crate::app::{Better, BetterPolicy, CachePolicy, JobPolicy, Policies, StoreLimits, UploadPolicy};
 use crate::domain::RenditionMode;
 use crate::http::BodyLimits;
 
@@ -44,6 +44,8 @@ pub struct Settings {
     pub cache: Cache,
     #[garde(skip)]
     pub renditions: Renditions,
+    #[garde(dive)]
+    pub uploads: UploadSettings,
     #[garde(dive)]
     pub jobs: JobSettings,
     #[garde(skip)]
@@ -101,6 +103,16 @@ pub struct Cache {
 #[expect(missing_docs, reason = "config/imagestore.toml documents each")]
 pub struct Renditions {
     pub mode: RenditionMode,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct UploadSettings {
+    #[garde(range(min = 1, max = 87_600))]
+    pub expire_hours: u64,
+    #[garde(range(min = 1))]
+    pub open: u64,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -214,7 +226,10 @@ impl Settings {
             keep: Duration::from_hours(24 * self.jobs.keep_days),
         };
         let Auto { better, goal, presets } = self.auto.clone();
-        Policies { cache, renditions: self.renditions.mode, jobs, better: BetterPolicy { better, presets, goal } }
+        let better = BetterPolicy { better, presets, goal };
+        let UploadSettings { expire_hours, open } = self.uploads;
+        let uploads = UploadPolicy { keep: Duration::from_hours(expire_hours), open };
+        Policies { cache, renditions: self.renditions.mode, jobs, better, uploads }
     }
 
     pub(crate) fn remote(&self) -> RemoteSettings {

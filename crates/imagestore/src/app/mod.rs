@@ -14,6 +14,7 @@ mod recover;
 mod renditions;
 mod stats;
 mod upload;
+mod uploads;
 mod watermark;
 
 use std::sync::{Arc, OnceLock};
@@ -32,6 +33,7 @@ pub use jobs::{AndThen, JobListing, JobPolicy, JobWriter, LeasedJob, MAX_JOBS};
 pub use recover::recover;
 pub use renditions::rebuild_renditions;
 pub use upload::{Receiving, Uploaded};
+pub use uploads::{Append, Appending, NewUpload, NewUploadKind, ThenReader, UploadPolicy};
 
 use crate::domain::{RenditionMode, StoreError};
 use crate::ports::{BlobStore, Catalog, RemoteSource};
@@ -40,6 +42,7 @@ use flights::Flights;
 use jobs::Jobs;
 use produce::{Picture, PictureCache};
 use renditions::Renditions;
+use uploads::Uploads;
 
 /// Bounds of what is taken in.
 #[derive(Debug, Clone, Copy)]
@@ -70,6 +73,8 @@ pub struct Policies {
     pub jobs: JobPolicy,
     /// When something better than what is quick is made.
     pub better: BetterPolicy,
+    /// How long resumable uploads are kept.
+    pub uploads: UploadPolicy,
 }
 
 /// The back ends that the use cases work on.
@@ -109,6 +114,7 @@ struct Inner {
     better: BetterPolicy,
     job_writer: OnceLock<JobWriter>,
     feed: LiveFeed,
+    uploads: Uploads,
 }
 
 /// How many finished pictures may wait to be stored before requests wait with them.
@@ -136,6 +142,7 @@ impl Services {
             better: policies.better,
             job_writer: OnceLock::new(),
             feed: LiveFeed::default(),
+            uploads: Uploads::new(policies.uploads),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -170,6 +177,7 @@ impl Services {
     pub async fn close(&self) {
         self.inner.renditions.stop();
         self.inner.jobs.stop();
+        self.inner.uploads.stop();
         self.inner.background.close();
         self.inner.background.wait().await;
         self.inner.catalog.close().await;

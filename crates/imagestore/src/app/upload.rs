@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures::{TryFutureExt, TryStreamExt};
 use image_engine::{EngineError, Facts, SNIFF_BYTES};
 use jiff::{Timestamp, Unit};
-use shared_types::{ErrorCode, ImageFormat, ImageId};
+use shared_types::{ErrorCode, ImageFormat, ImageId, UploadId};
 
 use super::{AndThen, Services};
 use crate::domain::{Happening, Image, ImageName, Job, StoreError};
@@ -38,6 +38,8 @@ pub struct Receiving {
     /// The first bytes, until they were recognised as a picture.
     head: Option<Vec<u8>>,
     format: Option<ImageFormat>,
+    /// The resumable upload that the bytes come from, which is done with the image.
+    upload: Option<UploadId>,
 }
 
 impl Services {
@@ -53,7 +55,13 @@ impl Services {
             bytes: 0,
             head: Some(Vec::new()),
             format: None,
+            upload: None,
         })
+    }
+
+    /// Begins to make an image of a resumable upload.
+    pub(super) async fn receive_upload(&self, upload: UploadId) -> Result<Receiving, StoreError> {
+        Ok(Receiving { upload: Some(upload), ..self.receive().await? })
     }
 
     /// Refuses a length that was announced, before any byte of it.
@@ -141,14 +149,14 @@ impl Receiving {
     /// The same, and queues work for the image in the same transaction.
     pub async fn finish_and_then(mut self, name: Option<ImageName>, then: &[AndThen]) -> Result<Uploaded, StoreError> {
         let (facts, deduplicated) = self.complete().await?;
-        let Self { services, staged, bytes, .. } = self;
+        let Self { services, staged, bytes, upload, .. } = self;
         let digest = staged.digest();
         let image = Image { id: ImageId::generate(), digest, bytes, facts, name, created: now() };
         let jobs = services.jobs_for(&image, then).await?;
         let recorder = services.clone();
         let record = async move {
             let renditions = &recorder.inner.renditions;
-            let work = NewWork { rendition: recorder.wants_master_at_once(&image), jobs, upload: None };
+            let work = NewWork { rendition: recorder.wants_master_at_once(&image), jobs, upload };
             let insert = recorder.inner.catalog.insert_image(&image, &work).map_ok(|()| ((), Vec::new()));
             recorder.record_blob(&digest, staged.commit(), insert).await?;
             renditions.wake();

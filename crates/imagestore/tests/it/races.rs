@@ -9,7 +9,7 @@ use image_engine::Limits;
 use imagestore::adapters::files::FileBlobs;
 use imagestore::adapters::sqlite::SqliteCatalog;
 use imagestore::app::{
-    BackEnds, Better, BetterPolicy, CachePolicy, JobPolicy, Policies, Services, StoreLimits, Wanted, fsck,
+    BackEnds, Better, BetterPolicy, CachePolicy, JobPolicy, Policies, Services, StoreLimits, UploadPolicy, Wanted, fsck,
 };
 use imagestore::domain::RenditionMode;
 use imagestore::ports::{BlobError, BlobReader, BlobStore, Leftovers, PartStore, StagedBlob, StagedPart, StagedReader};
@@ -174,7 +174,8 @@ async fn a_slow_deletion_takes_no_bytes_of_a_later_upload() {
         keep: minute,
     };
     let better = BetterPolicy { better: Better::Off, presets: BTreeMap::new(), goal: Goal::DEFAULT };
-    let policies = Policies { cache, renditions: RenditionMode::Off, jobs, better };
+    let uploads = UploadPolicy { keep: minute, open: 10 };
+    let policies = Policies { cache, renditions: RenditionMode::Off, jobs, better, uploads };
     let services = Services::new(back_ends, CpuPool::new(&pool).unwrap(), limits, policies);
     let bytes = Bytes::from(jpeg::baseline(&photo(64, 48, 1), 80));
     let upload = async || {
