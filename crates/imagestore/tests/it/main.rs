@@ -24,5 +24,6 @@ mod stats;
 mod support;
 mod svg;
 mod upload;
+mod uploads_tus;
 mod url_upload;
 mod variants;
