@@ -35,15 +35,25 @@ async fn two_at_once_do_not_mix_and_one_that_hangs_gives_way() {
     let mut hanging = hang(&store, &url, 0, &bytes[..7000]);
     // It is staged: it has begun.
     assert!(wait_until(|| files(&store, "staging").len() == 1));
-    let second = patch(&url, 0, &bytes).await;
+    let second = tokio::spawn({
+        let (url, bytes) = (url.clone(), bytes.clone());
+        async move { patch(&url, 0, &bytes).await }
+    });
+    let mut arrived = 7000;
+    while !second.is_finished() {
+        hanging.write_all(&bytes[arrived..=arrived]).unwrap();
+        arrived += 1;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let second = second.await.unwrap();
     assert_eq!(header(&second, "retry-after"), "1");
     problem(second, 423, "upload-locked").await;
     tokio::time::sleep(Duration::from_millis(2100)).await;
-    assert_eq!(offset(&url).await, "7000", "what the one that hangs has brought counts");
+    assert_eq!(offset(&url).await, arrived.to_string(), "what the one that hangs has brought counts");
     let mut told = String::new();
     hanging.read_to_string(&mut told).unwrap();
     assert!(told.starts_with("HTTP/1.1 423"), "{told}");
-    assert_image(&store, &patch(&url, 7000, &bytes[7000..]).await, &bytes).await;
+    assert_image(&store, &patch(&url, arrived, &bytes[arrived..]).await, &bytes).await;
 }
 
 #[tokio::test]
@@ -103,6 +113,80 @@ async fn kill_nine_takes_nothing_back() {
     assert_image(&store, &patch(&url, 9000, &bytes[9000..]).await, &bytes).await;
 }
 
+/// An uncompressed picture (PPM) of 18 MB: more than one part.
+fn large_picture() -> Vec<u8> {
+    let mut bytes = b"P6\n2500 2400\n255\n".to_vec();
+    bytes.extend((0..2500 * 2400 * 3_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8));
+    bytes
+}
+
+#[tokio::test]
+async fn kill_nine_within_a_request_takes_back_less_than_a_part() {
+    const PART: usize = 16 * 1024 * 1024;
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let mut store = start(&data);
+    let bytes = large_picture();
+    let url = begin(&store, &[("upload-length", &bytes.len().to_string())]).await;
+    let hanging = hang(&store, &url, 0, &bytes[..PART + 500_000]);
+    assert!(wait_until(|| files(&store, "uploads").len() == 1), "the first part is durable");
+    assert!(wait_until(|| document_offset(&store, &url) >= PART), "and has its row");
+    store.kill9();
+    drop(hanging);
+    let store = start(&data);
+    let url = at(&store, &url);
+    let kept: usize = offset(&url).await.parse().unwrap();
+    assert!((PART..PART + 500_000).contains(&kept), "{kept}");
+    assert_image(&store, &patch(&url, kept, &bytes[kept..]).await, &bytes).await;
+}
+
+/// The offset as the document tells it, over a connection that waits for nothing.
+fn document_offset(store: &Store, url: &str) -> usize {
+    let mut wire = TcpStream::connect(store.address()).unwrap();
+    let path = url.strip_prefix(&store.url("")).unwrap();
+    wire.write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").as_bytes()).unwrap();
+    let mut told = String::new();
+    wire.read_to_string(&mut told).unwrap();
+    let document: Value = serde_json::from_str(told.split_once("\r\n\r\n").unwrap().1).unwrap();
+    usize::try_from(document["offset"].as_u64().unwrap()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_at_once_make_one_image() {
+    let store = store();
+    let bytes = picture();
+    for round in 1..=10 {
+        let url = begin(&store, &[("upload-length", &bytes.len().to_string())]).await;
+        let clients = (0..8).map(|_| {
+            let (url, bytes) = (url.clone(), bytes.clone());
+            tokio::spawn(async move {
+                let answer = patch(&url, 0, &bytes).await;
+                (answer.status().as_u16(), header(&answer, "image-id"))
+            })
+        });
+        let answers = futures::future::join_all(clients).await.into_iter().map(Result::unwrap);
+        let (stored, refused): (Vec<_>, Vec<_>) = answers.partition(|(status, _)| *status == 204);
+        assert_eq!(stored.len(), 1, "{refused:?}");
+        assert!(refused.iter().all(|(status, _)| [409, 423].contains(status)), "{refused:?}");
+        assert_eq!(header(&head(&url).await, "image-id"), stored[0].1);
+        assert_eq!(images(&store).await, round);
+    }
+}
+
+#[tokio::test]
+async fn an_upload_that_is_ended_ends_its_request() {
+    let store = store();
+    let bytes = picture();
+    let url = begin(&store, &[("upload-length", &bytes.len().to_string())]).await;
+    let mut hanging = hang(&store, &url, 0, &bytes[..7000]);
+    assert!(wait_until(|| files(&store, "staging").len() == 1));
+    assert_eq!(tus(Method::DELETE, &url, &[], &[]).await.status(), 204);
+    let mut told = String::new();
+    hanging.read_to_string(&mut told).unwrap();
+    assert!(told.starts_with("HTTP/1.1 404"), "{told}");
+    assert!(files(&store, "staging").is_empty() && files(&store, "uploads").is_empty());
+}
+
 #[tokio::test]
 async fn an_image_that_was_due_is_made_at_the_next_start() {
     let folder = TempDir::new().unwrap();
@@ -151,11 +235,11 @@ async fn what_expires_is_removed() {
     assert_eq!(offset(&at(&store, &late)).await, "5000");
     store.terminate();
     // Between two rounds of cleaning it is gone as well.
-    change(&data, "UPDATE uploads SET expires_us = (CAST(strftime('%s', 'now') AS INTEGER) + 3) * 1000000").await;
+    change(&data, "UPDATE uploads SET expires_us = (CAST(strftime('%s', 'now') AS INTEGER) + 6) * 1000000").await;
     let store = start(&data);
     let late = at(&store, &late);
     assert_eq!(offset(&late).await, "5000", "it has not expired yet");
-    tokio::time::sleep(Duration::from_millis(3100)).await;
+    tokio::time::sleep(Duration::from_secs(7)).await;
     assert_eq!(head(&late).await.status(), 410);
     problem(patch(&late, 5000, b"12").await, 410, "gone").await;
 }
