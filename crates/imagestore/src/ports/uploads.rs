@@ -63,6 +63,9 @@ pub trait UploadCatalog: Send + Sync {
     /// it stays.
     async fn delete_upload(&self, id: UploadId) -> Result<Option<Vec<PartId>>, CatalogError>;
 
+    /// Lets an upload expire at that time, unless it does so earlier or does not exist.
+    async fn expire_upload(&self, id: UploadId, at: Timestamp) -> Result<(), CatalogError>;
+
     /// Uploads that expired before that time, at most `limit`.
     async fn expired_uploads(&self, before: Timestamp, limit: u32) -> Result<Vec<UploadId>, CatalogError>;
 

@@ -148,8 +148,30 @@ impl Services {
         let most = self.inner.uploads.policy.open;
         let inserted = self.inner.catalog.insert_final_upload(&upload, partial, most).await;
         let upload = inserted.map_err(|error| not_now(error, &upload))?.ok_or_else(|| too_many(most))?;
-        let Some(hold) = self.inner.uploads.locks.hold(upload.id).await else { return Err(locked()) };
-        self.finish_held(hold, upload).await
+        let id = upload.id;
+        let Some(hold) = self.inner.uploads.locks.hold(id).await else { return Err(locked()) };
+        match self.finish_held(hold, upload).await {
+            Ok(upload) => {
+                self.expire_soon(partial).await;
+                Ok(upload)
+            }
+            Err(error) => {
+                // Its client does not know the address, and puts the partial ones together again. The error that matters is the first.
+                let _ = self.delete_upload(id).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Partial uploads of which an image was made take their room for a while longer, for a client that did not hear of it.
+    async fn expire_soon(&self, partial: &[UploadId]) {
+        const SOON: Duration = Duration::from_hours(1);
+        let at = now().checked_add(SOON).unwrap_or(Timestamp::MAX);
+        for id in partial {
+            if let Err(error) = self.inner.catalog.expire_upload(*id, at).await {
+                log::warn!("the upload {id} expires in its own time: {:#}", anyhow::Error::from(error));
+            }
+        }
     }
 
     /// An upload as its row tells it.

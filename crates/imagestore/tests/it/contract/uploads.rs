@@ -196,6 +196,11 @@ async fn they_expire(catalog: &impl Catalog) {
     assert_eq!(catalog.expired_uploads(time(3_000), 10).await.unwrap(), [early]);
     assert_eq!(catalog.expired_uploads(time(5_000), 1).await.unwrap(), [early]);
     assert_eq!(catalog.expired_uploads(time(5_000), 10).await.unwrap(), [early, late]);
+    catalog.expire_upload(late, time(5_000)).await.unwrap();
+    assert_eq!(catalog.upload(late).await.unwrap().unwrap().expires, time(4_000), "not later than it would");
+    catalog.expire_upload(late, time(1_500)).await.unwrap();
+    assert_eq!(catalog.expired_uploads(time(1_999), 10).await.unwrap(), [late]);
     delete(catalog, early).await;
     delete(catalog, late).await;
+    catalog.expire_upload(late, time(1)).await.unwrap();
 }

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use jiff::{SignedDuration, Timestamp};
 use sha1::Digest as _;
 
 use super::*;
@@ -119,6 +120,11 @@ async fn partial_uploads_are_put_together() {
     assert_eq!((header(&told, "upload-offset"), header(&told, "upload-length")), (length.clone(), length));
     assert_eq!(header(&told, "upload-concat"), list, "as it was sent");
     problem(patch(&url, bytes.len(), &[]).await, 403, "forbidden").await;
+    // The partial ones take room for another hour at most: a client may not have heard of the image.
+    for url in &urls {
+        let expires: Timestamp = document(url).await["expires_at"].as_str().unwrap().parse().unwrap();
+        assert!(expires.duration_since(Timestamp::now()) < SignedDuration::from_mins(61), "{expires}");
+    }
     // They may be used again, in another order, of which nothing but a problem comes here.
     let wrong = format!("final;{} {}", urls[1], urls[0]);
     let refused = tus(Method::POST, &store.url("/v1/uploads"), &[("upload-concat", &wrong)], &[]).await;

@@ -189,6 +189,20 @@ impl UploadCatalog for SqliteCatalog {
         self.writer.change(move |tx| Box::pin(async move { delete(tx, id).await })).await
     }
 
+    async fn expire_upload(&self, id: UploadId, at: Timestamp) -> Result<(), CatalogError> {
+        let change = self.writer.change(move |tx| {
+            Box::pin(async move {
+                sqlx::query("UPDATE uploads SET expires_us = $2 WHERE id = $1 AND expires_us > $2")
+                    .bind(id.as_uuid())
+                    .bind(at.as_microsecond())
+                    .execute(tx)
+                    .await?;
+                Ok(())
+            })
+        });
+        change.await
+    }
+
     async fn expired_uploads(&self, before: Timestamp, limit: u32) -> Result<Vec<UploadId>, CatalogError> {
         let ids: Vec<Uuid> =
             sqlx::query_scalar("SELECT id FROM uploads WHERE expires_us < $1 ORDER BY expires_us LIMIT $2")
