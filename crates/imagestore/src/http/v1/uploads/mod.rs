@@ -68,15 +68,7 @@ async fn create(
     let first = headers::first_bytes(&request, &new)?;
     let mut upload = state.services.create_upload(new).await?;
     if let Some(first) = first {
-        let id = upload.id;
-        upload = match take_in(&state, payload, id, first).await {
-            Ok(upload) => upload,
-            Err(error) => {
-                // Its client was not told the address. The error that matters is the first.
-                let _ = state.services.delete_upload(id).await;
-                return Err(error);
-            }
-        };
+        upload = take_first(&state, payload, upload.id, first).await?;
     }
     let location = format!("{}/v1/uploads/{}", base_url(&request, &state), upload.id);
     Ok(answer::progress(StatusCode::CREATED, &upload).insert_header((header::LOCATION, location)).finish())
@@ -123,6 +115,16 @@ fn upload_id(request: &HttpRequest) -> Result<UploadId, ApiError> {
     let id = parse_id(segment(request, "id"))?;
     Query::of(request).finish("")?;
     Ok(id)
+}
+
+/// Takes in the body of the request that began an upload, which goes if that fails: its client was not told the address.
+async fn take_first(state: &HttpState, payload: web::Payload, id: UploadId, first: Append) -> Result<Upload, ApiError> {
+    let taken = take_in(state, payload, id, first).await;
+    if taken.is_err() {
+        // The error that matters is the first.
+        let _ = state.services.delete_upload(id).await;
+    }
+    taken
 }
 
 /// Takes in the body. What arrives of one that breaks off is kept.
