@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::adapters::remote::RemoteSettings;
-use crate::app::{AccessPolicy, Better, BetterPolicy, CachePolicy, JobPolicy, Policies, StoreLimits};
+use crate::app::{AccessPolicy, Better, BetterPolicy, CachePolicy, JobPolicy, Policies, StoreLimits, UploadPolicy};
 use crate::domain::{RenditionMode, Visibility};
 use crate::http::BodyLimits;
 
@@ -46,6 +46,8 @@ pub struct Settings {
     pub renditions: Renditions,
     #[garde(dive)]
     pub auth: Auth,
+    #[garde(dive)]
+    pub uploads: UploadSettings,
     #[garde(dive)]
     pub jobs: JobSettings,
     #[garde(skip)]
@@ -142,6 +144,16 @@ pub struct Cache {
 #[expect(missing_docs, reason = "config/imagestore.toml documents each")]
 pub struct Renditions {
     pub mode: RenditionMode,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct UploadSettings {
+    #[garde(range(min = 1, max = 87_600))]
+    pub expire_hours: u64,
+    #[garde(range(min = 1))]
+    pub open: u64,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -261,13 +273,10 @@ impl Settings {
             visibility: self.auth.visibility,
             remember: Duration::from_secs(self.auth.remember_seconds),
         };
-        Policies {
-            cache,
-            renditions: self.renditions.mode,
-            jobs,
-            better: BetterPolicy { better, presets, goal },
-            access,
-        }
+        let better = BetterPolicy { better, presets, goal };
+        let UploadSettings { expire_hours, open } = self.uploads;
+        let uploads = UploadPolicy { keep: Duration::from_hours(expire_hours), open };
+        Policies { cache, renditions: self.renditions.mode, jobs, better, access, uploads }
     }
 
     pub(crate) fn remote(&self) -> RemoteSettings {

@@ -89,6 +89,9 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     }
     services.start_renditions();
     services.start_jobs();
+    let presets = settings.presets.clone();
+    services.read_then_with(Box::new(move |words| http::read_then(words, &presets)));
+    services.start_uploads();
     let state = HttpState {
         services: services.clone(),
         public_url: settings.public_url(),

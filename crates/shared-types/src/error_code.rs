@@ -54,8 +54,8 @@ error_codes! {
     ForbiddenUrl = "forbidden-url", 400, false, "The URL may not be fetched";
     /// No key, where one is needed, or one that is not valid.
     Unauthorized = "unauthorized", 401, false, "A key is needed";
-    /// A key that does not allow this.
-    Forbidden = "forbidden", 403, false, "The key does not allow this";
+    /// The key does not allow it, or nobody may do it.
+    Forbidden = "forbidden", 403, false, "That is not allowed";
     /// No image or variant of that id or name.
     NotFound = "not-found", 404, false, "There is no such image";
     /// No such path.
@@ -68,6 +68,12 @@ error_codes! {
     Conflict = "conflict", 409, false, "That is not possible now";
     /// A worker spoke of a job that is no longer its own.
     LeaseLost = "lease-lost", 409, false, "The lease is lost";
+    /// Bytes for another place than the end of what is there of a resumable upload.
+    OffsetMismatch = "offset-mismatch", 409, false, "The upload has another offset";
+    /// A resumable upload that has expired, or that failed and lost its bytes.
+    Gone = "gone", 410, false, "The upload is gone";
+    /// A version of the tus protocol that is not spoken here.
+    UnsupportedTusVersion = "unsupported-tus-version", 412, false, "That version of tus is not spoken here";
     /// `If-Match` or `If-Unmodified-Since` does not hold.
     PreconditionFailed = "precondition-failed", 412, false, "A precondition does not hold";
     /// More bytes than `limits.upload_bytes`.
@@ -76,6 +82,8 @@ error_codes! {
     TooManyPixels = "too-many-pixels", 413, false, "The picture has too many pixels";
     /// Not one of the formats that are read, or not one that can be made.
     UnsupportedFormat = "unsupported-format", 415, false, "The format is not supported";
+    /// A type of body that this address does not take.
+    UnsupportedMediaType = "unsupported-media-type", 415, false, "The type of the body is not supported";
     /// The range lies outside the representation.
     RangeNotSatisfiable = "range-not-satisfiable", 416, false, "The range is outside the file";
     /// A picture by its first bytes, but truncated or corrupt.
@@ -86,6 +94,10 @@ error_codes! {
     TooManyRequests = "too-many-requests", 429, true, "Too many requests";
     /// More images or bytes than the user may keep.
     QuotaExceeded = "quota-exceeded", 429, false, "The quota is used up";
+    /// Another request sends bytes of the same resumable upload.
+    UploadLocked = "upload-locked", 423, true, "The upload is being written to";
+    /// The bytes of a request are not those of its checksum. The status is one of the tus protocol.
+    ChecksumMismatch = "checksum-mismatch", 460, true, "The checksum does not match";
     /// A fault of ours.
     Internal = "internal", 500, true, "Something went wrong on our side";
     /// The other server answered with a fault or with nonsense.

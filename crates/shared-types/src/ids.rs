@@ -66,6 +66,10 @@ uuid_ids! {
     UserId = "a user id";
     /// Names one API key; it is not the key.
     KeyId = "a key id";
+    /// Names one resumable upload.
+    UploadId = "an upload id";
+    /// Names one piece of the bytes of resumable uploads.
+    PartId = "a part id";
 }
 
 /// The BLAKE3 digest of some bytes; names a blob. 64 lower-case hex digits in text.

@@ -4,6 +4,8 @@
 //! note is an empty file `staging/<digest>.unsettled`; it goes when the catalog has the blob. After a crash the notes that are left
 //! name the few blobs which may be without a row, so recovery need not walk the whole tree.
 
+mod parts;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Write};
 use std::ops::Range;
@@ -15,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::{StreamExt, stream};
-use shared_types::Digest;
+use shared_types::{Digest, PartId};
 use tokio::task::spawn_blocking;
 use walkdir::WalkDir;
 
@@ -35,6 +37,7 @@ pub struct FileBlobs {
 struct Layout {
     blobs: PathBuf,
     staging: PathBuf,
+    uploads: PathBuf,
     /// What is left free for the catalog and for deletions, in bytes.
     free_bytes: u64,
     /// Held, by the folder of the first level, while one of the second is made and synced: whoever finds it there may rely on it.
@@ -46,8 +49,15 @@ impl FileBlobs {
     /// disk would be left.
     pub fn open(root: &Path, free_bytes: u64) -> io::Result<Self> {
         let making = std::array::from_fn(|_| Mutex::new(()));
-        let layout = Layout { blobs: root.join("blobs"), staging: root.join("staging"), free_bytes, making };
+        let layout = Layout {
+            blobs: root.join("blobs"),
+            staging: root.join("staging"),
+            uploads: root.join("uploads"),
+            free_bytes,
+            making,
+        };
         fs::create_dir_all(&layout.staging)?;
+        fs::create_dir_all(&layout.uploads)?;
         // The first level is made at once: each folder made later costs an upload two more waits for the disk.
         for first in 0..=u8::MAX {
             fs::create_dir_all(layout.blobs.join(hex::encode([first])))?;
@@ -66,6 +76,10 @@ impl Layout {
 
     fn note(&self, digest: &Digest) -> PathBuf {
         self.staging.join(format!("{digest}.{UNSETTLED}"))
+    }
+
+    fn part(&self, part: PartId) -> PathBuf {
+        self.uploads.join(part.to_string())
     }
 
     fn check_room(&self, bytes: usize) -> io::Result<()> {
@@ -127,15 +141,7 @@ impl BlobStore for FileBlobs {
 
     async fn open(&self, digest: &Digest) -> Result<Option<Box<dyn BlobReader>>, BlobError> {
         let path = self.layout.blob(digest);
-        let opened = blocking(move || {
-            let file = match File::open(path) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-                opened => opened?,
-            };
-            let len = file.metadata()?.len();
-            Ok(Some(FileReader { file: Arc::new(file), len }))
-        })
-        .await?;
+        let opened = blocking(move || FileReader::open(&path)).await?;
         Ok(opened.map(|reader| Box::new(reader) as Box<dyn BlobReader>))
     }
 
@@ -280,6 +286,18 @@ impl StagedBlob for StagedFile {
 struct FileReader {
     file: Arc<File>,
     len: u64,
+}
+
+impl FileReader {
+    /// `None` if there is no such file.
+    fn open(path: &Path) -> io::Result<Option<Self>> {
+        let file = match File::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened?,
+        };
+        let len = file.metadata()?.len();
+        Ok(Some(Self { file: Arc::new(file), len }))
+    }
 }
 
 fn read_exactly(file: &File, offset: u64, len: u64) -> io::Result<Bytes> {

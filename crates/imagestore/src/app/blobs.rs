@@ -100,6 +100,7 @@ impl From<CatalogError> for StoreError {
     fn from(error: CatalogError) -> Self {
         match error {
             CatalogError::NoImage => Self::no_image(),
+            CatalogError::NoUpload => Self::no_upload(),
             CatalogError::BlobDoomed => {
                 Self::new(ErrorCode::Unavailable, "The same bytes are being deleted at this moment; send them again.")
             }

@@ -1,12 +1,13 @@
 //! Checks every row against its blob, and every blob against the rows.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use futures::TryStreamExt;
-use shared_types::{Digest, ImageId};
+use shared_types::{Digest, ImageId, PartId, UploadId};
 
 use super::Services;
+use super::recover::unknown_parts;
 use crate::domain::StoreError;
 use crate::ports::{BlobStore, Catalog};
 
@@ -21,8 +22,12 @@ pub struct FsckReport {
     pub lost_variants: Vec<(ImageId, String, Damage)>,
     /// Originals whose master copy is missing or differs, with its digest; repair queues it to be made again.
     pub lost_masters: Vec<(Digest, Digest, Damage)>,
+    /// Resumable uploads of which a part is missing or has another size; repair removes them, and their clients begin anew.
+    pub lost_uploads: Vec<(UploadId, Damage)>,
     /// Blobs that no row refers to; repair removes them.
     pub orphans: Vec<Digest>,
+    /// Parts of uploads that no row refers to; repair removes them.
+    pub orphan_parts: Vec<PartId>,
     /// Whether repairs were made.
     pub repaired: bool,
 }
@@ -39,8 +44,14 @@ pub enum Damage {
 impl FsckReport {
     /// Whether nothing is wrong (any more).
     pub fn is_clean(&self) -> bool {
-        let repairable = self.lost_variants.is_empty() && self.lost_masters.is_empty() && self.orphans.is_empty();
-        self.lost_images.is_empty() && (repairable || self.repaired)
+        let repairable = [
+            self.lost_variants.len(),
+            self.lost_masters.len(),
+            self.lost_uploads.len(),
+            self.orphans.len(),
+            self.orphan_parts.len(),
+        ];
+        self.lost_images.is_empty() && (repairable == [0; 5] || self.repaired)
     }
 }
 
@@ -61,18 +72,26 @@ impl fmt::Display for FsckReport {
             let mended = if self.repaired { ", to be made again" } else { "" };
             writeln!(f, "original {original}: master copy {}{mended}", damage.words())?;
         }
+        let removed = if self.repaired { ", removed" } else { "" };
+        for (upload, damage) in &self.lost_uploads {
+            writeln!(f, "upload {upload}: a part {}{removed}", damage.words())?;
+        }
         for digest in &self.orphans {
-            writeln!(f, "blob {digest}: no row refers to it{}", if self.repaired { ", removed" } else { "" })?;
+            writeln!(f, "blob {digest}: no row refers to it{removed}")?;
+        }
+        for part in &self.orphan_parts {
+            writeln!(f, "part {part}: no row refers to it{removed}")?;
         }
         let verdict = if self.is_clean() { "clean" } else { "NOT clean" };
         write!(
             f,
-            "{verdict}: {} blobs checked, {} originals lost, {} variants lost, {} orphans, {} masters lost",
+            "{verdict}: {} blobs checked, {} originals lost, {} variants lost, {} orphans, {} masters lost, {} uploads lost",
             self.checked,
             self.lost_images.len(),
             self.lost_variants.len(),
-            self.orphans.len(),
-            self.lost_masters.len()
+            self.orphans.len() + self.orphan_parts.len(),
+            self.lost_masters.len(),
+            self.lost_uploads.len()
         )
     }
 }
@@ -100,6 +119,8 @@ pub async fn fsck(services: &Services, repair: bool) -> Result<FsckReport, Store
     }
     let stored = blobs.list().await?;
     report.orphans = stored.into_iter().map(|(digest, _)| digest).filter(|digest| !known.contains(digest)).collect();
+    report.orphan_parts = unknown_parts(services).await?;
+    report.lost_uploads = lost_uploads(services).await?;
     if repair {
         for (image, key, _) in &report.lost_variants {
             let doomed = catalog.delete_variant(*image, key).await?;
@@ -111,8 +132,29 @@ pub async fn fsck(services: &Services, repair: bool) -> Result<FsckReport, Store
         for digest in &report.orphans {
             services.abandon_blob(digest).await;
         }
+        services.remove_parts(&report.orphan_parts).await;
+        for (upload, _) in &report.lost_uploads {
+            services.remove_upload(*upload).await?;
+        }
     }
     Ok(report)
+}
+
+/// Uploads of which a part is missing or has another size. What its bytes are is seen when an image is made of them.
+async fn lost_uploads(services: &Services) -> Result<Vec<(UploadId, Damage)>, StoreError> {
+    let stored: HashMap<PartId, u64> = services.inner.blobs.list_parts().await?.into_iter().collect();
+    let mut lost: Vec<(UploadId, Damage)> = Vec::new();
+    for (part, bytes, upload) in services.inner.catalog.upload_parts().await? {
+        let damage = match stored.get(&part) {
+            Some(size) if *size == bytes => continue,
+            Some(_) => Damage::Corrupt,
+            None => Damage::Missing,
+        };
+        if lost.iter().all(|(known, _)| *known != upload) {
+            lost.push((upload, damage));
+        }
+    }
+    Ok(lost)
 }
 
 async fn examine(blobs: &dyn BlobStore, digest: &Digest, bytes: u64) -> Result<Option<Damage>, StoreError> {

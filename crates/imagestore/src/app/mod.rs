@@ -15,6 +15,7 @@ mod recover;
 mod renditions;
 mod stats;
 mod upload;
+mod uploads;
 mod watermark;
 
 use std::sync::{Arc, OnceLock};
@@ -34,6 +35,7 @@ pub use jobs::{AndThen, JobListing, JobPolicy, JobWriter, LeasedJob, MAX_JOBS};
 pub use recover::recover;
 pub use renditions::rebuild_renditions;
 pub use upload::{Receiving, UploadOptions, Uploaded};
+pub use uploads::{Append, Appending, NewUpload, NewUploadKind, ThenReader, UploadPolicy};
 
 use crate::domain::{RenditionMode, StoreError};
 use crate::ports::{BlobStore, Catalog, RemoteSource};
@@ -43,6 +45,7 @@ use flights::Flights;
 use jobs::Jobs;
 use produce::{Picture, PictureCache};
 use renditions::Renditions;
+use uploads::Uploads;
 
 /// Bounds of what is taken in.
 #[derive(Debug, Clone, Copy)]
@@ -75,6 +78,8 @@ pub struct Policies {
     pub better: BetterPolicy,
     /// Whether callers are asked who they are.
     pub access: AccessPolicy,
+    /// How long resumable uploads are kept.
+    pub uploads: UploadPolicy,
 }
 
 /// The back ends that the use cases work on.
@@ -115,6 +120,7 @@ struct Inner {
     job_writer: OnceLock<JobWriter>,
     feed: LiveFeed,
     access: Access,
+    uploads: Uploads,
 }
 
 /// How many finished pictures may wait to be stored before requests wait with them.
@@ -143,6 +149,7 @@ impl Services {
             job_writer: OnceLock::new(),
             feed: LiveFeed::default(),
             access: Access::new(policies.access),
+            uploads: Uploads::new(policies.uploads),
         };
         Self { inner: Arc::new(inner) }
     }
@@ -177,6 +184,7 @@ impl Services {
     pub async fn close(&self) {
         self.inner.renditions.stop();
         self.inner.jobs.stop();
+        self.inner.uploads.stop();
         self.inner.background.close();
         self.inner.background.wait().await;
         self.inner.catalog.close().await;

@@ -1,9 +1,13 @@
 //! What a start does before it serves: finish what an earlier process could not.
 
+use std::collections::HashSet;
+
+use shared_types::PartId;
+
 use super::Services;
 use crate::domain::StoreError;
 
-/// Removes unfinished files, blobs that were being deleted, and blobs that were made durable but never recorded.
+/// Removes unfinished files, blobs that were being deleted, and blobs and parts of uploads that were made durable but never recorded.
 pub async fn recover(services: &Services) -> Result<(), StoreError> {
     let leftovers = services.inner.blobs.recover().await?;
     let doomed = services.inner.catalog.doomed_blobs().await?;
@@ -11,13 +15,25 @@ pub async fn recover(services: &Services) -> Result<(), StoreError> {
     for digest in &leftovers.unsettled {
         services.abandon_blob(digest).await;
     }
-    if leftovers.unfinished + doomed.len() + leftovers.unsettled.len() > 0 {
+    let parts = unknown_parts(services).await?;
+    services.remove_parts(&parts).await;
+    if leftovers.unfinished + doomed.len() + leftovers.unsettled.len() + parts.len() > 0 {
         log::info!(
-            "cleaned up after an earlier stop: {} unfinished files, {} blobs under deletion, {} blobs to check",
+            "cleaned up after an earlier stop: {} unfinished files, {} blobs under deletion, {} blobs to check, {} parts of uploads",
             leftovers.unfinished,
             doomed.len(),
-            leftovers.unsettled.len()
+            leftovers.unsettled.len(),
+            parts.len()
         );
     }
     Ok(())
+}
+
+/// Parts of uploads that no row refers to.
+pub(super) async fn unknown_parts(services: &Services) -> Result<Vec<PartId>, StoreError> {
+    // The bytes first: a part that is begun meanwhile has its row before it is looked for.
+    let stored = services.inner.blobs.list_parts().await?;
+    let rows = services.inner.catalog.upload_parts().await?;
+    let known: HashSet<PartId> = rows.into_iter().map(|(part, ..)| part).collect();
+    Ok(stored.into_iter().map(|(part, _)| part).filter(|part| !known.contains(part)).collect())
 }

@@ -8,10 +8,10 @@ use bytes::Bytes;
 use futures::{TryFutureExt, TryStreamExt};
 use image_engine::{EngineError, Facts, SNIFF_BYTES};
 use jiff::{Timestamp, Unit};
-use shared_types::{ErrorCode, ImageFormat, ImageId, UserId};
+use shared_types::{ErrorCode, ImageFormat, ImageId, UploadId, UserId};
 
 use super::{AndThen, Services};
-use crate::domain::{Caller, Happening, Image, ImageName, Job, Scope, StoreError, Tags, Visibility};
+use crate::domain::{Caller, Happening, Image, ImageName, Job, Scope, StoreError, Tags, Upload, Visibility};
 use crate::ports::{NewWork, RemoteError, StagedBlob};
 
 /// Chunks are gathered to this size before they are hashed and written, off the async threads.
@@ -50,6 +50,8 @@ pub struct Receiving {
     /// The first bytes, until they were recognised as a picture.
     head: Option<Vec<u8>>,
     format: Option<ImageFormat>,
+    /// The resumable upload that the bytes come from, which is done with the image.
+    upload: Option<UploadId>,
 }
 
 impl Services {
@@ -59,37 +61,46 @@ impl Services {
     /// The caller may not upload, or has no room for another image.
     pub async fn receive_image(&self, caller: &Caller) -> Result<Receiving, StoreError> {
         let receiving = self.receive(caller).await?;
-        if let Some(owner) = self.usage_of(caller).await? {
-            owner.check_room(0)?;
-        }
+        self.check_room(caller, 0).await?;
         Ok(receiving)
+    }
+
+    /// Makes sure that the caller may keep another image of so many bytes.
+    pub(super) async fn check_room(&self, caller: &Caller, bytes: u64) -> Result<(), StoreError> {
+        self.usage_of(caller).await?.map_or(Ok(()), |owner| owner.check_room(bytes))
     }
 
     /// Begins an upload.
     pub async fn receive(&self, caller: &Caller) -> Result<Receiving, StoreError> {
         caller.require(Scope::Write)?;
-        self.stage(caller).await
+        self.stage(caller.owner()).await
     }
 
     /// Begins the upload of what a compressing service made.
     pub async fn receive_result(&self, caller: &Caller) -> Result<Receiving, StoreError> {
         caller.require(Scope::Service)?;
-        self.stage(caller).await
+        self.stage(caller.owner()).await
     }
 
-    async fn stage(&self, caller: &Caller) -> Result<Receiving, StoreError> {
+    async fn stage(&self, owner: Option<UserId>) -> Result<Receiving, StoreError> {
         let staged = self.inner.blobs.stage().await?;
         let services = self.clone();
         Ok(Receiving {
             services,
-            owner: caller.owner(),
+            owner,
             staged,
             gathered: Vec::new(),
             gathered_bytes: 0,
             bytes: 0,
             head: Some(Vec::new()),
             format: None,
+            upload: None,
         })
+    }
+
+    /// Begins to make an image of a resumable upload.
+    pub(super) async fn receive_upload(&self, upload: &Upload) -> Result<Receiving, StoreError> {
+        Ok(Receiving { upload: Some(upload.id), ..self.stage(upload.owner).await? })
     }
 
     /// Refuses a length that was announced, before any byte of it.
@@ -174,7 +185,7 @@ impl Receiving {
     /// Work for the image is queued in the same transaction.
     pub async fn finish(mut self, name: Option<ImageName>, options: &UploadOptions) -> Result<Uploaded, StoreError> {
         let (facts, deduplicated) = self.complete().await?;
-        let Self { services, owner, staged, bytes, .. } = self;
+        let Self { services, owner, staged, bytes, upload, .. } = self;
         let digest = staged.digest();
         let visibility = options.visibility.unwrap_or_else(|| services.default_visibility());
         let id = ImageId::generate();
@@ -184,7 +195,7 @@ impl Receiving {
         let recorder = services.clone();
         let record = async move {
             let renditions = &recorder.inner.renditions;
-            let work = NewWork { rendition: recorder.wants_master_at_once(&image), jobs };
+            let work = NewWork { rendition: recorder.wants_master_at_once(&image), jobs, upload };
             let insert = recorder.inner.catalog.insert_image(&image, &work).map_ok(|()| ((), Vec::new()));
             recorder.record_blob(&digest, staged.commit(), insert).await?;
             renditions.wake();

@@ -43,6 +43,13 @@ impl StoreError {
         Self::new(ErrorCode::NotFound, "No image has this id. It may have been deleted.")
     }
 
+    /// No resumable upload of that id.
+    pub fn no_upload() -> Self {
+        let detail =
+            "No upload has this id: it may have been removed, or have expired (uploads.expire_hours). Begin a new one.";
+        Self::new(ErrorCode::NotFound, detail)
+    }
+
     /// Names the part of the request at fault.
     #[must_use]
     pub fn parameter(mut self, parameter: impl Into<String>) -> Self {

@@ -1,5 +1,5 @@
-//! What the store deals in: images, variants, master copies, jobs, users and what they may do, and errors by their meaning. No framework,
-//! no storage.
+//! What the store deals in: images, variants, master copies, jobs, resumable uploads, users and what they may do, and errors by their
+//! meaning. No framework, no storage.
 
 mod access;
 mod error;
@@ -10,6 +10,7 @@ mod label;
 mod listing;
 mod rendition;
 mod totals;
+mod upload;
 mod user;
 mod variant;
 
@@ -22,5 +23,6 @@ pub use label::{Metadata, Tag, Tags};
 pub use listing::{ImageFilter, ImageQuery, Position, Sort, Whose};
 pub use rendition::{Master, Rendition, RenditionJob, RenditionMode, RenditionTotals};
 pub use totals::{Saved, Share, Totals};
+pub use upload::{Checksum, ChecksumAlgorithm, Upload, UploadKind, UploadPart, UploadState};
 pub use user::{ApiKey, Quotas, Usage, User, UserChange, UserName};
 pub use variant::{Variant, VariantKey};

@@ -12,7 +12,8 @@ use url::Url;
 
 use super::HttpState;
 use crate::domain::{
-    Backfill, BackfillStatus, Event, Happening, Image, ImageName, Job, JobTotals, Share, Totals, Variant,
+    Backfill, BackfillStatus, Event, Happening, Image, ImageName, Job, JobTotals, Share, Totals, Upload, UploadState,
+    Variant,
 };
 
 /// Where clients reach the service, without a slash at the end.
@@ -130,6 +131,29 @@ pub(super) fn backfill_document(backfill: &Backfill, jobs: &JobTotals) -> Value 
         "is_over": matches!(backfill.status, BackfillStatus::Done | BackfillStatus::Cancelled) && jobs.active() == 0,
         "jobs": jobs_document(jobs),
         "created_at": rfc3339(backfill.created),
+    })
+}
+
+pub(super) fn upload_document(base: &str, upload: &Upload) -> Value {
+    let (image, problem) = match &upload.state {
+        UploadState::Open | UploadState::Finishing => (None, None),
+        UploadState::Done(image) => (Some(image), None),
+        UploadState::Failed(problem) => (None, Some(problem)),
+    };
+    json!({
+        "id": upload.id,
+        "state": upload.state.name(),
+        "offset": upload.offset,
+        "length": upload.length,
+        "name": upload.name.as_ref().map(ImageName::as_str),
+        "image_id": image,
+        "problem": problem,
+        "created_at": rfc3339(upload.created),
+        "expires_at": rfc3339(upload.expires),
+        "urls": {
+            "upload": format!("{base}/v1/uploads/{}", upload.id),
+            "image": image.map(|id| format!("{base}{}", image_path(*id))),
+        },
     })
 }
 

@@ -22,7 +22,7 @@ use shared_types::transform::Presets;
 use tokio::sync::Semaphore;
 use url::Url;
 
-use crate::app::Services;
+use crate::app::{AndThen, Services};
 use crate::domain::{Job, StoreError};
 
 /// What handlers need beside the use cases.
@@ -49,6 +49,11 @@ impl HttpState {
 pub fn write_job(base: &str, job: &Job) -> Vec<u8> {
     // Texts, numbers and maps with texts as keys always serialise.
     serde_json::to_vec(&documents::job_document(base, job)).unwrap_or_default()
+}
+
+/// What an upload asks to be done with its image, as those words are read that come with it.
+pub fn read_then(words: &str, presets: &Presets) -> Result<Vec<AndThen>, StoreError> {
+    Ok(then::parse(Some(words), presets)?)
 }
 
 /// Bounds of request bodies.
@@ -91,6 +96,7 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
         .service(resource("/v1/images/{id}/variants/{name}", variant))
         .configure(v1::jobs)
         .configure(v1::access)
+        .configure(v1::uploads::configure)
         .configure(compat::processor::configure)
         .service(resource("/v1/stats", vec![(Method::GET, get().to(v1::stats::get))]))
         .service(resource("/", vec![(Method::GET, get().to(v1::index))]));

@@ -8,6 +8,8 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use shared_types::Digest;
 
+use super::PartStore;
+
 /// Chunks of a blob, in order.
 pub type ByteStream = BoxStream<'static, io::Result<Bytes>>;
 
@@ -42,7 +44,7 @@ pub struct Leftovers {
 
 /// Keeps immutable bytes under their digest.
 #[async_trait]
-pub trait BlobStore: Send + Sync {
+pub trait BlobStore: PartStore {
     /// Room for new bytes. Nothing is visible before [`StagedBlob::commit`], and nothing stays if the value is dropped without it.
     async fn stage(&self) -> Result<Box<dyn StagedBlob>, BlobError>;
 

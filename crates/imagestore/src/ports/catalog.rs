@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use shared_types::{Digest, ImageId};
+use shared_types::{Digest, ImageId, UploadId};
 
-use super::{AccessCatalog, JobCatalog, RenditionCatalog};
+use super::{AccessCatalog, JobCatalog, RenditionCatalog, UploadCatalog};
 use crate::domain::{Image, ImageChange, ImageQuery, Job, Position, StoreError, Totals, Variant};
 
 /// Why a row could not be read or written.
@@ -16,11 +16,14 @@ pub enum CatalogError {
     /// The image does not exist (any more).
     #[error("the image does not exist")]
     NoImage,
+    /// The resumable upload does not exist (any more).
+    #[error("the upload does not exist")]
+    NoUpload,
     /// The job is not leased by that token (any more).
     #[error("the lease is lost")]
     LeaseLost,
-    /// The same work is queued already.
-    #[error("the same work is queued already")]
+    /// The same work is queued already, or a resumable upload is not in the state for that.
+    #[error("that does not go together with what is there")]
     Conflict,
     /// Another one has that name.
     #[error("the name is taken")]
@@ -43,6 +46,8 @@ pub struct NewWork {
     pub rendition: bool,
     /// Jobs for it.
     pub jobs: Vec<Job>,
+    /// The resumable upload that it was made of, which is done with it.
+    pub upload: Option<UploadId>,
 }
 
 /// Each method is one transaction: durable when it returns, or without any effect.
@@ -50,11 +55,11 @@ pub struct NewWork {
 /// A blob that loses its last reference is *doomed* in the same transaction and handed back to the caller, who removes the bytes and
 /// then calls [`Catalog::forget_blob`]. Until then no row can refer to it, so a row never outlives its bytes.
 #[async_trait]
-pub trait Catalog: RenditionCatalog + JobCatalog + AccessCatalog {
+pub trait Catalog: RenditionCatalog + JobCatalog + AccessCatalog + UploadCatalog {
     /// Adds an image whose blob is durable, and notes what is to be done about it.
     ///
     /// # Errors
-    /// [`CatalogError::BlobDoomed`]; [`CatalogError::Refused`] if its owner has no room for it.
+    /// [`CatalogError::BlobDoomed`]; [`CatalogError::Refused`] if its owner has no room for it; [`CatalogError::NoUpload`] if it is made of an upload that is not finishing (any more).
     async fn insert_image(&self, image: &Image, work: &NewWork) -> Result<(), CatalogError>;
 
     /// The image, if it exists.

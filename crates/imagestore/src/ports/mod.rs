@@ -4,12 +4,16 @@ mod access;
 mod blobs;
 mod catalog;
 mod jobs;
+mod parts;
 mod remote;
 mod renditions;
+mod uploads;
 
 pub use access::AccessCatalog;
 pub use blobs::{BlobError, BlobReader, BlobStore, ByteStream, Leftovers, StagedBlob, StagedReader};
 pub use catalog::{Catalog, CatalogError, NewWork};
 pub use jobs::JobCatalog;
+pub use parts::{PartStore, StagedPart};
 pub use remote::{RemoteBody, RemoteError, RemoteSource};
 pub use renditions::RenditionCatalog;
+pub use uploads::UploadCatalog;

@@ -22,6 +22,8 @@ enum Body {
     None,
     Picture,
     Form,
+    /// A request of the tus protocol.
+    Tus,
     Json(fn(&Things) -> Value),
 }
 
@@ -29,6 +31,7 @@ enum Body {
 struct Things {
     image: String,
     job: String,
+    upload: String,
     backfill: String,
     user: String,
     key: String,
@@ -96,6 +99,11 @@ const ADDRESSES: &[Address] = &[
     send("DELETE", "/v1/images/{id}", Body::None),
     get("/v1/images/{id}/variants"),
     send("PUT", "/v1/images/{id}/variants/small", Body::Picture),
+    send("POST", "/v1/uploads", Body::Tus),
+    send("HEAD", "/v1/uploads/{upload}", Body::Tus),
+    get("/v1/uploads/{upload}"),
+    send("PATCH", "/v1/uploads/{upload}", Body::Tus),
+    send("DELETE", "/v1/uploads/{upload}", Body::Tus),
     send("POST", "/v1/compressions", Body::Json(order)),
     get("/v1/jobs"),
     get("/v1/jobs/{job}"),
@@ -168,6 +176,8 @@ async fn the_table_of_who_may_do_what_is_the_one_in_the_docs() {
                 403 => "403",
                 // An answer that does not end tells who may see it by its head.
                 200 if address.path == "/v1/events" => "yes",
+                // No body comes with the answer to HEAD.
+                404 if address.method == "HEAD" => "404",
                 404 if is_hidden(&answer.text().await.unwrap()) => "404",
                 500.. => panic!("{} {}: {status}", address.method, address.path),
                 _ => "yes",
@@ -189,7 +199,7 @@ impl Address {
     fn request(&self, store: &KeyedStore, key: &str, things: &Things) -> RequestBuilder {
         let path = self.path.replace("{id}", &things.image).replace("{job}", &things.job);
         let path = path.replace("{backfill}", &things.backfill).replace("{user}", &things.user);
-        let path = path.replace("{key}", &things.key);
+        let path = path.replace("{key}", &things.key).replace("{upload}", &things.upload);
         let request = store.request(key, Method::from_bytes(self.method.as_bytes()).unwrap(), &path);
         match self.body {
             Body::None => request,
@@ -197,6 +207,7 @@ impl Address {
                 let figures = r#"{"source_bytes":1,"seconds":0.1}"#;
                 request.header("variant-figures", figures).body(picture())
             }
+            Body::Tus => tus(request),
             Body::Form => {
                 let text = "--b\r\ncontent-disposition: form-data; name=\"operation\"\r\n\r\nthumbnail\r\n--b\r\n\
                             content-disposition: form-data; name=\"file\"; filename=\"x.png\"\r\n\r\n";
@@ -206,6 +217,14 @@ impl Address {
             Body::Json(write) => request.json(&write(things)),
         }
     }
+}
+
+fn tus(request: RequestBuilder) -> RequestBuilder {
+    request
+        .header("tus-resumable", "1.0.0")
+        .header("upload-length", "100")
+        .header("upload-offset", "0")
+        .header("content-type", "application/offset+octet-stream")
 }
 
 fn picture() -> Vec<u8> {
@@ -220,10 +239,13 @@ async fn things(store: &KeyedStore, key: &str, admin: &str, user: &str) -> Thing
     let image = store.upload(key, "private", picture()).await;
     let ordered = post(key, "/v1/compressions", json!({ "image_id": image, "target": "low" })).await;
     let begun = post(key, "/v1/backfills", json!({ "before": "2020-01-01", "target": "low" })).await;
+    let upload = tus(store.request(key, Method::POST, "/v1/uploads")).send().await.unwrap();
+    let upload = upload.headers()["location"].to_str().unwrap().rsplit('/').next().unwrap().to_owned();
     let made = post(admin, "/v1/admin/keys", json!({ "user_id": user, "scopes": ["read"] })).await;
     Things {
         image,
         job: text(&ordered["jobs"][0]["id"]),
+        upload,
         backfill: text(&begun["id"]),
         user: user.to_owned(),
         key: text(&made["id"]),

@@ -27,5 +27,6 @@ mod stats;
 mod support;
 mod svg;
 mod upload;
+mod uploads_tus;
 mod url_upload;
 mod variants;

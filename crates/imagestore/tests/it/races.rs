@@ -10,14 +10,14 @@ use imagestore::adapters::files::FileBlobs;
 use imagestore::adapters::sqlite::SqliteCatalog;
 use imagestore::app::{
     AccessPolicy, BackEnds, Better, BetterPolicy, CachePolicy, JobPolicy, Policies, Services, StoreLimits,
-    UploadOptions, Wanted, fsck,
+    UploadOptions, UploadPolicy, Wanted, fsck,
 };
 use imagestore::domain::{Caller, RenditionMode, Visibility};
-use imagestore::ports::{BlobError, BlobReader, BlobStore, Leftovers, StagedBlob, StagedReader};
+use imagestore::ports::{BlobError, BlobReader, BlobStore, Leftovers, PartStore, StagedBlob, StagedPart, StagedReader};
 use serde_json::Value;
 use service_kit::config::Secret;
 use service_kit::cpu::{CpuPool, CpuSettings};
-use shared_types::{Digest, ErrorCode, Goal, Transform};
+use shared_types::{Digest, ErrorCode, Goal, PartId, Transform};
 use testkit::pictures::{jpeg, photo};
 use testkit::process::{Store, run_cli, wait_until};
 use testkit::reqwest::Client;
@@ -115,6 +115,22 @@ impl BlobStore for SlowFiles {
 }
 
 #[async_trait::async_trait]
+impl PartStore for SlowFiles {
+    async fn stage_part(&self) -> Result<Box<dyn StagedPart>, BlobError> {
+        self.0.stage_part().await
+    }
+    async fn open_part(&self, part: PartId) -> Result<Option<Box<dyn BlobReader>>, BlobError> {
+        self.0.open_part(part).await
+    }
+    async fn remove_part(&self, part: PartId) -> Result<(), BlobError> {
+        self.0.remove_part(part).await
+    }
+    async fn list_parts(&self) -> Result<Vec<(PartId, u64)>, BlobError> {
+        self.0.list_parts().await
+    }
+}
+
+#[async_trait::async_trait]
 impl StagedBlob for SlowStaged {
     async fn write(&mut self, chunks: Vec<Bytes>) -> Result<(), BlobError> {
         self.0.write(chunks).await
@@ -166,7 +182,8 @@ async fn a_slow_deletion_takes_no_bytes_of_a_later_upload() {
         visibility: Visibility::Unlisted,
         remember: Duration::ZERO,
     };
-    let policies = Policies { cache, renditions: RenditionMode::Off, jobs, better, access };
+    let uploads = UploadPolicy { keep: minute, open: 10 };
+    let policies = Policies { cache, renditions: RenditionMode::Off, jobs, better, access, uploads };
     let services = Services::new(back_ends, CpuPool::new(&pool).unwrap(), limits, policies);
     let bytes = Bytes::from(jpeg::baseline(&photo(64, 48, 1), 80));
     let caller = Caller::Everyone { serves: true };

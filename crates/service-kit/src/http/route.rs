@@ -6,7 +6,8 @@ use shared_types::ErrorCode;
 
 use super::ApiError;
 
-/// A resource with these verbs. `GET` serves `HEAD` too, `OPTIONS` tells the verbs, and any other verb is a 405 that names them.
+/// A resource with these verbs. `GET` serves `HEAD` too, `OPTIONS` tells the verbs unless a route of its own does, and any other verb is a
+/// 405 that names them.
 pub fn resource(path: &str, methods: Vec<(Method, Route)>) -> Resource {
     let mut allowed = vec![Method::OPTIONS.to_string()];
     let mut resource = web::resource(path);
@@ -18,6 +19,7 @@ pub fn resource(path: &str, methods: Vec<(Method, Route)>) -> Resource {
         resource = resource.route(route);
     }
     allowed.sort_unstable();
+    allowed.dedup();
     let allow = allowed.join(", ");
     let told = allow.clone();
     let options = move || {

@@ -1,13 +1,12 @@
 //! Image rows.
 
 use image_engine::Facts;
-use serde_json::Value;
 use shared_types::{Digest, ImageId, UserId};
 use sqlx::{FromRow, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
 use super::rows;
-use crate::domain::{Image, ImageChange, ImageName, Metadata, Tags};
+use crate::domain::{Image, ImageChange, ImageName, Metadata};
 use crate::ports::CatalogError;
 
 #[derive(FromRow)]
@@ -53,27 +52,16 @@ impl TryFrom<ImageRow> for Image {
                 progressive: row.progressive,
             },
             name: row.name.as_deref().and_then(ImageName::from_client),
-            tags: tags(&row.tags)?,
+            tags: rows::tags(&row.tags)?,
             metadata: row.metadata.as_deref().map(metadata).transpose()?,
             created: rows::timestamp(row.created_us)?,
         })
     }
 }
 
-fn tags(text: &str) -> Result<Tags, CatalogError> {
-    let unreadable = || rows::unreadable("list of tags");
-    let texts: Vec<String> = serde_json::from_str(text).map_err(|_| unreadable())?;
-    let tags: Result<_, _> = texts.iter().map(|tag| tag.parse()).collect();
-    Tags::of(tags.map_err(|_| unreadable())?).map_err(|_| unreadable())
-}
-
 fn metadata(text: &str) -> Result<Metadata, CatalogError> {
     let object = serde_json::from_str(text).map_err(|_| rows::unreadable("metadata"))?;
     Metadata::of(object).map_err(|_| rows::unreadable("metadata"))
-}
-
-fn tags_text(tags: &Tags) -> String {
-    Value::from(tags.iter().map(Value::from).collect::<Vec<_>>()).to_string()
 }
 
 pub(super) async fn insert(tx: &mut SqliteConnection, image: &Image) -> Result<(), CatalogError> {
@@ -98,7 +86,7 @@ pub(super) async fn insert(tx: &mut SqliteConnection, image: &Image) -> Result<(
     .bind(image.owner.map(UserId::as_uuid))
     .bind(image.visibility.name())
     .bind(image.name_key())
-    .bind(tags_text(&image.tags))
+    .bind(rows::tags_text(&image.tags))
     .bind(image.metadata.as_ref().map(Metadata::text))
     .execute(&mut *tx)
     .await?;
@@ -152,7 +140,7 @@ pub(super) async fn change(
         .bind(changed.name.as_ref().map(ImageName::as_str))
         .bind(changed.name_key())
         .bind(changed.visibility.name())
-        .bind(tags_text(&changed.tags))
+        .bind(rows::tags_text(&changed.tags))
         .bind(changed.metadata.as_ref().map(Metadata::text))
         .execute(&mut *tx)
         .await?;

@@ -10,6 +10,7 @@ mod listing;
 mod renditions;
 mod rows;
 mod totals;
+mod uploads;
 mod variants;
 mod writer;
 
@@ -85,6 +86,9 @@ impl Catalog for SqliteCatalog {
                 images::insert(tx, &image).await?;
                 if work.rendition {
                     renditions::queue(tx, &image.digest).await?;
+                }
+                if let Some(upload) = work.upload {
+                    uploads::set_done(tx, upload, image.id).await?;
                 }
                 jobs::queue_for_new_image(tx, &work.jobs).await
             })

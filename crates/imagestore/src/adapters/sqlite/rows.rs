@@ -1,10 +1,12 @@
 //! Blob rows, and how values look in columns.
 
 use jiff::Timestamp;
-use shared_types::{Digest, ImageFormat, ImageId};
+use serde_json::Value;
+use shared_types::{Digest, ImageFormat, ImageId, UserId};
 use sqlx::{SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
+use crate::domain::Tags;
 use crate::ports::CatalogError;
 
 /// A stored value that this version does not understand.
@@ -31,6 +33,27 @@ pub(super) fn unsigned<T: TryFrom<i64>>(value: i64) -> Result<T, CatalogError> {
 
 pub(super) fn signed(value: u64) -> Result<i64, CatalogError> {
     i64::try_from(value).map_err(|_| CatalogError::Failed(anyhow::anyhow!("a size does not fit the catalog")))
+}
+
+/// Owners of jobs and uploads are texts, empty for none: the turns among them have an order.
+pub(super) fn owner(text: &str) -> Result<Option<UserId>, CatalogError> {
+    let owner = (!text.is_empty()).then(|| text.parse()).transpose();
+    owner.map_err(|_| unreadable("owner"))
+}
+
+pub(super) fn owner_text(owner: Option<UserId>) -> String {
+    owner.map(|owner| owner.to_string()).unwrap_or_default()
+}
+
+pub(super) fn tags(text: &str) -> Result<Tags, CatalogError> {
+    let unreadable = || unreadable("list of tags");
+    let texts: Vec<String> = serde_json::from_str(text).map_err(|_| unreadable())?;
+    let tags: Result<_, _> = texts.iter().map(|tag| tag.parse()).collect();
+    Tags::of(tags.map_err(|_| unreadable())?).map_err(|_| unreadable())
+}
+
+pub(super) fn tags_text(tags: &Tags) -> String {
+    Value::from(tags.iter().map(Value::from).collect::<Vec<_>>()).to_string()
 }
 
 /// Makes sure that a row may refer to the blob: it is known and not being removed.

@@ -68,6 +68,7 @@ impl Writer {
                         | CatalogError::NameTaken
                         | CatalogError::Refused(_)
                         | CatalogError::BlobDoomed
+                        | CatalogError::NoUpload
                         | CatalogError::LeaseLost
                         | CatalogError::Conflict,
                     ) => Verdict::Undo,
@@ -150,6 +151,7 @@ fn another(error: &CatalogError) -> CatalogError {
     match error {
         CatalogError::BlobDoomed => CatalogError::BlobDoomed,
         CatalogError::NoImage => CatalogError::NoImage,
+        CatalogError::NoUpload => CatalogError::NoUpload,
         CatalogError::LeaseLost => CatalogError::LeaseLost,
         CatalogError::Conflict => CatalogError::Conflict,
         CatalogError::NameTaken => CatalogError::NameTaken,

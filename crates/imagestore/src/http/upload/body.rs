@@ -61,7 +61,8 @@ pub(in crate::http) async fn next<S: Stream + Unpin>(
     })
 }
 
-fn announced(request: &HttpRequest) -> Option<u64> {
+/// How many bytes the body has, if the request says so.
+pub(in crate::http) fn announced(request: &HttpRequest) -> Option<u64> {
     request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
@@ -70,7 +71,7 @@ fn broken(error: PayloadError) -> ApiError {
 }
 
 /// The client stopped before the end it announced, so it will rarely read this.
-pub(super) fn cut_off(error: impl Display) -> ApiError {
+pub(in crate::http) fn cut_off(error: impl Display) -> ApiError {
     log::debug!("the body was cut off: {error}");
     ApiError::new(ErrorCode::IncompleteBody, "The body ended before its announced length; send it again.")
 }

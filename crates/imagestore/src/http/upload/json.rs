@@ -18,7 +18,8 @@ use crate::http::json::malformed;
 use crate::http::query::parse_id;
 use crate::http::v1::variants::variant_name;
 
-const BASE64: GeneralPurpose = GeneralPurpose::new(
+/// Padding may be there or not.
+pub(in crate::http) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );

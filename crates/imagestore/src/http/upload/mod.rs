@@ -1,7 +1,7 @@
 //! Uploads: multipart, raw body, or JSON. `POST /v1/images` and `POST /upload` are the same; `PUT` is for `curl -T`.
 
 pub(super) mod body;
-mod json;
+pub(super) mod json;
 pub(super) mod multipart;
 
 use actix_web::http::StatusCode;

@@ -8,6 +8,7 @@ pub(super) mod images;
 mod jobs;
 mod leases;
 pub(super) mod stats;
+pub(super) mod uploads;
 pub(super) mod variants;
 
 use actix_web::HttpResponse;
@@ -58,6 +59,7 @@ pub(super) async fn index() -> HttpResponse {
         "service": "imagestore",
         "version": env!("CARGO_PKG_VERSION"),
         "upload": "POST /v1/images (multipart `file`, a raw body, or JSON with `data` or `url`)",
+        "upload_resumable": "POST /v1/uploads (tus 1.0.0)",
         "list": "GET /v1/images?limit=50",
         "image": "GET /v1/images/{id}",
         "deliver": "GET /i/{id}.webp?w=512",

@@ -5,6 +5,8 @@ use futures::TryStreamExt;
 use imagestore::ports::{BlobStore, Leftovers, StagedBlob};
 use shared_types::Digest;
 
+use super::parts;
+
 /// Runs every check on an empty store; `open` opens the same one again, as another process would after a crash.
 pub(super) async fn suite<B: BlobStore, F: Future<Output = B>>(open: impl Fn() -> F) {
     let store = open().await;
@@ -16,6 +18,7 @@ pub(super) async fn suite<B: BlobStore, F: Future<Output = B>>(open: impl Fn() -
     many_at_once(&store).await;
     a_reader_outlives_its_blob(&store).await;
     drop(store);
+    parts::checks(&open).await;
     a_crash_is_recovered_from(&open).await;
 }
 

@@ -5,8 +5,10 @@ mod blobs;
 mod catalog;
 mod jobs;
 mod listing;
+mod parts;
 mod renditions;
 mod statements;
+mod uploads;
 
 use imagestore::adapters::files::FileBlobs;
 use imagestore::adapters::sqlite::SqliteCatalog;

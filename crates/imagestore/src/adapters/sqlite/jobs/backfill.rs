@@ -33,7 +33,7 @@ impl TryFrom<BackfillRow> for Backfill {
         let status = BackfillStatus::ALL.into_iter().find(|status| status.name() == row.status);
         Ok(Self {
             id: row.id.into(),
-            owner: row::owner(&row.owner)?,
+            owner: rows::owner(&row.owner)?,
             before: rows::timestamp(row.before_us)?,
             order: row::order(&row.task, &row.slot, row.priority, None)?,
             status: status.ok_or_else(|| rows::unreadable("status of a backfill"))?,
@@ -57,7 +57,7 @@ pub(super) async fn insert(tx: &mut SqliteConnection, backfill: &Backfill) -> Re
     .bind(i64::from(u8::from(backfill.order.priority)))
     .bind(backfill.status.name())
     .bind(backfill.created.as_microsecond())
-    .bind(row::owner_text(backfill.owner))
+    .bind(rows::owner_text(backfill.owner))
     .execute(tx)
     .await?;
     Ok(())

@@ -5,7 +5,8 @@ use shared_types::ErrorCode;
 use shared_types::job::JobProblem;
 use sqlx::SqliteConnection;
 
-use super::row::{JobRow, owner_text, text};
+use super::super::rows;
+use super::row::{JobRow, text};
 use crate::domain::{Job, LeaseTerms};
 use crate::ports::CatalogError;
 
@@ -104,7 +105,7 @@ pub(super) async fn hand_out(
             .fetch_optional(&mut *tx)
             .await?;
         let Some(job) = row.map(Job::try_from).transpose()? else { break };
-        owner = owner_text(job.owner);
+        owner = rows::owner_text(job.owner);
         handed_out += 1;
         jobs.push(job);
     }

@@ -235,7 +235,7 @@ async fn page(pool: &SqlitePool, filter: &JobFilter) -> Result<Vec<Job>, Catalog
         query.push(" AND image_id = ").push_bind(image.as_uuid());
     }
     if let Some(owner) = filter.owner {
-        query.push(" AND owner = ").push_bind(row::owner_text(Some(owner)));
+        query.push(" AND owner = ").push_bind(rows::owner_text(Some(owner)));
     }
     if let Some(after) = filter.after {
         query.push(" AND id < ").push_bind(after.as_uuid());

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use shared_types::job::{JobProblem, JobStatus};
-use shared_types::{BackfillId, ErrorCode, ImageId, JobId, UserId};
+use shared_types::{BackfillId, ErrorCode, ImageId, JobId};
 use sqlx::{FromRow, QueryBuilder, SqliteConnection};
 use uuid::Uuid;
 
@@ -37,7 +37,7 @@ impl TryFrom<JobRow> for Job {
         Ok(Self {
             id: row.id.into(),
             image: row.image_id.into(),
-            owner: owner(&row.owner)?,
+            owner: rows::owner(&row.owner)?,
             backfill: row.backfill_id.map(BackfillId::from),
             order: order(&row.task, &row.slot, row.priority, row.webhook)?,
             status: row.status.parse().map_err(|_| rows::unreadable("status of a job"))?,
@@ -50,16 +50,6 @@ impl TryFrom<JobRow> for Job {
             updated: rows::timestamp(row.updated_us)?,
         })
     }
-}
-
-/// Owners are texts in these rows, empty for none: the turns among them have an order.
-pub(super) fn owner(text: &str) -> Result<Option<UserId>, CatalogError> {
-    let owner = (!text.is_empty()).then(|| text.parse()).transpose();
-    owner.map_err(|_| rows::unreadable("owner of a job"))
-}
-
-pub(super) fn owner_text(owner: Option<UserId>) -> String {
-    owner.map(|owner| owner.to_string()).unwrap_or_default()
 }
 
 pub(super) fn order(task: &str, slot: &str, priority: i64, webhook: Option<String>) -> Result<Order, CatalogError> {
@@ -91,7 +81,7 @@ pub(super) async fn insert(tx: &mut SqliteConnection, job: &Job) -> Result<Job, 
     )
     .bind(job.id.as_uuid())
     .bind(job.image.as_uuid())
-    .bind(owner_text(job.owner))
+    .bind(rows::owner_text(job.owner))
     .bind(job.backfill.map(BackfillId::as_uuid))
     .bind(&task)
     .bind(&slot)
