@@ -5,7 +5,7 @@ use shared_types::{Digest, ErrorCode, ImageId, OutputFormat, VariantName};
 
 use super::Services;
 use super::upload::{Receiving, now};
-use crate::domain::{StoreError, Variant, VariantKey};
+use crate::domain::{Happening, StoreError, Variant, VariantKey};
 use crate::ports::BlobError;
 
 impl Services {
@@ -39,6 +39,7 @@ impl Services {
         let services = self.clone();
         let record = async move {
             let replaced = services.record_variant(&variant, staged.commit()).await?;
+            services.publish(Happening::VariantStored(Box::new(variant.clone())));
             Ok((variant, !replaced))
         };
         self.to_its_end(record).await
