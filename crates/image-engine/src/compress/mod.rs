@@ -96,7 +96,7 @@ impl CompressPlan {
         }
         // What is done to the pixels.
         let bare = Transform { quality: None, lossless: false, goal: None, ..transform.clone() };
-        let candidates = Candidates::choose(facts, transform, formats);
+        let candidates = Candidates::choose(facts, transform, formats, goal);
         let own = facts.format.as_output();
         let may_stay = bare.is_identity() && own.is_some_and(|own| Candidates::listed(facts, formats).contains(&own));
         if candidates.list.is_empty() && !may_stay {
@@ -111,7 +111,7 @@ impl CompressPlan {
         // What is written anew without loss is compared with the source.
         let is_rewritten = may_stay && facts.format == ImageFormat::Jpeg && goal == Some(Goal::Lossless);
         let is_judged = is_rewritten || matches!(goal, Some(Goal::Target(_) | Goal::MaxBytes(_)));
-        let memory = memory::of(sources, &bare, &candidates.list, limits, is_judged)?;
+        let memory = memory::of(sources, &bare, &candidates, limits, is_judged)?;
         let source_bytes = may_stay.then_some(sources.original.bytes);
         Ok(Self { goal, transform: transform.clone(), candidates, plans, source_bytes, memory })
     }

@@ -100,7 +100,7 @@ impl<'a> Tour<'a> {
         let (plan, count) = (self.plan, self.plan.plans.len());
         for (index, plan) in plan.plans.iter().enumerate() {
             let mut moving = Moving::new(Work::open(plan, source, watermark, stop)?);
-            let mut reach = Reach::new(&mut moving, Effort::Thorough, true);
+            let mut reach = Reach::new(&mut moving, Effort::Thorough, self.plan.candidates.may_keep_pixels);
             self.try_format(&mut reach, plan.recipe().format, (index, count))?;
         }
         Ok(())
@@ -117,7 +117,7 @@ impl<'a> Tour<'a> {
         let count = list.len();
         let stays = matches!(goal, Some(Goal::Target(_) | Goal::Lossless)) && self.plan.source_bytes.is_some();
         let is_jpeg = plan.facts().format == ImageFormat::Jpeg && list.contains(&OutputFormat::Jpeg);
-        let mut reach = Reach::new(&mut still, Effort::Thorough, true);
+        let mut reach = Reach::new(&mut still, Effort::Thorough, candidates.may_keep_pixels);
         for (index, format) in list.into_iter().enumerate() {
             self.try_format(&mut reach, format, (index, count))?;
         }
