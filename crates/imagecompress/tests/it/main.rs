@@ -10,5 +10,6 @@ mod files;
 mod jobs;
 mod later;
 mod outages;
+mod panics;
 mod stand_in;
 mod support;
