@@ -1,6 +1,6 @@
 //! Which formats are tried, and why others are not.
 
-use shared_types::{Formats, OutputFormat, Transform};
+use shared_types::{Formats, Goal, ImageFormat, OutputFormat, Transform};
 
 use super::Tried;
 use super::content::Content;
@@ -15,6 +15,8 @@ pub(super) struct Candidates {
     pub(super) moves: bool,
     /// Whether the choice is ours.
     pub(super) is_auto: bool,
+    /// Whether a file that keeps every pixel may be the smallest.
+    pub(super) may_keep_pixels: bool,
     /// Those that cannot hold the picture.
     pub(super) skipped: Vec<Tried>,
 }
@@ -33,13 +35,19 @@ const SMALLEST_FIRST: [OutputFormat; 9] = [
 ];
 
 impl Candidates {
-    pub(super) fn choose(facts: &Facts, transform: &Transform, formats: &Formats) -> Self {
+    pub(super) fn choose(facts: &Facts, transform: &Transform, formats: &Formats, goal: Option<Goal>) -> Self {
         let moves = facts.animated && transform.page.is_none();
+        let is_auto = *formats == Formats::Auto;
+        let may_keep_pixels = !(is_auto && is_reached_with_loss(goal) && is_photo(facts));
         let (list, unable): (Vec<_>, Vec<_>) =
             Self::listed(facts, formats).into_iter().partition(|format| !moves || format.animates());
-        let skipped =
-            unable.into_iter().map(|format| skipped(format, "it holds one frame, and the picture has several"));
-        Self { moves: moves && !list.is_empty(), list, is_auto: *formats == Formats::Auto, skipped: skipped.collect() }
+        let (list, wasteful) =
+            list.into_iter().partition::<Vec<_>, _>(|format| may_keep_pixels || !format.is_lossless());
+        let skipped = unable
+            .into_iter()
+            .map(|format| skipped(format, "it holds one frame, and the picture has several"))
+            .chain(wasteful.into_iter().map(|format| skipped(format, IS_PHOTO)));
+        Self { moves: moves && !list.is_empty(), is_auto, may_keep_pixels, skipped: skipped.collect(), list }
     }
 
     /// What is asked for.
@@ -90,10 +98,7 @@ impl Candidates {
         }
         if self.is_auto && is_lossy {
             match content {
-                Content::Photo => drop(
-                    &|format| format == OutputFormat::Png,
-                    "the picture is a photo, of which it makes several times the bytes",
-                ),
+                Content::Photo => drop(&|format| format == OutputFormat::Png, IS_PHOTO),
                 Content::Graphic => drop(
                     &|format| format == OutputFormat::Jpeg,
                     "the picture is a drawing with areas of one colour, of which it makes more bytes than others",
@@ -107,6 +112,27 @@ impl Candidates {
     /// That no format can hold the picture.
     pub(super) fn none_is_able(&self) -> EngineError {
         unable(&self.skipped)
+    }
+}
+
+/// Why a format without loss is not tried.
+const IS_PHOTO: &str = "the picture is a photo, of which it makes several times the bytes";
+
+/// Whether the header says so: what was stored with loss has noise all over it, of which a file without loss makes several times the bytes.
+fn is_photo(facts: &Facts) -> bool {
+    /// Smaller ones may be drawings with areas of one colour nevertheless.
+    const LARGE: u64 = 2_000_000;
+    matches!(facts.format, ImageFormat::Jpeg | ImageFormat::Heic) && facts.pixels() >= LARGE
+}
+
+/// Whether an encoder with loss reaches it for certain.
+fn is_reached_with_loss(goal: Option<Goal>) -> bool {
+    /// Every format of `auto` does at its highest quality.
+    const HIGHEST: f64 = 90.0;
+    match goal {
+        Some(Goal::Target(score)) => score.value() <= HIGHEST,
+        Some(Goal::MaxBytes(_)) => true,
+        _ => false,
     }
 }
 

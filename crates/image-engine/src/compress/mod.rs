@@ -3,12 +3,15 @@
 //! A picture is decoded and worked on once. What it is then is the reference: each candidate is encoded with all the effort there may be,
 //! decoded again and compared with it by SSIMULACRA2 ([`quality`](crate::quality)). Score and bytes rise with an encoder's quality, so the
 //! lowest quality that reaches a score is found in a few steps from a guess ([`search`]); a file of a better format that is there already
-//! ends the search in one that cannot become smaller.
+//! ends the search in one that cannot become smaller. Of a large picture the guess is made on a sixth or less of it ([`sample`]): a
+//! comparison of all of it takes longer than most encoders do.
 
 mod content;
+mod draft;
 mod formats;
 mod memory;
 mod reach;
+mod sample;
 mod scale;
 mod search;
 mod subject;
@@ -21,6 +24,7 @@ use crate::{Effort, EngineError, Limits, Plan, Sources, Stop};
 
 use formats::Candidates;
 use reach::{End, Reach};
+pub(crate) use sample::memory as sample_memory;
 use subject::{Moving, Still};
 use tour::{Progress, Tour};
 
@@ -92,7 +96,7 @@ impl CompressPlan {
         }
         // What is done to the pixels.
         let bare = Transform { quality: None, lossless: false, goal: None, ..transform.clone() };
-        let candidates = Candidates::choose(facts, transform, formats);
+        let candidates = Candidates::choose(facts, transform, formats, goal);
         let own = facts.format.as_output();
         let may_stay = bare.is_identity() && own.is_some_and(|own| Candidates::listed(facts, formats).contains(&own));
         if candidates.list.is_empty() && !may_stay {
@@ -107,7 +111,7 @@ impl CompressPlan {
         // What is written anew without loss is compared with the source.
         let is_rewritten = may_stay && facts.format == ImageFormat::Jpeg && goal == Some(Goal::Lossless);
         let is_judged = is_rewritten || matches!(goal, Some(Goal::Target(_) | Goal::MaxBytes(_)));
-        let memory = memory::of(sources, &bare, &candidates.list, limits, is_judged)?;
+        let memory = memory::of(sources, &bare, &candidates, limits, is_judged)?;
         let source_bytes = may_stay.then_some(sources.original.bytes);
         Ok(Self { goal, transform: transform.clone(), candidates, plans, source_bytes, memory })
     }
@@ -144,9 +148,9 @@ pub(crate) fn render(work: Work<'_>, goal: Goal) -> Result<Rendered, EngineError
     let plan = work.plan;
     let (format, effort) = (plan.recipe().format, plan.effort());
     let end = if plan.keeps_frames() {
-        Reach::new(&mut Moving::new(work), effort).to(goal, format)
+        Reach::new(&mut Moving::new(work), effort, true).to(goal, format)
     } else {
-        Reach::new(&mut Still::new(work)?, effort).to(goal, format)
+        Reach::new(&mut Still::new(work)?, effort, true).to(goal, format)
     };
     match (end?, goal) {
         (End::Made(rendered), _) => Ok(rendered),

@@ -10,6 +10,7 @@ use img_parts::jpeg::Jpeg;
 use shared_types::{ImageFormat, OutputFormat};
 
 use super::content::Content;
+use super::sample::{Sample, Trial};
 use crate::animation::{self, Shown};
 use crate::decode::Animation;
 use crate::encode::{Coding, Embedded, is_translucent};
@@ -26,6 +27,9 @@ pub(crate) trait Subject {
 
     /// SSIMULACRA2 of a file that was made of it.
     fn score(&mut self, file: &[u8]) -> Result<f64, EngineError>;
+
+    /// What comes of parts that stand for all of it; `None` of a picture that has none.
+    fn sample(&mut self, coding: &Coding) -> Result<Option<Trial>, EngineError>;
 
     /// How many pixels there are, over all frames.
     fn pixels(&self) -> f64;
@@ -45,15 +49,32 @@ pub(crate) struct Still<'a> {
     work: Work<'a>,
     /// The same in sRGB, where its own colours are kept: for formats that cannot say which these are.
     plain: Option<DynamicImage>,
-    reference: Option<Reference>,
+    judge: Option<Judge>,
     content: Content,
+}
+
+/// What files are compared with.
+struct Judge {
+    reference: Reference,
+    sample: Option<Sample>,
 }
 
 impl<'a> Still<'a> {
     pub(crate) fn new(mut work: Work<'a>) -> Result<Self, EngineError> {
         work.make_ready()?;
         let content = Content::of(&work.pixels);
-        Ok(Self { work, plain: None, reference: None, content })
+        Ok(Self { work, plain: None, judge: None, content })
+    }
+
+    fn judge(&mut self) -> Result<&Judge, EngineError> {
+        Ok(match &mut self.judge {
+            Some(judge) => judge,
+            none => {
+                let (seen, stop) = (self.work.seen(), self.work.stop());
+                let sample = Sample::of(&seen, self.work.pixels.color().has_color(), stop)?;
+                none.insert(Judge { reference: Reference::of(seen, stop)?, sample })
+            }
+        })
     }
 
     /// Whether anything shines through.
@@ -94,12 +115,15 @@ impl Subject for Still<'_> {
 
     fn score(&mut self, file: &[u8]) -> Result<f64, EngineError> {
         let stop = self.work.stop();
-        let reference = match &mut self.reference {
-            Some(reference) => reference,
-            none => none.insert(Reference::new(&self.work.seen(), stop)?),
-        };
-        let candidate = Pixels::decode(file, &of_results(self.work.plan.limits()), stop)?;
+        let limits = of_results(self.work.plan.limits());
+        let reference = &self.judge()?.reference;
+        let candidate = Pixels::decode(file, &limits, stop)?;
         reference.score(&candidate, stop).map_err(fault)
+    }
+
+    fn sample(&mut self, coding: &Coding) -> Result<Option<Trial>, EngineError> {
+        let (limits, stop) = (of_results(self.work.plan.limits()), self.work.stop());
+        self.judge()?.sample.as_ref().map(|sample| sample.attempt(coding, &limits, stop)).transpose()
     }
 
     fn pixels(&self) -> f64 {
@@ -186,6 +210,10 @@ impl Subject for Moving<'_> {
         worst(scores.into_iter())
     }
 
+    fn sample(&mut self, _: &Coding) -> Result<Option<Trial>, EngineError> {
+        Ok(None)
+    }
+
     fn pixels(&self) -> f64 {
         self.pixels
     }
@@ -218,7 +246,7 @@ fn of_results(limits: &Limits) -> Limits {
     Limits { max_pixels: limits.max_pixels.max(limits.max_output_pixels), ..*limits }
 }
 
-fn fault(error: QualityError) -> EngineError {
+pub(super) fn fault(error: QualityError) -> EngineError {
     match error {
         QualityError::Engine(error) => error,
         sizes @ QualityError::SizesDiffer { .. } => EngineError::Encode(sizes.to_string()),

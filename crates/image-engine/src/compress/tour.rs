@@ -43,6 +43,9 @@ pub(super) struct Tour<'a> {
     fewest: Option<(u64, OutputFormat)>,
 }
 
+/// The least part of a JPEG's bytes that the same coefficients take, written anew.
+const REWRITTEN: f64 = 0.8;
+
 /// What is done when the pixels are ready.
 const READY: f64 = 0.05;
 
@@ -97,7 +100,7 @@ impl<'a> Tour<'a> {
         let (plan, count) = (self.plan, self.plan.plans.len());
         for (index, plan) in plan.plans.iter().enumerate() {
             let mut moving = Moving::new(Work::open(plan, source, watermark, stop)?);
-            let mut reach = Reach::new(&mut moving, Effort::Thorough);
+            let mut reach = Reach::new(&mut moving, Effort::Thorough, self.plan.candidates.may_keep_pixels);
             self.try_format(&mut reach, plan.recipe().format, (index, count))?;
         }
         Ok(())
@@ -114,15 +117,19 @@ impl<'a> Tour<'a> {
         let count = list.len();
         let stays = matches!(goal, Some(Goal::Target(_) | Goal::Lossless)) && self.plan.source_bytes.is_some();
         let is_jpeg = plan.facts().format == ImageFormat::Jpeg && list.contains(&OutputFormat::Jpeg);
+        let mut reach = Reach::new(&mut still, Effort::Thorough, candidates.may_keep_pixels);
+        for (index, format) in list.into_iter().enumerate() {
+            self.try_format(&mut reach, format, (index, count))?;
+        }
+        let is_smaller = |best: &Rendered| {
+            self.plan.source_bytes.is_some_and(|bytes| best.bytes.len() as f64 <= bytes as f64 * REWRITTEN)
+        };
         if stays
             && is_jpeg
+            && !self.best.as_ref().is_some_and(is_smaller)
             && let Some(made) = still.rewritten()?
         {
             self.note(OutputFormat::Jpeg, End::Made(made));
-        }
-        let mut reach = Reach::new(&mut still, Effort::Thorough);
-        for (index, format) in list.into_iter().enumerate() {
-            self.try_format(&mut reach, format, (index, count))?;
         }
         Ok(count > 0)
     }
@@ -178,13 +185,18 @@ impl<'a> Tour<'a> {
                 Tried { format, tries, bytes: None, score, why_not: Some(why_not) }
             }
             End::Loses { tries } => {
-                let why_not = Some("a smaller file was there before it looked as it should".to_owned());
-                Tried { format, tries, bytes: None, score: None, why_not }
+                let why_not = match tries {
+                    0 => "parts of the picture have more bytes in it than in the smallest file",
+                    _ => "a smaller file was there before it looked as it should",
+                };
+                Tried { format, tries, bytes: None, score: None, why_not: Some(why_not.to_owned()) }
             }
         };
         match self.tried.iter_mut().find(|other| other.format == format) {
-            // The same pixels written anew, and a search: one format.
-            Some(other) if tried.bytes.is_none() || tried.bytes > other.bytes => other.tries += tried.tries,
+            // A search, and the same pixels written anew: one format.
+            Some(other) if tried.bytes.is_none() || other.bytes.is_some_and(|bytes| tried.bytes > Some(bytes)) => {
+                other.tries += tried.tries;
+            }
             Some(other) => *other = Tried { tries: other.tries + tried.tries, ..tried },
             None => self.tried.push(tried),
         }

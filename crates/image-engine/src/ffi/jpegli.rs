@@ -309,4 +309,43 @@ mod tests {
         assert_eq!(decoded(&streamed), decoded(&sequential));
         assert_eq!(decoded(&sequential), decoded(&progressive));
     }
+
+    /// The steps of each table of a file, in the order of their frequencies.
+    fn tables(file: &[u8]) -> Vec<Vec<u16>> {
+        let (mut at, mut tables) = (2, Vec::new());
+        // Segments up to the first scan.
+        while file[at + 1] != 0xda {
+            let length = usize::from(u16::from_be_bytes([file[at + 2], file[at + 3]]));
+            let mut body = &file[at + 4..at + 2 + length];
+            while file[at + 1] == 0xdb && !body.is_empty() {
+                assert_eq!(body[0] >> 4, 0, "of eight bits each");
+                tables.push(body[1..65].iter().copied().map(u16::from).collect());
+                body = &body[65..];
+            }
+            at += 2 + length;
+        }
+        tables
+    }
+
+    #[test]
+    fn steps_of_colour_are_finer_by_what_was_found_out() {
+        let samples: Vec<u8> = (0..64 * 64 * 3).map(|index| (index * 7 % 251) as u8).collect();
+        let pixels = Pixels { samples: &samples, width: 64, height: 64, channels: 3 };
+        let [full, fine, half] = [JpegColour::Full, JpegColour::Fine, JpegColour::Half]
+            .map(|colour| tables(&encode(pixels, 60.0, colour, Scans::Sequential).unwrap_or_default()));
+        let ratio = |tables: &[Vec<u16>], table: usize, index: usize| {
+            f64::from(tables[table][index]) / f64::from(full[table][index])
+        };
+        assert_eq!((full.len(), fine.len(), half.len()), (3, 3, 3), "brightness, blue and red");
+        assert_eq!(fine[0], full[0]);
+        for (tables, blue, red) in [(&fine, 0.75, 0.8), (&half, 0.3, 0.45)] {
+            for index in [0, 5, 40, 63] {
+                let [found_blue, found_red] = [1, 2].map(|table| ratio(tables, table, index));
+                assert!((found_blue - blue).abs() < 0.06 && (found_red - red).abs() < 0.06, "{found_blue} {found_red}");
+            }
+        }
+        // The mean of a block as it was, the finest detail coarser.
+        assert_eq!(half[0][0], full[0][0]);
+        assert!((ratio(&half, 0, 63) - 1.3).abs() < 0.06, "{}", ratio(&half, 0, 63));
+    }
 }

@@ -8,6 +8,7 @@ use shared_types::{ImageFormat, OutputFormat};
 
 use super::{Effort, Header, JpegScale, Plan, Step};
 use crate::colour::{Curve, MAX_EMBEDDED, MAX_PROFILE};
+use crate::compress::sample_memory;
 use crate::decode::{heic_planes, jxl_planes, svg_memory};
 use crate::encode::palette_memory;
 use crate::quality::{comparing_memory, reference_memory};
@@ -365,7 +366,9 @@ pub(crate) fn judging_cost(plan: &Plan, files: u64) -> u64 {
     let size = if plan.geometry.trims { most_trimmed(plan) } else { plan.geometry.output() };
     // The picture in sRGB; of an animation some frames.
     let frames = if plan.keeps_frames() { 5 } else { 1 };
-    let held = files_cost(plan) + pixels.output * frames * pixels.last + reference_memory(size, pixels.is_clear);
+    let sample = if plan.keeps_frames() { 0 } else { sample_memory(size, pixels.is_clear) };
+    let held =
+        files_cost(plan) + pixels.output * frames * pixels.last + reference_memory(size, pixels.is_clear) + sample;
     // With colour at full resolution, which is tried where there is time, an encoder of AV1 holds more of each of them.
     let is_full = plan.recipe.format == OutputFormat::Avif && plan.effort == Effort::Thorough;
     let full_chroma = if is_full { pixels.output * 20 } else { 0 };

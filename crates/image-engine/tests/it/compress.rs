@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use image::{DynamicImage, Rgba, RgbaImage};
-use image_engine::{CompressPlan, Compressed, EngineError, Limits, Rendered, Sources, Tried, quality};
+use image_engine::{CompressPlan, Compressed, EngineError, Facts, Limits, Rendered, Sources, Tried, quality};
 use img_parts::ImageEXIF;
 use img_parts::jpeg::Jpeg;
 use shared_types::transform::ClientHints;
@@ -52,6 +52,18 @@ fn a_target_is_held_by_every_format_and_hardly_exceeded() {
             assert_eq!((tried.len(), tried[0].tries), (1, rendered.tries));
             assert_eq!((rendered.width, rendered.height), (480, 320));
         }
+    }
+}
+
+#[test]
+fn a_large_picture_is_encoded_a_few_times() {
+    let source = png(&photo(1600, 1200, 7).into());
+    for (format, goal) in [("jpg", 60.0), ("jpg", 80.0), ("jpg", 90.0), ("webp", 75.0), ("avif", 70.0)] {
+        let (rendered, tried) = made(&source, "", &format!("target={goal}"), format);
+        let measured = score(&source, &rendered.bytes);
+        assert!((goal..goal + 2.5).contains(&measured), "{format} {goal}: {measured}");
+        assert!((rendered.score.unwrap() - measured).abs() < 0.01, "{format} {goal}: {rendered:?}");
+        assert!(rendered.tries <= 4, "{format} {goal}: {tried:?}");
     }
 }
 
@@ -132,6 +144,32 @@ fn photos_and_drawings_are_tried_in_what_suits_them() {
     let (rendered, tried) = made(&source, "", "target=90", "auto");
     assert_eq!(names(&tried, true), ["jpg"]);
     assert!(rendered.bytes.len() < 700, "{} bytes as {}", rendered.bytes.len(), rendered.format);
+}
+
+#[test]
+fn a_large_jpeg_is_a_photo_without_a_look_at_its_pixels() {
+    let picture = photo(1700, 1200, 7);
+    let [jpeg, png] = [jpeg::baseline(&picture, 90), png(&picture.into())];
+    // As from a camera.
+    let announced = |source: &[u8], goal: &str, formats: &str| {
+        let facts = Facts { width: 4000, height: 3000, ..facts(source) };
+        let goal = Some(goal.parse().unwrap());
+        let sources = Sources::original(&facts, 3_000_000);
+        let formats = formats.parse().unwrap();
+        CompressPlan::new(&sources, &Transform::default(), goal, &formats, &Limits::default()).unwrap().memory()
+    };
+    let most = announced(&jpeg, "target=80", "auto");
+    assert_eq!(announced(&jpeg, "max_bytes=90000", "auto"), most);
+    for (source, goal, formats) in
+        [(&png, "target=80", "auto"), (&jpeg, "target=95", "auto"), (&jpeg, "target=80", "webp")]
+    {
+        assert!(announced(source, goal, formats) > most, "{goal} {formats}: WebP may be without loss");
+    }
+    let Compressed::Kept { tried, .. } = compress(&jpeg, "", "max_bytes=90000000", "auto").unwrap() else {
+        panic!("it has fewer");
+    };
+    let skipped: Vec<_> = tried.iter().map(|tried| (tried.format, tried.why_not.as_deref().unwrap_or(""))).collect();
+    assert!(matches!(skipped[..], [(OutputFormat::Png, why)] if why.contains("photo")), "{skipped:?}");
 }
 
 #[test]

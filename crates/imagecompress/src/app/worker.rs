@@ -185,9 +185,9 @@ impl<'a> Shift<'a> {
         self.worker.tally.lock().unwrap_or_else(PoisonError::into_inner).add(end);
     }
 
-    /// A store with jobs answers at once. What it hands out later ends with its lease.
+    /// An answer may be on its way. Later ones do not come: the store sees that nobody waits any longer.
     async fn give_back_what_comes(&mut self) {
-        const PATIENCE: Duration = Duration::from_secs(1);
+        const PATIENCE: Duration = Duration::from_millis(100);
         if let Ok(Some(Ok(leases))) = timeout(PATIENCE, &mut self.asking).await {
             for lease in leases {
                 self.count(self.worker.bench.give_back(&lease).await);

@@ -111,6 +111,26 @@ async fn a_job_that_is_called_off_is_dropped() {
 }
 
 #[tokio::test]
+async fn an_idle_worker_that_ends_takes_no_job_with_it() {
+    let wait = std::time::Duration::from_millis(500);
+    for dies in [false, true] {
+        let (store, mut compress) = pair();
+        let image = upload(&store, jpeg::baseline(&photo(200, 150, 1), 95)).await;
+        // It asks for jobs meanwhile.
+        tokio::time::sleep(wait).await;
+        if dies {
+            compress.kill9();
+        } else {
+            assert!(compress.terminate().success());
+        }
+        tokio::time::sleep(wait).await;
+        let job = submit(&store, &image, json!({ "q": 40, "formats": "jpg" })).await;
+        tokio::time::sleep(wait).await;
+        assert_eq!(document(store.url(&format!("/v1/jobs/{job}"))).await["status"], "queued", "killed: {dies}");
+    }
+}
+
+#[tokio::test]
 async fn once_works_off_the_queue() {
     let store = Store::start(StoreOptions::default());
     let mut jobs = Vec::new();

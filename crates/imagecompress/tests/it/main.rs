@@ -11,5 +11,6 @@ mod jobs;
 mod keys;
 mod later;
 mod outages;
+mod panics;
 mod stand_in;
 mod support;

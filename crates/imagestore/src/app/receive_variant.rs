@@ -5,7 +5,7 @@ use shared_types::{Digest, ErrorCode, OutputFormat, VariantName};
 
 use super::Services;
 use super::upload::{Receiving, now};
-use crate::domain::{Image, StoreError, Variant, VariantKey};
+use crate::domain::{Happening, Image, StoreError, Variant, VariantKey};
 use crate::ports::BlobError;
 
 impl Services {
@@ -36,9 +36,10 @@ impl Services {
             figures,
             created: now(),
         };
-        let services = self.clone();
+        let (services, owner) = (self.clone(), image.owner);
         let record = async move {
             let replaced = services.record_variant(&variant, staged.commit()).await?;
+            services.publish(owner, Happening::VariantStored(Box::new(variant.clone())));
             Ok((variant, !replaced))
         };
         self.to_its_end(record).await

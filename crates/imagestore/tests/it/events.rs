@@ -71,6 +71,22 @@ async fn those_who_watch_see_what_happens_and_miss_nothing_when_they_come_back()
 }
 
 #[tokio::test]
+async fn a_variant_that_another_service_puts_is_told_of_once() {
+    let store = store();
+    let image = upload(&store, jpeg::baseline(&photo(40, 30, 1), 90)).await;
+    let mut feed = get_with(&store, &format!("/v1/events?image_id={}", id(&image)), &[]).await;
+    let url = store.url(&format!("/v1/images/{}/variants/web", id(&image)));
+    let stored = Client::new().put(url).body(jpeg::baseline(&photo(40, 30, 1), 30)).send().await.unwrap();
+    let stored: Value = stored.json().await.unwrap();
+    let text = until(&mut feed, "variant.stored").await;
+    assert_eq!(data(&text, "variant.stored"), json!({ "image_id": image["id"], "variant": stored }));
+    let gone = Client::new().delete(store.url(&format!("/v1/images/{}", id(&image)))).send().await.unwrap();
+    assert_eq!(gone.status(), 204);
+    let text = until(&mut feed, "image.deleted").await;
+    assert!(!text.contains("variant.stored"), "once: {text}");
+}
+
+#[tokio::test]
 async fn only_so_many_watch() {
     let store = store_with(&[("LIMITS__WATCHERS", "1")]);
     let mut first = get_with(&store, "/v1/events", &[]).await;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use testkit::pictures::{file, jpeg, photo};
 use testkit::process::{Store, StoreOptions};
+use testkit::raw::Connection;
 use testkit::reqwest::{Client, Response};
 
 use crate::support::{get, header, id, problem, store, store_with, upload};
@@ -41,6 +42,24 @@ async fn put_result(store: &Store, lease: &Value, bytes: Vec<u8>) -> Response {
 
 async fn job(store: &Store, id: &str) -> Value {
     get(store, &format!("/v1/jobs/{id}")).await.json().await.unwrap()
+}
+
+#[tokio::test]
+async fn who_has_left_gets_no_job() {
+    let store = store();
+    let image = upload(&store, jpeg::baseline(&photo(64, 48, 1), 90)).await;
+    let asked = json!({ "worker": "gone", "max": 1, "wait_seconds": 30 }).to_string();
+    let mut gone = Connection::open(store.address());
+    let head = "POST /v1/jobs/lease HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length";
+    gone.send(format!("{head}: {}\r\n\r\n{asked}", asked.len()).as_bytes()).unwrap();
+    // Long enough for the store to have it wait.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    drop(gone);
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let queued = accepted(&store, json!({ "image_id": id(&image), "target": "high" })).await.remove(0);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(text(&job(&store, text(&queued, "id")).await, "status"), "queued");
+    assert_eq!(lease(&store, 1, 0).await[0]["attempt"], 1, "for one who is there");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Two clients at once, and clients that go away.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,11 +13,12 @@ use imagestore::app::{
     AccessPolicy, BackEnds, Better, BetterPolicy, CachePolicy, JobPolicy, Policies, Services, StoreLimits,
     UploadOptions, UploadPolicy, Wanted, fsck,
 };
-use imagestore::domain::{Caller, RenditionMode, Visibility};
+use imagestore::domain::{Caller, Order, RenditionMode, Slot, Visibility};
 use imagestore::ports::{BlobError, BlobReader, BlobStore, Leftovers, PartStore, StagedBlob, StagedPart, StagedReader};
 use serde_json::Value;
 use service_kit::config::Secret;
 use service_kit::cpu::{CpuPool, CpuSettings};
+use shared_types::job::{Priority, Task};
 use shared_types::{Digest, ErrorCode, Goal, PartId, Transform};
 use testkit::pictures::{jpeg, photo};
 use testkit::process::{Store, run_cli, wait_until};
@@ -154,12 +156,10 @@ impl StagedBlob for SlowStaged {
     }
 }
 
-/// The bytes are in place before an earlier deletion removes them, and the row is written after it: without care the row stays alone.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_slow_deletion_takes_no_bytes_of_a_later_upload() {
-    let folder = tempfile::TempDir::new().unwrap();
-    let catalog = SqliteCatalog::open(&folder.path().join("catalog.sqlite")).await.unwrap();
-    let blobs = SlowFiles(FileBlobs::open(folder.path(), 0).unwrap());
+/// A store in this process.
+async fn services_on(folder: &Path) -> Services {
+    let catalog = SqliteCatalog::open(&folder.join("catalog.sqlite")).await.unwrap();
+    let blobs = SlowFiles(FileBlobs::open(folder, 0).unwrap());
     let back_ends = BackEnds { catalog: Arc::new(catalog), blobs: Arc::new(blobs), remote: None };
     let (budget_bytes, minute) = (100_000_000, Duration::from_mins(1));
     let pool = CpuSettings { threads: 1, budget_bytes, queue: 9, queue_timeout: minute, stall_after: minute };
@@ -184,7 +184,14 @@ async fn a_slow_deletion_takes_no_bytes_of_a_later_upload() {
     };
     let uploads = UploadPolicy { keep: minute, open: 10 };
     let policies = Policies { cache, renditions: RenditionMode::Off, jobs, better, access, uploads };
-    let services = Services::new(back_ends, CpuPool::new(&pool).unwrap(), limits, policies);
+    Services::new(back_ends, CpuPool::new(&pool).unwrap(), limits, policies)
+}
+
+/// The bytes are in place before an earlier deletion removes them, and the row is written after it: without care the row stays alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_deletion_takes_no_bytes_of_a_later_upload() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let services = services_on(folder.path()).await;
     let bytes = Bytes::from(jpeg::baseline(&photo(64, 48, 1), 80));
     let caller = Caller::Everyone { serves: true };
     let upload = async || {
@@ -209,4 +216,28 @@ async fn a_slow_deletion_takes_no_bytes_of_a_later_upload() {
         Err(error) => assert_eq!(error.code, ErrorCode::Unavailable, "{error}"),
     }
     assert!(fsck(&services, false).await.unwrap().is_clean());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_on_its_way_to_one_who_leaves_is_given_back() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let services = services_on(folder.path()).await;
+    let caller = Caller::Everyone { serves: true };
+    let mut receiving = services.receive(&caller).await.unwrap();
+    receiving.write(Bytes::from(jpeg::baseline(&photo(64, 48, 1), 80))).await.unwrap();
+    let image = receiving.finish(None, &UploadOptions::default()).await.unwrap().image;
+    let order = Order {
+        task: Task { goal: Some(Goal::DEFAULT), ..Task::default() },
+        slot: Slot::Named("web".parse().unwrap()),
+        priority: Priority::default(),
+        webhook: None,
+    };
+    services.queue_jobs(&caller, &[image.id], &order).await.unwrap();
+    // Asked, and gone before there can be an answer.
+    let left = tokio::time::timeout(Duration::ZERO, services.lease_jobs("gone", 1, Duration::ZERO)).await;
+    assert!(left.is_err());
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let leased = services.lease_jobs("here", 1, Duration::from_secs(5)).await.unwrap();
+    assert_eq!(leased.len(), 1, "its lease would hold for a minute");
+    assert_eq!(leased[0].job.attempts, 1);
 }

@@ -20,6 +20,32 @@ pub struct LeasedJob {
     pub token: String,
 }
 
+/// Jobs on their way to a worker. Dropped before they are taken, since the worker has left, they are given back.
+struct Handed {
+    leased: Vec<LeasedJob>,
+    services: Services,
+}
+
+impl Handed {
+    fn take(mut self) -> Vec<LeasedJob> {
+        std::mem::take(&mut self.leased)
+    }
+}
+
+impl Drop for Handed {
+    fn drop(&mut self) {
+        for LeasedJob { job, token, .. } in self.leased.drain(..) {
+            let services = self.services.clone();
+            let give_back = async move {
+                if let Err(error) = services.release_job(job.id, &token).await {
+                    log::warn!("job {} waits for the end of its lease: {error}", job.id);
+                }
+            };
+            self.services.inner.background.spawn_on(give_back, &self.services.inner.runtime);
+        }
+    }
+}
+
 /// How long a worker waits at most before the catalog is looked at again: other processes may queue jobs too.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
@@ -29,7 +55,7 @@ impl Services {
         self.inner.jobs.policy.lease
     }
 
-    /// Hands out up to `max` jobs; waits for the first one up to `wait`.
+    /// Hands out up to `max` jobs; waits for the first one up to `wait`. Dropped before it has an answer, it leaves no job leased.
     pub async fn lease_jobs(&self, worker: &str, max: u32, wait: Duration) -> Result<Vec<LeasedJob>, StoreError> {
         let Jobs { queued, stop, .. } = &self.inner.jobs;
         let end = Instant::now() + wait;
@@ -38,7 +64,7 @@ impl Services {
             let mut told = std::pin::pin!(queued.notified());
             told.as_mut().enable();
             self.inner.jobs.note_worker();
-            let leased = self.lease_now(worker, max).await?;
+            let leased = self.hand_out(worker, max).await?;
             if !leased.is_empty() || Instant::now() >= end || stop.is_cancelled() {
                 return Ok(leased);
             }
@@ -49,6 +75,15 @@ impl Services {
                 () = stop.cancelled() => {}
             }
         }
+    }
+
+    async fn hand_out(&self, worker: &str, max: u32) -> Result<Vec<LeasedJob>, StoreError> {
+        let (services, worker) = (self.clone(), worker.to_owned());
+        let handing = async move {
+            let leased = services.lease_now(&worker, max).await?;
+            Ok(Handed { leased, services })
+        };
+        Ok(self.to_its_end(handing).await?.take())
     }
 
     /// How long it takes until a pause or a lease ends.
