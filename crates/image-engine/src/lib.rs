@@ -4,6 +4,7 @@
 //! its own, looks at a clock or keeps state between calls, so the caller decides where and for how long it runs: every step asks the
 //! caller's [`Stop`] first.
 
+pub mod analysis;
 mod animation;
 mod colour;
 mod compress;

@@ -4,6 +4,7 @@ pub mod memory;
 
 use std::io::Cursor;
 
+use image_engine::analysis::AnalysisPlan;
 use image_engine::{Effort, Limits, Plan, Sources, probe, render, sniff, verify, verify_cost};
 use libfuzzer_sys::Corpus;
 use shared_types::transform::{ClientHints, TransformError};
@@ -36,10 +37,10 @@ pub fn parse(query: &str, hints: ClientHints) -> Result<TransformQuery, Transfor
     TransformQuery::parse_text(query, hints)
 }
 
-/// Verifies a file of this format and renders it, whole and small.
+/// Verifies a file of this format, renders it, whole and small, and tells what is to be told of it.
 ///
 /// # Panics
-/// If one of them takes more memory than was announced, or a verified file cannot be rendered.
+/// If one of them takes more memory than was announced, or a verified file cannot be rendered or told of.
 pub fn decode(format: ImageFormat, file: &[u8]) -> Corpus {
     if sniff(file) != Some(format) {
         return Corpus::Reject;
@@ -64,6 +65,11 @@ pub fn decode(format: ImageFormat, file: &[u8]) -> Corpus {
             }
             Err(error) => assert!(verified.is_err(), "a verified file cannot be rendered: {error:?}"),
         }
+    }
+    if let Ok(plan) = AnalysisPlan::new(&facts, file.len() as u64, &LIMITS) {
+        let (told, held) = memory::peak(|| plan.carry_out(file, &|| false));
+        memory::assert_within(held, plan.memory() + reserved(format), "telling");
+        assert!(told.is_ok() || verified.is_err(), "a verified file cannot be told of: {told:?}");
     }
     Corpus::Keep
 }

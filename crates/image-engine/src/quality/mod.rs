@@ -73,6 +73,11 @@ impl Pixels {
         Self::of(in_srgb(frame))
     }
 
+    /// The pixels: RGB, or RGBA if some of it is transparent.
+    pub(crate) fn picture(&self) -> &DynamicImage {
+        &self.0
+    }
+
     /// Width and height.
     pub fn size(&self) -> (u32, u32) {
         self.0.dimensions()
