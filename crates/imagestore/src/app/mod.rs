@@ -1,5 +1,6 @@
 //! Use cases, one file each. No web framework, no SQL, no files: only ports, the engine and the CPU pool.
 
+mod backlog;
 mod better;
 mod blobs;
 mod deliver;
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 use image_engine::Limits;
 use service_kit::cpu::CpuPool;
+use shared_types::{Digest, ImageId};
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
@@ -97,7 +99,7 @@ struct Inner {
     images: images::ImageCache,
     pictures: PictureCache,
     keeps_variants: bool,
-    flights: Flights<Arc<Picture>>,
+    flights: Flights<(ImageId, Digest), Arc<Picture>>,
     background: TaskTracker,
     /// The runtime of the process. A web worker's own ends with the worker, and what was spawned there with it.
     runtime: Handle,
@@ -168,7 +170,7 @@ impl Services {
 
     /// Waits until finished pictures are stored, then closes the catalog. Masters and jobs are left for the next start.
     pub async fn close(&self) {
-        self.inner.renditions.stop();
+        self.inner.renditions.backlog.stop();
         self.inner.jobs.stop();
         self.inner.background.close();
         self.inner.background.wait().await;

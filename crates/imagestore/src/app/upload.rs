@@ -151,7 +151,7 @@ impl Receiving {
             let work = NewWork { rendition: recorder.wants_master_at_once(&image), jobs };
             let insert = recorder.inner.catalog.insert_image(&image, &work).map_ok(|()| ((), Vec::new()));
             recorder.record_blob(&digest, staged.commit(), insert).await?;
-            renditions.wake();
+            renditions.backlog.wake();
             recorder.publish(Happening::ImageStored(Arc::new(image.clone())));
             recorder.jobs_queued(&work.jobs);
             Ok(Uploaded { image, deduplicated, jobs: work.jobs })

@@ -5,6 +5,7 @@
 
 mod images;
 mod jobs;
+mod pending;
 mod renditions;
 mod rows;
 mod totals;
