@@ -82,6 +82,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let services = opened.services.clone();
     app::recover(&services).await.map_err(|error| explain(&error))?;
     services.start_renditions();
+    services.start_analyses();
     services.start_jobs();
     let state = HttpState {
         services: services.clone(),

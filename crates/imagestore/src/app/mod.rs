@@ -1,10 +1,12 @@
 //! Use cases, one file each. No web framework, no SQL, no files: only ports, the engine and the CPU pool.
 
+mod analyses;
 mod backlog;
 mod better;
 mod blobs;
 mod deliver;
 mod events;
+mod explain;
 mod flights;
 mod fsck;
 mod images;
@@ -28,6 +30,7 @@ use tokio_util::task::TaskTracker;
 
 pub use better::{Better, BetterPolicy, Choice};
 pub use deliver::{Content, ContentBytes, Delivery, Lifetime, Target, Wanted};
+pub use explain::{Explanation, Kept};
 pub use fsck::fsck;
 pub use images::MAX_PAGE;
 pub use jobs::{AndThen, JobListing, JobPolicy, JobWriter, LeasedJob, MAX_JOBS};
@@ -37,6 +40,7 @@ pub use upload::{Receiving, Uploaded};
 
 use crate::domain::{RenditionMode, StoreError};
 use crate::ports::{BlobStore, Catalog, RemoteSource};
+use analyses::Analyses;
 use events::LiveFeed;
 use flights::Flights;
 use jobs::Jobs;
@@ -107,6 +111,7 @@ struct Inner {
     storing: Arc<tokio::sync::Semaphore>,
     blob_locks: blobs::BlobLocks,
     renditions: Renditions,
+    analyses: Analyses,
     jobs: Jobs,
     better: BetterPolicy,
     job_writer: OnceLock<JobWriter>,
@@ -134,6 +139,7 @@ impl Services {
             storing: Arc::new(tokio::sync::Semaphore::new(STORING)),
             blob_locks: blobs::BlobLocks::default(),
             renditions: Renditions::new(policies.renditions),
+            analyses: Analyses::default(),
             jobs: Jobs::new(policies.jobs),
             better: policies.better,
             job_writer: OnceLock::new(),
@@ -168,9 +174,10 @@ impl Services {
         self.inner.background.spawn_on(work, &self.inner.runtime).await.map_err(StoreError::internal)?
     }
 
-    /// Waits until finished pictures are stored, then closes the catalog. Masters and jobs are left for the next start.
+    /// Waits until finished pictures are stored, then closes the catalog. Masters, what is to be looked at, and jobs are left for the next start.
     pub async fn close(&self) {
         self.inner.renditions.backlog.stop();
+        self.inner.analyses.backlog.stop();
         self.inner.jobs.stop();
         self.inner.background.close();
         self.inner.background.wait().await;

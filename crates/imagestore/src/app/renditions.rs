@@ -62,6 +62,17 @@ impl Services {
         }
     }
 
+    /// The master of an image, if there is one that may be used. Nothing is queued.
+    pub(super) async fn known_master(&self, image: &Image) -> Result<Option<Master>, StoreError> {
+        if self.inner.renditions.mode == RenditionMode::Off {
+            return Ok(None);
+        }
+        Ok(match self.inner.catalog.rendition(&image.digest).await? {
+            Some(Rendition::Done(master)) => Some(master),
+            Some(Rendition::Pending | Rendition::NotWorthIt | Rendition::Failed) | None => None,
+        })
+    }
+
     /// The request need not wait for the disk.
     fn queue_in_background(&self, original: Digest) {
         let services = self.clone();
@@ -187,7 +198,7 @@ impl Chore for Masters {
     }
 }
 
-fn deleted_meanwhile_is_fine(result: Result<(), StoreError>) -> Result<(), StoreError> {
+pub(super) fn deleted_meanwhile_is_fine(result: Result<(), StoreError>) -> Result<(), StoreError> {
     match result {
         Err(error) if error.code == ErrorCode::NotFound => Ok(()),
         other => other,

@@ -147,11 +147,11 @@ impl Receiving {
         let jobs = services.jobs_for(&image, then).await?;
         let recorder = services.clone();
         let record = async move {
-            let renditions = &recorder.inner.renditions;
-            let work = NewWork { rendition: recorder.wants_master_at_once(&image), jobs };
+            let work = NewWork { rendition: recorder.wants_master_at_once(&image), analysis: true, jobs };
             let insert = recorder.inner.catalog.insert_image(&image, &work).map_ok(|()| ((), Vec::new()));
             recorder.record_blob(&digest, staged.commit(), insert).await?;
-            renditions.backlog.wake();
+            recorder.inner.renditions.backlog.wake();
+            recorder.inner.analyses.backlog.wake();
             recorder.publish(Happening::ImageStored(Arc::new(image.clone())));
             recorder.jobs_queued(&work.jobs);
             Ok(Uploaded { image, deduplicated, jobs: work.jobs })

@@ -1,5 +1,6 @@
 //! What the store deals in: images, variants, master copies, jobs, and errors by their meaning. No framework, no storage.
 
+mod analysis;
 mod error;
 mod event;
 mod image;
@@ -9,6 +10,7 @@ mod rendition;
 mod totals;
 mod variant;
 
+pub use analysis::{AnalysisOutcome, Similar};
 pub use error::StoreError;
 pub use event::{Event, Happening};
 pub use image::{Image, ImageName};

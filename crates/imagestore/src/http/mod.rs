@@ -3,6 +3,7 @@
 mod compat;
 mod delivery;
 mod documents;
+mod facts;
 mod json;
 pub(crate) mod metrics;
 mod query;
@@ -79,6 +80,7 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
     let variant = vec![(Method::PUT, web::put().to(v1::variants::put))];
     config
         .app_data(web::Data::new(state))
+        .service(resource("/i/{id}.json", vec![(Method::GET, get().to(delivery::info))]))
         .service(resource("/i/{file}", original()))
         .service(resource("/download/{file}", original()))
         .service(resource("/upload", uploads()))

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use shared_types::{Digest, ImageId};
 
-use super::{JobCatalog, RenditionCatalog};
+use super::{AnalysisCatalog, JobCatalog, RenditionCatalog};
 use crate::domain::{Image, Job, Totals, Variant};
 
 /// Why a row could not be read or written.
@@ -44,6 +44,8 @@ pub struct Page {
 pub struct NewWork {
     /// Whether its master copy is to be made.
     pub rendition: bool,
+    /// Whether it is to be looked at.
+    pub analysis: bool,
     /// Jobs for it.
     pub jobs: Vec<Job>,
 }
@@ -53,7 +55,7 @@ pub struct NewWork {
 /// A blob that loses its last reference is *doomed* in the same transaction and handed back to the caller, who removes the bytes and
 /// then calls [`Catalog::forget_blob`]. Until then no row can refer to it, so a row never outlives its bytes.
 #[async_trait]
-pub trait Catalog: RenditionCatalog + JobCatalog {
+pub trait Catalog: RenditionCatalog + AnalysisCatalog + JobCatalog {
     /// Adds an image whose blob is durable, and notes what is to be done about it.
     ///
     /// # Errors
@@ -65,6 +67,9 @@ pub trait Catalog: RenditionCatalog + JobCatalog {
 
     /// Any image with these bytes.
     async fn image_by_digest(&self, digest: &Digest) -> Result<Option<Image>, CatalogError>;
+
+    /// The images with these bytes, oldest first, at most so many.
+    async fn images_of_original(&self, digest: &Digest, limit: u32) -> Result<Vec<Image>, CatalogError>;
 
     /// A page of images, newest first.
     async fn images(&self, page: &Page) -> Result<Vec<Image>, CatalogError>;

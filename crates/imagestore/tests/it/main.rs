@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed test may panic")]
 
+mod analyses;
 mod animation;
 mod architecture;
 mod bad_input;
@@ -16,6 +17,7 @@ mod disk_full;
 mod durability;
 mod events;
 mod images;
+mod info;
 mod jobs;
 mod marks_and_presets;
 mod races;

@@ -88,6 +88,15 @@ pub(super) async fn by_digest(pool: &SqlitePool, digest: &Digest) -> Result<Opti
     row.map(Image::try_from).transpose()
 }
 
+pub(super) async fn of_original(pool: &SqlitePool, digest: &Digest, limit: u32) -> Result<Vec<Image>, CatalogError> {
+    let rows: Vec<ImageRow> = sqlx::query_as("SELECT * FROM images WHERE digest = $1 ORDER BY id LIMIT $2")
+        .bind(digest.as_bytes().as_slice())
+        .bind(limit)
+        .fetch_all(pool)
+        .await?;
+    rows.into_iter().map(Image::try_from).collect()
+}
+
 pub(super) async fn page(pool: &SqlitePool, page: &Page) -> Result<Vec<Image>, CatalogError> {
     let rows: Vec<ImageRow> = match page.after {
         Some(after) => {

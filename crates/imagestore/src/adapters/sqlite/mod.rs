@@ -3,6 +3,7 @@
 //! Write-ahead log with `synchronous=FULL`: a transaction that was acknowledged survives a power cut. One connection writes, so writers
 //! queue up in order instead of failing with "busy", and share the wait for the disk; several read, and never wait for the writer.
 
+mod analyses;
 mod images;
 mod jobs;
 mod pending;
@@ -84,6 +85,9 @@ impl Catalog for SqliteCatalog {
                 if work.rendition {
                     renditions::queue(tx, &image.digest).await?;
                 }
+                if work.analysis {
+                    analyses::queue(tx, &image.digest).await?;
+                }
                 jobs::queue_for_new_image(tx, &work.jobs).await
             })
         });
@@ -98,6 +102,10 @@ impl Catalog for SqliteCatalog {
         images::by_digest(&self.reader, digest).await
     }
 
+    async fn images_of_original(&self, digest: &Digest, limit: u32) -> Result<Vec<Image>, CatalogError> {
+        images::of_original(&self.reader, digest, limit).await
+    }
+
     async fn images(&self, page: &Page) -> Result<Vec<Image>, CatalogError> {
         images::page(&self.reader, page).await
     }
@@ -109,6 +117,7 @@ impl Catalog for SqliteCatalog {
                 let Some(original) = images::delete(tx, id).await? else { return Ok(None) };
                 jobs::cancel_of_image(tx, id, now).await?;
                 candidates.extend(renditions::delete_orphan(tx, &original).await?);
+                analyses::delete_orphan(tx, &original).await?;
                 candidates.push(original);
                 rows::doom_unused(tx, &candidates).await.map(Some)
             })

@@ -47,6 +47,7 @@ pub(super) async fn index() -> HttpResponse {
         "list": "GET /v1/images?limit=50",
         "image": "GET /v1/images/{id}",
         "deliver": "GET /i/{id}.webp?w=512",
+        "info": "GET /i/{id}.json, with explain=1 and parameters the plan for them",
         "delete": "DELETE /v1/images/{id}",
         "compress": "POST /v1/compressions {\"image_id\": …, \"target\": \"high\", \"formats\": \"auto\"}",
         "jobs": "GET /v1/jobs?status=queued",

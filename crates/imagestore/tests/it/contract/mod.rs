@@ -1,5 +1,6 @@
 //! What every adapter of a port promises, run against each of them: a new adapter adds one test that calls the suite.
 
+mod analyses;
 mod blobs;
 mod catalog;
 mod jobs;
