@@ -15,6 +15,7 @@ mod produce;
 mod receive_variant;
 mod recover;
 mod renditions;
+mod srcset;
 mod stats;
 mod upload;
 mod watermark;
@@ -36,6 +37,7 @@ pub use images::MAX_PAGE;
 pub use jobs::{AndThen, JobListing, JobPolicy, JobWriter, LeasedJob, MAX_JOBS};
 pub use recover::recover;
 pub use renditions::rebuild_renditions;
+pub use srcset::{Offer, Size, Wish, scaled_to};
 pub use upload::{Receiving, Uploaded};
 
 use crate::domain::{RenditionMode, StoreError};

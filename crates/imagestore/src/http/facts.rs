@@ -29,12 +29,12 @@ pub(super) fn facts_document(image: &Image, analysis: Option<&Analysis>, with_po
 }
 
 /// In base64.
-fn thumbhash(analysis: &Analysis) -> String {
+pub(super) fn thumbhash(analysis: &Analysis) -> String {
     STANDARD.encode(&analysis.thumbhash)
 }
 
 /// As CSS writes it.
-fn hex(colour: &ColourShare) -> String {
+pub(super) fn hex(colour: &ColourShare) -> String {
     let [red, green, blue] = colour.rgb;
     format!("#{red:02x}{green:02x}{blue:02x}")
 }

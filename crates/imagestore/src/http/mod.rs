@@ -5,6 +5,7 @@ mod delivery;
 mod documents;
 mod facts;
 mod json;
+mod markup;
 pub(crate) mod metrics;
 mod query;
 mod then;
@@ -87,6 +88,7 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
         .service(resource("/upload/{name}", vec![(Method::PUT, web::put().to(upload::upload))]))
         .service(resource("/v1/images", images))
         .service(resource("/v1/images/{id}", image))
+        .service(resource("/v1/images/{id}/srcset", vec![(Method::GET, get().to(v1::srcset::get))]))
         .service(resource("/v1/images/{id}/variants", variants))
         .service(resource("/v1/images/{id}/variants/{name}", variant))
         .configure(v1::jobs)

@@ -22,6 +22,7 @@ mod jobs;
 mod marks_and_presets;
 mod races;
 mod renditions;
+mod srcset;
 mod stats;
 mod support;
 mod svg;
