@@ -5,6 +5,7 @@ mod backlog;
 mod better;
 mod blobs;
 mod deliver;
+mod duplicates;
 mod events;
 mod explain;
 mod flights;
@@ -15,6 +16,7 @@ mod produce;
 mod receive_variant;
 mod recover;
 mod renditions;
+mod similar;
 mod srcset;
 mod stats;
 mod upload;
@@ -31,14 +33,16 @@ use tokio_util::task::TaskTracker;
 
 pub use better::{Better, BetterPolicy, Choice};
 pub use deliver::{Content, ContentBytes, Delivery, Lifetime, Target, Wanted};
+pub use duplicates::OnDuplicate;
 pub use explain::{Explanation, Kept};
 pub use fsck::fsck;
 pub use images::MAX_PAGE;
 pub use jobs::{AndThen, JobListing, JobPolicy, JobWriter, LeasedJob, MAX_JOBS};
 pub use recover::recover;
 pub use renditions::rebuild_renditions;
+pub use similar::{MAX_DISTANCE, MAX_SIMILAR};
 pub use srcset::{Offer, Size, Wish, scaled_to};
-pub use upload::{Receiving, Uploaded};
+pub use upload::{Receiving, UploadTerms, Uploaded};
 
 use crate::domain::{RenditionMode, StoreError};
 use crate::ports::{BlobStore, Catalog, RemoteSource};
@@ -114,6 +118,8 @@ struct Inner {
     blob_locks: blobs::BlobLocks,
     renditions: Renditions,
     analyses: Analyses,
+    /// Held by uploads that must not be a second copy, from the look for a first one to their own row.
+    duplicates: blobs::BlobLocks,
     jobs: Jobs,
     better: BetterPolicy,
     job_writer: OnceLock<JobWriter>,
@@ -142,6 +148,7 @@ impl Services {
             blob_locks: blobs::BlobLocks::default(),
             renditions: Renditions::new(policies.renditions),
             analyses: Analyses::default(),
+            duplicates: blobs::BlobLocks::default(),
             jobs: Jobs::new(policies.jobs),
             better: policies.better,
             job_writer: OnceLock::new(),

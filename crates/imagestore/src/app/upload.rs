@@ -10,7 +10,7 @@ use image_engine::{EngineError, Facts, SNIFF_BYTES};
 use jiff::{Timestamp, Unit};
 use shared_types::{ErrorCode, ImageFormat, ImageId};
 
-use super::{AndThen, Services};
+use super::{AndThen, OnDuplicate, Services};
 use crate::domain::{Happening, Image, ImageName, Job, StoreError};
 use crate::ports::{NewWork, RemoteError, StagedBlob};
 
@@ -24,8 +24,19 @@ pub struct Uploaded {
     pub image: Image,
     /// Whether the same bytes were there already.
     pub deduplicated: bool,
+    /// Whether it is a new image, and not one that was there before.
+    pub is_new: bool,
     /// What was queued for it.
     pub jobs: Vec<Job>,
+}
+
+/// What an upload asks for beside being stored.
+#[derive(Debug, Clone, Default)]
+pub struct UploadTerms {
+    /// What is done with the image once it is there; nothing with one that was there before.
+    pub then: Vec<AndThen>,
+    /// What is done when its bytes are stored already.
+    pub on_duplicate: OnDuplicate,
 }
 
 /// An upload on its way in. Dropping it leaves nothing behind.
@@ -67,7 +78,7 @@ impl Services {
         &self,
         url: &str,
         name: Option<ImageName>,
-        then: &[AndThen],
+        terms: &UploadTerms,
     ) -> Result<Uploaded, StoreError> {
         let Some(remote) = &self.inner.remote else {
             return Err(StoreError::new(
@@ -84,7 +95,7 @@ impl Services {
         while let Some(chunk) = body.stream.try_next().await.map_err(broken_off)? {
             receiving.write(chunk).await?;
         }
-        receiving.finish_and_then(name, then).await
+        receiving.finish_on(name, terms).await
     }
 }
 
@@ -135,18 +146,27 @@ impl Receiving {
 
     /// Checks the picture, makes it durable and records it. When this returns, the image survives a power cut.
     pub async fn finish(self, name: Option<ImageName>) -> Result<Uploaded, StoreError> {
-        self.finish_and_then(name, &[]).await
+        self.finish_on(name, &UploadTerms::default()).await
     }
 
-    /// The same, and queues work for the image in the same transaction.
-    pub async fn finish_and_then(mut self, name: Option<ImageName>, then: &[AndThen]) -> Result<Uploaded, StoreError> {
+    /// The same on these terms; work for the image is queued in the same transaction.
+    pub async fn finish_on(mut self, name: Option<ImageName>, terms: &UploadTerms) -> Result<Uploaded, StoreError> {
         let (facts, deduplicated) = self.complete().await?;
         let Self { services, staged, bytes, .. } = self;
         let digest = staged.digest();
         let image = Image { id: ImageId::generate(), digest, bytes, facts, name, created: now() };
-        let jobs = services.jobs_for(&image, then).await?;
+        let jobs = services.jobs_for(&image, &terms.then).await?;
+        let on_duplicate = terms.on_duplicate;
         let recorder = services.clone();
         let record = async move {
+            // Of two uploads at once that must not be copies, the second one finds the first.
+            let _hold = match on_duplicate {
+                OnDuplicate::Keep => None,
+                OnDuplicate::Return | OnDuplicate::Reject => Some(recorder.inner.duplicates.hold(&digest).await),
+            };
+            if let Some(image) = recorder.in_place_of(&digest, on_duplicate).await? {
+                return Ok(Uploaded { image, deduplicated: true, is_new: false, jobs: Vec::new() });
+            }
             let work = NewWork { rendition: recorder.wants_master_at_once(&image), analysis: true, jobs };
             let insert = recorder.inner.catalog.insert_image(&image, &work).map_ok(|()| ((), Vec::new()));
             recorder.record_blob(&digest, staged.commit(), insert).await?;
@@ -154,7 +174,7 @@ impl Receiving {
             recorder.inner.analyses.backlog.wake();
             recorder.publish(Happening::ImageStored(Arc::new(image.clone())));
             recorder.jobs_queued(&work.jobs);
-            Ok(Uploaded { image, deduplicated, jobs: work.jobs })
+            Ok(Uploaded { image, deduplicated, is_new: true, jobs: work.jobs })
         };
         services.to_its_end(record).await
     }

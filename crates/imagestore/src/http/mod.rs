@@ -88,6 +88,7 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
         .service(resource("/upload/{name}", vec![(Method::PUT, web::put().to(upload::upload))]))
         .service(resource("/v1/images", images))
         .service(resource("/v1/images/{id}", image))
+        .service(resource("/v1/images/{id}/similar", vec![(Method::GET, get().to(v1::similar::list))]))
         .service(resource("/v1/images/{id}/srcset", vec![(Method::GET, get().to(v1::srcset::get))]))
         .service(resource("/v1/images/{id}/variants", variants))
         .service(resource("/v1/images/{id}/variants/{name}", variant))
@@ -101,6 +102,7 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         let mut answer = ApiError::new(error.code, error.detail);
         answer.parameter = error.parameter;
+        answer.image = error.image;
         answer.retry_after = error.retry_after;
         answer.cause = error.cause;
         answer

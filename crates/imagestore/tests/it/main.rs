@@ -14,6 +14,7 @@ mod configuration;
 mod contract;
 mod delivery;
 mod disk_full;
+mod duplicates;
 mod durability;
 mod events;
 mod images;

@@ -14,7 +14,7 @@ use service_kit::http::route::{get, resource};
 use shared_types::job::{Priority, Task};
 use shared_types::{ErrorCode, Formats, ImageFormat, Transform, TransformError, TransformQuery, VariantName};
 
-use crate::app::{AndThen, ContentBytes, Uploaded, Wanted};
+use crate::app::{AndThen, ContentBytes, UploadTerms, Uploaded, Wanted};
 use crate::domain::{ImageName, Order, Slot, StoreError};
 use crate::http::HttpState;
 use crate::http::query::{Query, parse_id, segment};
@@ -80,7 +80,8 @@ async fn upload(
         priority: Priority::NORMAL,
         webhook: None,
     };
-    let uploaded = received.finish_and_then(name, &[AndThen::Order(order)]).await?;
+    let terms = UploadTerms { then: vec![AndThen::Order(order)], ..UploadTerms::default() };
+    let uploaded = received.finish_on(name, &terms).await?;
     Ok(HttpResponse::Created().json(document(&uploaded, &operation)))
 }
 

@@ -10,7 +10,7 @@ use service_kit::http::ApiError;
 use shared_types::{ErrorCode, ImageFormat, OutputFormat};
 
 use super::{body, created, no_image};
-use crate::app::{AndThen, Receiving};
+use crate::app::{Receiving, UploadTerms};
 use crate::domain::ImageName;
 use crate::http::HttpState;
 use crate::http::documents::{base_url, variant_document};
@@ -42,7 +42,7 @@ pub(super) async fn upload(
     request: &HttpRequest,
     payload: web::Payload,
     state: &HttpState,
-    then: &[AndThen],
+    terms: &UploadTerms,
 ) -> Result<HttpResponse, ApiError> {
     // The document is held in memory, so only so many at once.
     let Ok(_place) = state.bodies.json_uploads.try_acquire() else {
@@ -60,13 +60,13 @@ pub(super) async fn upload(
         (Some(data), None) => {
             let receiving = decode(state, data).await?;
             match (document.id, document.transform) {
-                (None, None) => Ok(created(request, state, &receiving.finish_and_then(name, then).await?)),
+                (None, None) => Ok(created(request, state, &receiving.finish_on(name, terms).await?)),
                 (Some(id), Some(variant)) => put_variant(request, state, receiving, (&id, &variant)).await,
                 _ => Err(ApiError::new(ErrorCode::InvalidBody, "`id` and `transform` go together: they store the data as that image's variant.")),
             }
         }
         (None, Some(url)) if document.id.is_none() && document.transform.is_none() => {
-            Ok(created(request, state, &state.services.upload_from_url(&url, name, then).await?))
+            Ok(created(request, state, &state.services.upload_from_url(&url, name, terms).await?))
         }
         (None, Some(_)) => Err(ApiError::new(ErrorCode::InvalidBody, "`id` and `transform` need `data`: a variant is not fetched from a URL.")),
         (Some(_), Some(_)) => Err(ApiError::new(ErrorCode::InvalidBody, "Give `data` or `url`, not both.")),

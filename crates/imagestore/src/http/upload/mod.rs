@@ -9,13 +9,13 @@ use actix_web::http::header::{self, ContentType, Header};
 use actix_web::{HttpRequest, HttpResponse, mime, web};
 use serde_json::{Value, json};
 use service_kit::http::ApiError;
-use shared_types::ErrorCode;
+use shared_types::{ErrorCode, TransformError};
 
 use super::HttpState;
 use super::documents::{base_url, image_document, image_path, job_document};
 use super::query::{Query, segment};
 use super::then;
-use crate::app::Uploaded;
+use crate::app::{UploadTerms, Uploaded};
 use crate::domain::ImageName;
 
 /// Takes one image or several, told apart by the type of the body.
@@ -27,26 +27,33 @@ pub(super) async fn upload(
     let mut query = Query::of(&request);
     let named = query.take("name")?;
     let then = then::parse(query.take("then")?.as_deref(), &state.presets)?;
-    query.finish("name, then")?;
+    let on_duplicate = query.take("on_duplicate")?.map(|text| text.parse()).transpose();
+    let on_duplicate = on_duplicate.map_err(|reason: &str| TransformError::new("on_duplicate", reason))?;
+    let terms = UploadTerms { then, on_duplicate: on_duplicate.unwrap_or_default() };
+    query.finish("name, then, on_duplicate")?;
     let in_path = segment(&request, "name");
     let name = named.as_deref().or((!in_path.is_empty()).then_some(in_path)).and_then(ImageName::from_client);
     let content_type = ContentType::parse(&request).ok().map(|content_type| content_type.0);
     match content_type.as_ref().map(|kind| (kind.type_(), kind.subtype())) {
-        Some((mime::MULTIPART, _)) => multipart::upload(&request, payload, &state, &then).await,
-        Some((mime::APPLICATION, mime::JSON)) => json::upload(&request, payload, &state, &then).await,
+        Some((mime::MULTIPART, _)) => multipart::upload(&request, payload, &state, &terms).await,
+        Some((mime::APPLICATION, mime::JSON)) => json::upload(&request, payload, &state, &terms).await,
         // Whatever else is said: curl calls a picture a form. What it is, its bytes tell.
         _ => {
-            let uploaded = body::receive(&state, &request, payload).await?.finish_and_then(name, &then).await?;
+            let uploaded = body::receive(&state, &request, payload).await?.finish_on(name, &terms).await?;
             Ok(created(&request, &state, &uploaded))
         }
     }
 }
 
-/// 201 for one image.
+/// 201 for a new image, 200 for one that was there before.
 fn created(request: &HttpRequest, state: &HttpState, uploaded: &Uploaded) -> HttpResponse {
-    HttpResponse::Created()
+    HttpResponse::build(status_of(uploaded))
         .insert_header((header::LOCATION, image_path(uploaded.image.id)))
         .json(document(&base_url(request, state), uploaded))
+}
+
+fn status_of(uploaded: &Uploaded) -> StatusCode {
+    if uploaded.is_new { StatusCode::CREATED } else { StatusCode::OK }
 }
 
 /// The image's document, what only an upload can tell, and the fields by which older clients know an answer.
@@ -62,7 +69,8 @@ fn document(base: &str, uploaded: &Uploaded) -> Value {
         }
         fields.insert("image ID".to_owned(), json!(id));
         fields.insert("status".to_owned(), "OK".into());
-        fields.insert("message".to_owned(), "The image is stored.".into());
+        let message = if uploaded.is_new { "The image is stored." } else { "The image was stored before." };
+        fields.insert("message".to_owned(), message.into());
     }
     document
 }
@@ -80,7 +88,7 @@ fn several(request: &HttpRequest, state: &HttpState, results: Vec<Result<Uploade
     let results: Vec<_> = results
         .into_iter()
         .map(|result| match result {
-            Ok(uploaded) => json!({ "status": 201, "image": document(&base, &uploaded) }),
+            Ok(uploaded) => json!({ "status": status_of(&uploaded).as_u16(), "image": document(&base, &uploaded) }),
             Err(error) => json!({ "status": error.code.status(), "problem": error.problem() }),
         })
         .collect();

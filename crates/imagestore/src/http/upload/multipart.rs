@@ -6,7 +6,7 @@ use service_kit::http::ApiError;
 use shared_types::ErrorCode;
 
 use super::{body, created, no_image, several};
-use crate::app::{AndThen, Uploaded};
+use crate::app::{UploadTerms, Uploaded};
 use crate::domain::ImageName;
 use crate::http::HttpState;
 
@@ -17,7 +17,7 @@ pub(super) async fn upload(
     request: &HttpRequest,
     payload: web::Payload,
     state: &HttpState,
-    then: &[AndThen],
+    terms: &UploadTerms,
 ) -> Result<HttpResponse, ApiError> {
     let mut multipart = Multipart::new(request.headers(), payload);
     let mut results: Vec<Result<Uploaded, ApiError>> = Vec::new();
@@ -31,7 +31,7 @@ pub(super) async fn upload(
             let detail = format!("One request may carry at most {} files here (limits.files).", state.bodies.files);
             return Err(ApiError::new(ErrorCode::TooManyBytes, detail));
         }
-        results.push(file(state, field, ImageName::from_client(&name), then).await?);
+        results.push(file(state, field, ImageName::from_client(&name), terms).await?);
     }
     match results.len() {
         0 => Err(no_image(
@@ -47,7 +47,7 @@ pub(in crate::http) async fn file(
     state: &HttpState,
     mut field: Field,
     name: Option<ImageName>,
-    then: &[AndThen],
+    terms: &UploadTerms,
 ) -> Result<Result<Uploaded, ApiError>, ApiError> {
     let mut receiving = state.services.receive().await?;
     while let Some(piece) = body::next(&state.bodies, &mut field).await? {
@@ -58,7 +58,7 @@ pub(in crate::http) async fn file(
             return Ok(Err(error.into()));
         }
     }
-    Ok(receiving.finish_and_then(name, then).await.map_err(ApiError::from))
+    Ok(receiving.finish_on(name, terms).await.map_err(ApiError::from))
 }
 
 /// Reads a part to its end without keeping it.
