@@ -4,6 +4,7 @@
 //! its own, looks at a clock or keeps state between calls, so the caller decides where and for how long it runs: every step asks the
 //! caller's [`Stop`] first.
 
+pub mod analysis;
 mod animation;
 mod colour;
 mod compress;
@@ -28,7 +29,8 @@ pub use error::EngineError;
 pub use facts::{Facts, Limits};
 pub use pipeline::{Rendered, render};
 pub use plan::{
-    Effort, Header, JpegScale, MasterCopy, NotMaster, Plan, RenditionPlan, Source, Sources, Step, verify_cost,
+    DecodeDescription, Effort, Header, JpegScale, LimitDescription, MasterCopy, NotMaster, OutputDescription, Plan,
+    PlanDescription, QualityBy, RenditionPlan, Source, SourceDescription, Sources, Step, StepDescription, verify_cost,
 };
 pub use probe::probe;
 pub use sniff::{SNIFF_BYTES, recognise, sniff};

@@ -88,6 +88,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         service_kit::exit::print(&first_key(&key)).map_err(|failure| anyhow::anyhow!("{failure:?}"))?;
     }
     services.start_renditions();
+    services.start_analyses();
     services.start_jobs();
     let presets = settings.presets.clone();
     services.read_then_with(Box::new(move |words| http::read_then(words, &presets)));

@@ -157,9 +157,13 @@ impl CpuPool {
         self.queue(cost, None).await.ok_or_else(|| self.overloaded())
     }
 
-    fn check(&self, cost: u64) -> Result<(), CpuError> {
+    /// The budget in bytes, if work of that cost fits in it.
+    ///
+    /// # Errors
+    /// [`CpuError::TooCostly`].
+    pub fn check(&self, cost: u64) -> Result<u64, CpuError> {
         let budget = self.shared.settings.budget_bytes;
-        if units(cost) > units(budget) { Err(CpuError::TooCostly { cost, budget }) } else { Ok(()) }
+        if units(cost) > units(budget) { Err(CpuError::TooCostly { cost, budget }) } else { Ok(budget) }
     }
 
     /// A thread, then memory. The semaphores are never closed, so there is always an answer.

@@ -6,6 +6,8 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids::ImageId;
+
 macro_rules! error_codes {
     ($($(#[$doc:meta])* $variant:ident = $code:literal, $status:literal, $retry:literal, $title:literal;)+) => {
         /// What went wrong, by what it means for the caller.
@@ -66,6 +68,8 @@ error_codes! {
     RequestTimeout = "request-timeout", 408, true, "The request took too long to arrive";
     /// What was asked for does not go together with the state of things.
     Conflict = "conflict", 409, false, "That is not possible now";
+    /// The bytes of an upload that must be new are stored already.
+    Duplicate = "duplicate", 409, false, "The image is stored already";
     /// A worker spoke of a job that is no longer its own.
     LeaseLost = "lease-lost", 409, false, "The lease is lost";
     /// Bytes for another place than the end of what is there of a resumable upload.
@@ -141,6 +145,9 @@ pub struct Problem {
     /// The parameter, header or part of the body at fault.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parameter: Option<String>,
+    /// The image that stands in the way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_id: Option<ImageId>,
     /// The id under which the server logged this request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
@@ -163,6 +170,7 @@ impl Problem {
             detail,
             code: code.code().into(),
             parameter: None,
+            image_id: None,
             request_id: None,
         }
     }

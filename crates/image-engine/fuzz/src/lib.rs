@@ -6,6 +6,7 @@ use std::io::Cursor;
 use std::panic;
 use std::sync::Once;
 
+use image_engine::analysis::AnalysisPlan;
 use image_engine::{Effort, Limits, Plan, Sources, probe, render, sniff, verify, verify_cost};
 use libfuzzer_sys::Corpus;
 use shared_types::transform::{ClientHints, TransformError};
@@ -48,10 +49,10 @@ pub fn end_only_at_uncaught_panics() {
     ONCE.call_once(|| panic::set_hook(Box::new(|panic| eprintln!("{panic}"))));
 }
 
-/// Verifies a file of this format and renders it, whole and small.
+/// Verifies a file of this format, renders it, whole and small, and tells what is to be told of it.
 ///
 /// # Panics
-/// If one of them takes more memory than was announced, or a verified file cannot be rendered.
+/// If one of them takes more memory than was announced, or a verified file cannot be rendered or told of.
 pub fn decode(format: ImageFormat, file: &[u8]) -> Corpus {
     end_only_at_uncaught_panics();
     if sniff(file) != Some(format) {
@@ -77,6 +78,11 @@ pub fn decode(format: ImageFormat, file: &[u8]) -> Corpus {
             }
             Err(error) => assert!(verified.is_err(), "a verified file cannot be rendered: {error:?}"),
         }
+    }
+    if let Ok(plan) = AnalysisPlan::new(&facts, file.len() as u64, &LIMITS) {
+        let (told, held) = memory::peak(|| plan.carry_out(file, &|| false));
+        memory::assert_within(held, plan.memory() + reserved(format), "telling");
+        assert!(told.is_ok() || verified.is_err(), "a verified file cannot be told of: {told:?}");
     }
     Corpus::Keep
 }

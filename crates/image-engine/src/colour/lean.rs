@@ -35,6 +35,20 @@ pub(super) fn read(icc: &[u8]) -> Option<ColorProfile> {
     ColorProfile::new_from_slice_with_options(&written(icc.get(..HEADER)?, &kept), ParsingOptions::default()).ok()
 }
 
+/// What a profile calls itself: the text of `desc`, in the first language that it has (ICC.1:2022, 10.15; ICC.1:2001, 6.5.17).
+pub(super) fn name(icc: &[u8]) -> Option<String> {
+    let (_, text) = tags(icc)?.into_iter().find(|(name, _)| name == b"desc")?;
+    let part = |start: usize, bytes: usize| text.get(start..)?.get(..bytes);
+    match text.get(..4)? {
+        b"desc" => Some(String::from_utf8_lossy(part(12, number(text, 8)?)?).trim_end_matches('\0').to_owned()),
+        b"mluc" => {
+            let units = part(number(text, 24)?, number(text, 20)?)?.as_chunks().0;
+            Some(String::from_utf16_lossy(&units.iter().map(|unit| u16::from_be_bytes(*unit)).collect::<Vec<_>>()))
+        }
+        _ => None,
+    }
+}
+
 /// Name and data of each tag, at most one of a name.
 fn tags(icc: &[u8]) -> Option<Vec<([u8; 4], &[u8])>> {
     /// More than any program writes.

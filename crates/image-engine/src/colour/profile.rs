@@ -29,6 +29,11 @@ impl Profile {
         &self.icc
     }
 
+    /// What it calls itself.
+    pub(crate) fn name(&self) -> Option<String> {
+        lean::name(&self.icc)
+    }
+
     /// Whether it is about grey pixels.
     pub(crate) fn is_grey(&self) -> bool {
         self.colours.color_space == DataColorSpace::Gray

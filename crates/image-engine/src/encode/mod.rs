@@ -19,7 +19,7 @@ use crate::{Effort, EngineError};
 
 pub(crate) use animation::{AnimationEncoder, AnimationSettings};
 pub(crate) use embedded::Embedded;
-pub(crate) use palette::memory as palette_memory;
+pub(crate) use palette::{memory as palette_memory, shares};
 
 /// The quality of a format when none is asked for. The numbers differ because the scales do: they look about alike.
 pub(crate) fn default_quality(format: OutputFormat) -> Option<u8> {

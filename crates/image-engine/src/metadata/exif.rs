@@ -15,9 +15,9 @@ const KEPT: [u16; 17] = [
     0x9c9c, 0x9c9d, 0x9c9e,
 ];
 const SUBJECT: u16 = 0x9c9f;
-const ORIENTATION: u16 = 0x0112;
-const EXIF_DIRECTORY: u16 = 0x8769;
-const GPS_DIRECTORY: u16 = 0x8825;
+pub(super) const ORIENTATION: u16 = 0x0112;
+pub(super) const EXIF_DIRECTORY: u16 = 0x8769;
+pub(super) const GPS_DIRECTORY: u16 = 0x8825;
 
 const COLOUR_SPACE: u16 = 0xa001;
 const WIDTH: u16 = 0xa002;
@@ -29,7 +29,7 @@ const SHORT: u16 = 3;
 const LONG: u16 = 4;
 
 /// A tag's type, count and value.
-type Fields<'a> = BTreeMap<u16, (u16, u32, Cow<'a, [u8]>)>;
+pub(super) type Fields<'a> = BTreeMap<u16, (u16, u32, Cow<'a, [u8]>)>;
 
 /// The EXIF of another picture of the same photo; `None` if it cannot be read or nothing is left.
 pub(super) fn corrected(exif: &[u8], about: About) -> Option<Vec<u8>> {
@@ -75,7 +75,7 @@ pub(crate) fn icc_of_tiff(file: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The bytes and their order.
-struct Tiff<'a> {
+pub(super) struct Tiff<'a> {
     data: &'a [u8],
     big: bool,
 }
@@ -83,7 +83,7 @@ struct Tiff<'a> {
 impl<'a> Tiff<'a> {
     const HEADER: usize = 8;
 
-    fn open(data: &'a [u8]) -> Option<Self> {
+    pub(super) fn open(data: &'a [u8]) -> Option<Self> {
         let big = match data.get(..4)? {
             b"MM\0*" => true,
             b"II*\0" => false,
@@ -93,7 +93,7 @@ impl<'a> Tiff<'a> {
     }
 
     /// The fields of a directory, the first of each tag. Those whose value lies outside of the data are left out.
-    fn directory(&self, at: u32) -> Option<Fields<'a>> {
+    pub(super) fn directory(&self, at: u32) -> Option<Fields<'a>> {
         let at = usize::try_from(at).ok()?;
         let count = self.short(at)?;
         let mut fields = Fields::new();
@@ -192,15 +192,18 @@ impl<'a> Tiff<'a> {
     }
 
     fn short(&self, at: usize) -> Option<u16> {
-        let bytes = *self.data.get(at..)?.first_chunk()?;
-        Some(if self.big { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) })
+        Some(self.number_of_short(*self.data.get(at..)?.first_chunk()?))
     }
 
-    fn long(&self, at: usize) -> Option<u32> {
+    pub(super) fn number_of_short(&self, bytes: [u8; 2]) -> u16 {
+        if self.big { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) }
+    }
+
+    pub(super) fn long(&self, at: usize) -> Option<u32> {
         self.number(self.data.get(at..)?)
     }
 
-    fn number(&self, bytes: &[u8]) -> Option<u32> {
+    pub(super) fn number(&self, bytes: &[u8]) -> Option<u32> {
         let bytes = *bytes.first_chunk()?;
         Some(if self.big { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) })
     }

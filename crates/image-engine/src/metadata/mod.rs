@@ -3,9 +3,12 @@
 //! What goes with both: thumbnails, sizes and turns of the old picture, and the place where it was taken unless that is asked for. What is
 //! larger than its limit, or cannot be read for sure, is left out.
 
+mod camera;
 mod exif;
 mod xmp;
 
+pub(crate) use camera::text;
+pub use camera::{Camera, Position};
 pub(crate) use exif::{icc_of_tiff, turned};
 
 use std::io::Cursor;
@@ -48,6 +51,15 @@ pub(crate) fn of(source: &[u8], facts: &Facts, limits: &Limits, about: About) ->
         exif: found.exif.filter(|exif| exif.len() <= MAX_EXIF).and_then(|exif| exif::corrected(&exif, about)),
         xmp: found.xmp.filter(|xmp| xmp.len() <= MAX_XMP).and_then(|xmp| xmp::corrected(&xmp, about.place)),
     }
+}
+
+/// What the camera noted, of a JPEG, PNG, WebP, AVIF or TIFF; other formats tell nothing here.
+pub(crate) fn camera(source: &[u8], facts: &Facts, limits: &Limits) -> Camera {
+    if facts.format == ImageFormat::Tiff {
+        return camera::read(source);
+    }
+    let exif = read(source, facts, limits).exif.filter(|exif| exif.len() <= MAX_EXIF);
+    exif.map(|exif| camera::read(&exif)).unwrap_or_default()
 }
 
 fn read(source: &[u8], facts: &Facts, limits: &Limits) -> Metadata {

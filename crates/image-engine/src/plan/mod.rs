@@ -3,12 +3,14 @@
 //!
 //! A [`Plan`] is made before the bytes are at hand, so that work can be admitted by its memory; [`render`](crate::render) carries it out.
 
+mod describe;
 mod memory;
 mod rendition;
 mod scale;
 mod step;
 mod vector;
 
+use serde::Serialize;
 use shared_types::transform::Gravity;
 use shared_types::{ImageFormat, Recipe};
 
@@ -16,6 +18,10 @@ use crate::decode::no_page;
 use crate::geometry::Geometry;
 use crate::{EngineError, Facts, Limits, watermark};
 
+pub use describe::{
+    DecodeDescription, LimitDescription, OutputDescription, PlanDescription, QualityBy, SourceDescription,
+    StepDescription,
+};
 pub use memory::verify_cost;
 pub(crate) use memory::{decoding_cost, files_cost, judging_cost};
 pub use rendition::RenditionPlan;
@@ -79,7 +85,8 @@ pub enum Source {
 }
 
 /// Why a master copy is not used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum NotMaster {
     /// There is none.
     Missing,

@@ -73,6 +73,11 @@ impl Pixels {
         Self::of(in_srgb(frame))
     }
 
+    /// The pixels: RGB, or RGBA if some of it is transparent.
+    pub(crate) fn picture(&self) -> &DynamicImage {
+        &self.0
+    }
+
     /// Width and height.
     pub fn size(&self) -> (u32, u32) {
         self.0.dimensions()
@@ -81,11 +86,6 @@ impl Pixels {
     /// Whether some of it is transparent.
     pub fn is_clear(&self) -> bool {
         self.0.color().has_alpha()
-    }
-
-    /// RGB or RGBA of 8 bits.
-    pub(crate) fn picture(&self) -> &DynamicImage {
-        &self.0
     }
 
     /// Alpha that hides nothing is dropped: it would double the work.

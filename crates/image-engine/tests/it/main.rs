@@ -1,6 +1,7 @@
 //! What the engine makes of pictures, and what it refuses.
 #![allow(clippy::unwrap_used, reason = "a failed test may panic")]
 
+mod analysis;
 mod animation;
 mod colours;
 mod compress;

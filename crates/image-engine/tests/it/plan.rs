@@ -2,6 +2,7 @@
 
 use image_engine::{Effort, EngineError, Facts, JpegScale, Limits, MasterCopy, NotMaster, Plan, Source, Sources, Step};
 use proptest::prelude::*;
+use serde_json::Value;
 use shared_types::transform::ClientHints;
 use shared_types::{ImageFormat, Recipe, TransformQuery};
 
@@ -166,6 +167,52 @@ fn doubled(facts: &Facts) -> Facts {
     Facts { width: facts.width * 2, height: facts.height * 2, ..facts.clone() }
 }
 
+#[test]
+fn a_plan_tells_what_it_does() {
+    let format = ImageFormat::Jpeg;
+    let (animated, has_alpha, progressive, frames) = (false, false, false, Some(1));
+    let photo =
+        Facts { format, width: 4000, height: 3000, orientation: 6, animated, has_alpha, bits: 8, progressive, frames };
+    let told = |query: &str, format: &str| {
+        let plan = plan_of(&Sources::original(&photo, 1_000_000), &recipe(query, format)).unwrap();
+        serde_json::to_value(plan.describe()).unwrap()
+    };
+    let small = told("w=300&brightness=10&saturation=-20&sepia=1&wmtext=Hi&round=9", "webp");
+    assert_eq!(small["source"]["file"], "original");
+    assert_eq!(small["source"]["not_master"], "missing");
+    assert_eq!(
+        small["decode"],
+        serde_json::json!({ "width": 2000, "height": 1500, "divisor": 2, "streams": true, "every_frame": false })
+    );
+    let steps: Vec<_> = small["steps"].as_array().unwrap().iter().map(Value::to_string).collect();
+    assert_eq!(
+        steps,
+        [
+            r#"{"size":[3000,4000],"step":"orient"}"#,
+            r#"{"parameters":"w=300","size":[300,400],"step":"resize"}"#,
+            r#"{"step":"settle-colours"}"#,
+            r#"{"parameters":"brightness=10","step":"levels"}"#,
+            r#"{"parameters":"saturation=-20","step":"turn-colours"}"#,
+            r#"{"parameters":"sepia=1","step":"sepia"}"#,
+            r#"{"parameters":"wmtext=Hi","step":"text"}"#,
+            r#"{"parameters":"round=9","step":"round"}"#,
+        ]
+    );
+    let output = serde_json::json!({
+        "format": "webp", "width": 300, "height": 400, "animated": false, "quality": 80, "quality_by": "default",
+    });
+    assert_eq!(small["output"], output);
+    assert_eq!(
+        small["limits"][0],
+        serde_json::json!({ "of": "source pixels", "actual": 12_000_000, "limit": 100_000_000 })
+    );
+    let by = |query, format| told(query, format)["output"]["quality_by"].clone();
+    assert_eq!(by("q=7", "jpg"), "parameter");
+    assert_eq!(by("", "png"), "lossless");
+    assert_eq!(by("target=70", "jpg"), "search");
+    assert_eq!(told("trim", "jpg")["output"]["width"], Value::Null);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
 
@@ -180,6 +227,10 @@ proptest! {
         let Ok(plan) = planned(&facts) else { return Ok(()) };
         let places: Vec<_> = names(&plan).iter().map(|name| ORDER.iter().position(|known| known == name)).collect();
         prop_assert!(places.is_sorted_by(|a, b| a.is_some() && a < b), "{:?}", plan.steps());
+        for step in plan.describe().steps {
+            let read = TransformQuery::parse_text(&step.parameters.clone().unwrap_or_default(), ClientHints::default());
+            prop_assert!(read.is_ok(), "{step:?}: {read:?}");
+        }
         prop_assert!(plan.memory() > bytes);
         prop_assert_eq!(plan.source(), Source::Original(NotMaster::Missing));
         prop_assert_eq!(plan.size().is_none(), query.contains("trim"));

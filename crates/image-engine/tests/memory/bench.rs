@@ -5,6 +5,7 @@ use std::io::Cursor;
 use std::path::PathBuf;
 use std::process::Command;
 
+use image_engine::analysis::AnalysisPlan;
 use image_engine::{
     CompressPlan, Effort, EngineError, Facts, Header, Limits, Plan, RenditionPlan, Sources, probe, quality, render,
     verify, verify_cost,
@@ -60,6 +61,10 @@ impl Bench {
 
     pub(crate) fn master(&mut self, source: &Source) {
         self.measure(source, &["master"]);
+    }
+
+    pub(crate) fn analyse(&mut self, source: &Source) {
+        self.measure(source, &["analyse"]);
     }
 
     pub(crate) fn render(&mut self, source: &Source, mark: Option<&Source>, query: &str, format: &str, effort: &str) {
@@ -137,6 +142,12 @@ pub(crate) fn do_case() {
             let plan = RenditionPlan::new(&facts(&large), large.len() as u64, &Limits::default()).unwrap();
             let (_, size) = (render_one(&tiny, None, "w=9", "jpg", Effort::Fast), large.len());
             tell(plan.plan().memory(), size, || drop(plan.make(&large, &|| false).unwrap()));
+        }
+        ["analyse"] => {
+            let plan = |source: &[u8]| AnalysisPlan::new(&facts(source), source.len() as u64, &Limits::default());
+            let look = |source: &[u8]| drop(plan(source).unwrap().carry_out(source, &|| false).unwrap());
+            look(&tiny);
+            tell(plan(&large).unwrap().memory(), large.len(), || look(&large));
         }
         ["compress", query, goal, formats] => {
             let compress = |source: &[u8], told: &dyn Fn(u64)| {

@@ -73,6 +73,7 @@ fn still_pictures_of_every_format() {
         for ((name, large), (_, tiny)) in stills(width, height).iter().zip(&tiny) {
             let source = bench.source(&format!("{name} {width}x{height}"), large, tiny);
             bench.verify(&source);
+            bench.analyse(&source);
             bench.render(&source, None, "w=7", "avif", "fast");
             for (query, format) in
                 [("w=400", "jpg"), ("", "bmp"), ("crop=10,10,100,90&w=50", "webp"), ("trim&w=90", "jpg")]

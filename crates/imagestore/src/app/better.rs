@@ -77,6 +77,8 @@ pub struct Choice {
     pub quick: Option<OutputFormat>,
     /// The preset that the parameters come from.
     pub preset: Option<String>,
+    /// Whether somebody only wants to know: nothing is ordered then, and nothing waited for.
+    pub looks_only: bool,
 }
 
 /// How it stands with something better.
@@ -113,7 +115,7 @@ impl Choice {
             Formats::Listed(vec![modern, OutputFormat::Jpeg, OutputFormat::Png])
         };
         let quick = webp.then_some(OutputFormat::WebP);
-        Some(Self { formats, quick, preset: preset.map(str::to_owned) })
+        Some(Self { formats, quick, preset: preset.map(str::to_owned), looks_only: false })
     }
 }
 
@@ -133,8 +135,11 @@ impl Services {
         let (_, mut feed) = self.watch(None);
         let job = match self.found(image, &slot).await? {
             Found::Settled(prospect) => return Ok(prospect),
+            Found::UnderWay(_) if choice.looks_only => return Ok(Prospect::Coming),
             Found::UnderWay(job) => job,
             Found::Never if !self.inner.jobs.has_workers(WORKER_GONE) => return Ok(Prospect::None),
+            // Who asks for the picture itself will order it.
+            Found::Never if choice.looks_only => return Ok(Prospect::Coming),
             Found::Never => {
                 let order = Order { task, slot: slot.clone(), priority: Priority::NORMAL, webhook: None };
                 match self.queue_job(image, &order).await {

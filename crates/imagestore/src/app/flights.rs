@@ -4,36 +4,34 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::hash::Hash;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared, WeakShared};
-use shared_types::{Digest, ImageId};
 
 use crate::domain::StoreError;
 
-/// The work for one variant of one image.
-pub(super) type FlightKey = (ImageId, Digest);
 type Flight<T> = BoxFuture<'static, Result<T, StoreError>>;
 
-type Entries<T> = HashMap<FlightKey, (u64, WeakShared<Flight<T>>)>;
+type Entries<K, T> = HashMap<K, (u64, WeakShared<Flight<T>>)>;
 
 /// Work under way, by key. Each flight has a number, so that one that lands late does not take out its successor.
-pub(super) struct Flights<T: Clone> {
-    entries: Arc<Mutex<Entries<T>>>,
+pub(super) struct Flights<K, T: Clone> {
+    entries: Arc<Mutex<Entries<K, T>>>,
     started: AtomicU64,
 }
 
-impl<T: Clone> Default for Flights<T> {
+impl<K, T: Clone> Default for Flights<K, T> {
     fn default() -> Self {
         Self { entries: Arc::default(), started: AtomicU64::new(0) }
     }
 }
 
-impl<T: Clone + Send + Sync + 'static> Flights<T> {
+impl<K: Copy + Eq + Hash + Send + 'static, T: Clone + Send + Sync + 'static> Flights<K, T> {
     /// Joins the work for `key`, or starts it.
-    pub(super) fn join<F>(&self, key: FlightKey, start: impl FnOnce() -> F) -> Shared<Flight<T>>
+    pub(super) fn join<F>(&self, key: K, start: impl FnOnce() -> F) -> Shared<Flight<T>>
     where
         F: Future<Output = Result<T, StoreError>> + Send + 'static,
     {
@@ -57,13 +55,13 @@ impl<T: Clone + Send + Sync + 'static> Flights<T> {
 }
 
 /// Takes the entry out when the work is done or dropped.
-struct Landing<T: Clone> {
-    entries: Arc<Mutex<Entries<T>>>,
-    key: FlightKey,
+struct Landing<K: Eq + Hash, T: Clone> {
+    entries: Arc<Mutex<Entries<K, T>>>,
+    key: K,
     number: u64,
 }
 
-impl<T: Clone> Drop for Landing<T> {
+impl<K: Eq + Hash, T: Clone> Drop for Landing<K, T> {
     fn drop(&mut self) {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         if entries.get(&self.key).is_some_and(|(number, _)| *number == self.number) {
@@ -78,8 +76,8 @@ mod tests {
 
     #[tokio::test]
     async fn all_who_wait_share_one_run_and_nothing_stays() {
-        let (flights, runs) = (Flights::<u32>::default(), Arc::new(AtomicU64::new(0)));
-        let key = (ImageId::generate(), Digest::of(b"x"));
+        let (flights, runs) = (Flights::<u8, u32>::default(), Arc::new(AtomicU64::new(0)));
+        let key = 7;
         for round in 1..=3 {
             let waiting = (0..50).map(|_| {
                 let runs = Arc::clone(&runs);

@@ -34,7 +34,7 @@ pub struct Listing {
 
 /// Which images are meant, and in which order.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Wish {
+pub struct ListWish {
     /// Only those of this user.
     pub owner: Option<UserId>,
     /// Only those that this is true of.
@@ -79,8 +79,8 @@ impl Services {
     /// A page of images: the caller's own, everybody's to an administrator, and public ones to whoever asks.
     ///
     /// By name and by bytes only the images of one owner are sorted: where it is not said whose, of those without an owner.
-    pub async fn list(&self, caller: &Caller, wish: Wish, limit: u32) -> Result<Listing, StoreError> {
-        let Wish { owner, mut filter, sort, descending, after } = wish;
+    pub async fn list(&self, caller: &Caller, wish: ListWish, limit: u32) -> Result<Listing, StoreError> {
+        let ListWish { owner, mut filter, sort, descending, after } = wish;
         let whose = match (caller, filter.visibility) {
             (Caller::Anonymous, None) | (_, Some(Visibility::Public)) => {
                 filter.visibility = Some(Visibility::Public);

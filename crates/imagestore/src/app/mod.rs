@@ -1,10 +1,14 @@
 //! Use cases, one file each. No web framework, no SQL, no files: only ports, the engine and the CPU pool.
 
 mod access;
+mod analyses;
+mod backlog;
 mod better;
 mod blobs;
 mod deliver;
+mod duplicates;
 mod events;
+mod explain;
 mod flights;
 mod fsck;
 mod images;
@@ -13,6 +17,8 @@ mod produce;
 mod receive_variant;
 mod recover;
 mod renditions;
+mod similar;
+mod srcset;
 mod stats;
 mod upload;
 mod uploads;
@@ -23,23 +29,29 @@ use std::time::Duration;
 
 use image_engine::Limits;
 use service_kit::cpu::CpuPool;
+use shared_types::{Digest, ImageId};
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
 pub use access::{AccessPolicy, Identity, KeyOrder, MAX_ACCESS_PAGE, Rate};
 pub use better::{Better, BetterPolicy, Choice};
 pub use deliver::{Content, ContentBytes, Delivery, Lifetime, Target, Wanted};
+pub use duplicates::OnDuplicate;
+pub use explain::{Explanation, Kept};
 pub use fsck::fsck;
-pub use images::{MAX_PAGE, Wish};
+pub use images::{ListWish, MAX_PAGE};
 pub use jobs::{AndThen, JobListing, JobPolicy, JobWriter, LeasedJob, MAX_JOBS};
 pub use recover::recover;
 pub use renditions::rebuild_renditions;
+pub use similar::{MAX_DISTANCE, MAX_SIMILAR};
+pub use srcset::{Offer, Size, Wish, scaled_to};
 pub use upload::{Receiving, UploadOptions, Uploaded};
 pub use uploads::{Append, Appending, NewUpload, NewUploadKind, ThenReader, UploadPolicy};
 
 use crate::domain::{RenditionMode, StoreError};
 use crate::ports::{BlobStore, Catalog, RemoteSource};
 use access::Access;
+use analyses::Analyses;
 use events::LiveFeed;
 use flights::Flights;
 use jobs::Jobs;
@@ -107,7 +119,7 @@ struct Inner {
     images: images::ImageCache,
     pictures: PictureCache,
     keeps_variants: bool,
-    flights: Flights<Arc<Picture>>,
+    flights: Flights<(ImageId, Digest), Arc<Picture>>,
     background: TaskTracker,
     /// The runtime of the process. A web worker's own ends with the worker, and what was spawned there with it.
     runtime: Handle,
@@ -115,6 +127,9 @@ struct Inner {
     storing: Arc<tokio::sync::Semaphore>,
     blob_locks: blobs::BlobLocks,
     renditions: Renditions,
+    analyses: Analyses,
+    /// Held by uploads that must not be a second copy, from the look for a first one to their own row.
+    duplicates: blobs::BlobLocks,
     jobs: Jobs,
     better: BetterPolicy,
     job_writer: OnceLock<JobWriter>,
@@ -144,6 +159,8 @@ impl Services {
             storing: Arc::new(tokio::sync::Semaphore::new(STORING)),
             blob_locks: blobs::BlobLocks::default(),
             renditions: Renditions::new(policies.renditions),
+            analyses: Analyses::default(),
+            duplicates: blobs::BlobLocks::default(),
             jobs: Jobs::new(policies.jobs),
             better: policies.better,
             job_writer: OnceLock::new(),
@@ -180,9 +197,10 @@ impl Services {
         self.inner.background.spawn_on(work, &self.inner.runtime).await.map_err(StoreError::internal)?
     }
 
-    /// Waits until finished pictures are stored, then closes the catalog. Masters and jobs are left for the next start.
+    /// Waits until finished pictures are stored, then closes the catalog. Masters, what is to be looked at, and jobs are left for the next start.
     pub async fn close(&self) {
-        self.inner.renditions.stop();
+        self.inner.renditions.backlog.stop();
+        self.inner.analyses.backlog.stop();
         self.inner.jobs.stop();
         self.inner.uploads.stop();
         self.inner.background.close();

@@ -3,49 +3,27 @@
 //! What is to be made stands in the catalog, so a restart goes on where the last process stopped. Nothing waits for a master: until it is
 //! there, and wherever it is missing or damaged, the original is used.
 
-use std::time::Duration;
-
+use async_trait::async_trait;
 use bytes::Bytes;
 use futures::TryFutureExt;
 use image_engine::{Rendered, RenditionPlan, Source};
 use shared_types::{Digest, ErrorCode, ImageId, Recipe};
-use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 
 use super::Services;
+use super::backlog::{Backlog, Chore};
 use super::images::MAX_PAGE;
-use crate::domain::{Image, ImageQuery, Master, Rendition, RenditionJob, RenditionMode, StoreError};
+use crate::domain::{Image, ImageQuery, Master, PendingWork, Rendition, RenditionMode, StoreError};
+use crate::ports::CatalogError;
 
-/// How many times a master is begun before it is given up. A process that is killed meanwhile counts: the picture may be the reason.
-const MAX_ATTEMPTS: u32 = 5;
-
-/// How long to wait after the first failed attempt; twice as long after each further one.
-const SHORT_PAUSE: Duration = Duration::from_millis(500);
-
-/// How long to wait when the disk is full or the catalog does not answer.
-const LONG_PAUSE: Duration = Duration::from_mins(1);
-
-/// What the worker and those who give it work share.
+/// When masters are made, and those that are to be.
 pub(super) struct Renditions {
     mode: RenditionMode,
-    /// Told when there is something to do.
-    queued: Notify,
-    stop: CancellationToken,
+    pub(super) backlog: Backlog,
 }
 
 impl Renditions {
     pub(super) fn new(mode: RenditionMode) -> Self {
-        Self { mode, queued: Notify::new(), stop: CancellationToken::new() }
-    }
-
-    /// There is something to do.
-    pub(super) fn wake(&self) {
-        self.queued.notify_one();
-    }
-
-    /// Ends the worker. What it is at is left for the next start.
-    pub(super) fn stop(&self) {
-        self.stop.cancel();
+        Self { mode, backlog: Backlog::default() }
     }
 }
 
@@ -84,12 +62,23 @@ impl Services {
         }
     }
 
+    /// The master of an image, if there is one that may be used. Nothing is queued.
+    pub(super) async fn known_master(&self, image: &Image) -> Result<Option<Master>, StoreError> {
+        if self.inner.renditions.mode == RenditionMode::Off {
+            return Ok(None);
+        }
+        Ok(match self.inner.catalog.rendition(&image.digest).await? {
+            Some(Rendition::Done(master)) => Some(master),
+            Some(Rendition::Pending | Rendition::NotWorthIt | Rendition::Failed) | None => None,
+        })
+    }
+
     /// The request need not wait for the disk.
     fn queue_in_background(&self, original: Digest) {
         let services = self.clone();
         let queue = async move {
             match services.inner.catalog.queue_rendition(&original).await {
-                Ok(()) => services.inner.renditions.wake(),
+                Ok(()) => services.inner.renditions.backlog.wake(),
                 Err(error) => log::warn!("the master of original {original} could not be queued: {error}"),
             }
         };
@@ -128,7 +117,7 @@ impl Services {
         let remake = async move {
             let doomed = services.inner.catalog.requeue_rendition(&original, &master).await?;
             services.remove_doomed(&doomed).await;
-            services.inner.renditions.wake();
+            services.inner.renditions.backlog.wake();
             Ok(())
         };
         self.to_its_end(remake).await
@@ -143,61 +132,8 @@ impl Services {
             return;
         }
         let services = self.clone();
-        let work = async move { services.make_renditions().await };
+        let work = async move { services.inner.renditions.backlog.work(&Masters(services.clone())).await };
         self.inner.background.spawn_on(work, &self.inner.runtime);
-    }
-
-    async fn make_renditions(&self) {
-        let Renditions { queued, stop, .. } = &self.inner.renditions;
-        while !stop.is_cancelled() {
-            match self.inner.catalog.next_rendition().await {
-                Ok(Some(job)) => self.attempt(job).await,
-                Ok(None) => drop(stop.run_until_cancelled(queued.notified()).await),
-                Err(error) => {
-                    log::warn!("masters are not made for a while: {:#}", anyhow::Error::from(error));
-                    self.pause(LONG_PAUSE).await;
-                }
-            }
-        }
-    }
-
-    async fn pause(&self, time: Duration) {
-        self.inner.renditions.stop.run_until_cancelled(tokio::time::sleep(time)).await;
-    }
-
-    async fn attempt(&self, RenditionJob { original, attempts }: RenditionJob) {
-        let begun = attempts + 1;
-        let attempt = async {
-            // Before the work: what ends the whole process must not be begun for ever.
-            self.inner.catalog.set_rendition_attempts(&original, begun).await?;
-            self.make_master(&original).await
-        };
-        let Some(outcome) = self.inner.renditions.stop.run_until_cancelled(attempt).await else {
-            return self.set_attempts(original, attempts).await;
-        };
-        let Err(error) = outcome else { return };
-        let cause = error.cause.as_ref().map(|cause| format!(" ({cause:#})")).unwrap_or_default();
-        let reason = format!("{}{cause}", error.detail);
-        if matches!(error.code, ErrorCode::StorageFull | ErrorCode::Unavailable) {
-            log::warn!("the master of original {original} waits: {reason}");
-            self.set_attempts(original, attempts).await;
-            self.pause(if error.code == ErrorCode::StorageFull { LONG_PAUSE } else { SHORT_PAUSE }).await;
-        } else if begun < MAX_ATTEMPTS {
-            log::warn!("the master of original {original} was not made, attempt {begun} of {MAX_ATTEMPTS}: {reason}");
-            self.pause(SHORT_PAUSE * 2_u32.saturating_pow(attempts)).await;
-        } else {
-            log::error!("the master of original {original} is given up after {begun} attempts: {reason}");
-            if let Err(error) = self.inner.catalog.settle_rendition(&original, &Rendition::Failed).await {
-                log::warn!("that could not be noted: {error}");
-                self.pause(LONG_PAUSE).await;
-            }
-        }
-    }
-
-    async fn set_attempts(&self, original: Digest, attempts: u32) {
-        if let Err(error) = self.inner.catalog.set_rendition_attempts(&original, attempts).await {
-            log::warn!("the attempts at the master of original {original} could not be noted: {error}");
-        }
     }
 
     async fn make_master(&self, original: &Digest) -> Result<(), StoreError> {
@@ -236,7 +172,33 @@ impl Services {
     }
 }
 
-fn deleted_meanwhile_is_fine(result: Result<(), StoreError>) -> Result<(), StoreError> {
+/// The making of masters, as a chore.
+struct Masters(Services);
+
+#[async_trait]
+impl Chore for Masters {
+    fn name(&self) -> &'static str {
+        "master"
+    }
+
+    async fn next(&self) -> Result<Option<PendingWork>, CatalogError> {
+        self.0.inner.catalog.next_rendition().await
+    }
+
+    async fn set_attempts(&self, original: &Digest, attempts: u32) -> Result<(), CatalogError> {
+        self.0.inner.catalog.set_rendition_attempts(original, attempts).await
+    }
+
+    async fn carry_out(&self, original: &Digest) -> Result<(), StoreError> {
+        self.0.make_master(original).await
+    }
+
+    async fn give_up(&self, original: &Digest) -> Result<(), CatalogError> {
+        self.0.inner.catalog.settle_rendition(original, &Rendition::Failed).await.map(drop)
+    }
+}
+
+pub(super) fn deleted_meanwhile_is_fine(result: Result<(), StoreError>) -> Result<(), StoreError> {
     match result {
         Err(error) if error.code == ErrorCode::NotFound => Ok(()),
         other => other,

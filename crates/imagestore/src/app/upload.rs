@@ -10,8 +10,8 @@ use image_engine::{EngineError, Facts, SNIFF_BYTES};
 use jiff::{Timestamp, Unit};
 use shared_types::{ErrorCode, ImageFormat, ImageId, UploadId, UserId};
 
-use super::{AndThen, Services};
-use crate::domain::{Caller, Happening, Image, ImageName, Job, Scope, StoreError, Tags, Upload, Visibility};
+use super::{AndThen, OnDuplicate, Services};
+use crate::domain::{Caller, Happening, Image, ImageName, Job, Reach, Scope, StoreError, Tags, Upload, Visibility};
 use crate::ports::{NewWork, RemoteError, StagedBlob};
 
 /// Chunks are gathered to this size before they are hashed and written, off the async threads.
@@ -24,6 +24,8 @@ pub struct Uploaded {
     pub image: Image,
     /// Whether the same bytes were there already.
     pub deduplicated: bool,
+    /// Whether it is a new image, and not one that was there before.
+    pub is_new: bool,
     /// What was queued for it.
     pub jobs: Vec<Job>,
 }
@@ -35,8 +37,10 @@ pub struct UploadOptions {
     pub visibility: Option<Visibility>,
     /// What people file it under.
     pub tags: Tags,
-    /// What is to be done with it once it is there.
+    /// What is done with the image once it is there; nothing with one that was there before.
     pub then: Vec<AndThen>,
+    /// What is done when its bytes are stored already.
+    pub on_duplicate: OnDuplicate,
 }
 
 /// An upload on its way in. Dropping it leaves nothing behind.
@@ -192,16 +196,26 @@ impl Receiving {
         let (tags, created) = (options.tags.clone(), now());
         let image = Image { id, owner, visibility, digest, bytes, facts, name, tags, metadata: None, created };
         let jobs = services.jobs_for(&image, &options.then).await?;
+        let on_duplicate = options.on_duplicate;
         let recorder = services.clone();
         let record = async move {
-            let renditions = &recorder.inner.renditions;
-            let work = NewWork { rendition: recorder.wants_master_at_once(&image), jobs, upload };
+            // Of two uploads at once that must not be copies, the second one finds the first.
+            let _hold = match on_duplicate {
+                OnDuplicate::Keep => None,
+                OnDuplicate::Return | OnDuplicate::Reject => Some(recorder.inner.duplicates.hold(&digest).await),
+            };
+            if let Some(image) = recorder.in_place_of(&digest, whose(owner), on_duplicate).await? {
+                return Ok(Uploaded { image, deduplicated: true, is_new: false, jobs: Vec::new() });
+            }
+            let rendition = recorder.wants_master_at_once(&image);
+            let work = NewWork { rendition, analysis: true, jobs, upload };
             let insert = recorder.inner.catalog.insert_image(&image, &work).map_ok(|()| ((), Vec::new()));
             recorder.record_blob(&digest, staged.commit(), insert).await?;
-            renditions.wake();
+            recorder.inner.renditions.backlog.wake();
+            recorder.inner.analyses.backlog.wake();
             recorder.publish(image.owner, Happening::ImageStored(Arc::new(image.clone())));
             recorder.jobs_queued(&work.jobs);
-            Ok(Uploaded { image, deduplicated, jobs: work.jobs })
+            Ok(Uploaded { image, deduplicated, is_new: true, jobs: work.jobs })
         };
         services.to_its_end(record).await
     }
@@ -220,7 +234,8 @@ impl Receiving {
     }
 
     async fn check(&self) -> Result<(Facts, bool), StoreError> {
-        if let Some(known) = self.services.inner.catalog.image_by_digest(&self.staged.digest()).await? {
+        // Another user's copy saves nothing: how long an upload takes would tell that there is one.
+        if let Some(known) = self.services.copies_of(&self.staged.digest(), whose(self.owner), 1).await?.pop() {
             return Ok((known.facts, true));
         }
         Ok((self.check_picture().await?, false))
@@ -250,6 +265,11 @@ impl Receiving {
         let (facts, _) = self.complete().await?;
         Ok((facts, self.staged, self.bytes))
     }
+}
+
+/// Among whose images an upload of this owner looks for its own bytes.
+fn whose(owner: Option<UserId>) -> Reach {
+    owner.map_or(Reach::Everybody, Reach::User)
 }
 
 /// Now, as precisely as the catalog keeps it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use image_engine::EngineError;
 use service_kit::cpu::CpuError;
-use shared_types::{ErrorCode, TransformError};
+use shared_types::{ErrorCode, ImageId, TransformError};
 
 /// What went wrong, by what it means for the caller. Cheap to clone: many requests may wait for one result.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub struct StoreError {
     pub detail: String,
     /// The parameter or part of the request at fault.
     pub parameter: Option<String>,
+    /// The image that stands in the way.
+    pub image: Option<ImageId>,
     /// When to come back, for temporary errors.
     pub retry_after: Option<Duration>,
     /// What lies behind it, for the log alone.
@@ -26,7 +28,7 @@ pub struct StoreError {
 impl StoreError {
     /// An error of meaning `code`, told to the client as `detail`.
     pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), parameter: None, retry_after: None, cause: None }
+        Self { code, detail: detail.into(), parameter: None, image: None, retry_after: None, cause: None }
     }
 
     /// A fault of ours: the client learns only that, the log gets `cause`.

@@ -2,12 +2,14 @@
 //! meaning. No framework, no storage.
 
 mod access;
+mod analysis;
 mod error;
 mod event;
 mod image;
 mod job;
 mod label;
 mod listing;
+mod pending;
 mod rendition;
 mod totals;
 mod upload;
@@ -15,13 +17,15 @@ mod user;
 mod variant;
 
 pub use access::{Caller, Reach, Scope, Scopes, Visibility};
+pub use analysis::{AnalysisOutcome, Similar};
 pub use error::StoreError;
 pub use event::{Event, Happening};
 pub use image::{Image, ImageChange, ImageName};
 pub use job::{Backfill, BackfillStatus, Job, JobFilter, JobTotals, LeaseTerms, Order, Report, Slot};
 pub use label::{Metadata, Tag, Tags};
 pub use listing::{ImageFilter, ImageQuery, Position, Sort, Whose};
-pub use rendition::{Master, Rendition, RenditionJob, RenditionMode, RenditionTotals};
+pub use pending::PendingWork;
+pub use rendition::{Master, Rendition, RenditionMode, RenditionTotals};
 pub use totals::{Saved, Share, Totals};
 pub use upload::{Checksum, ChecksumAlgorithm, Upload, UploadKind, UploadPart, UploadState};
 pub use user::{ApiKey, Quotas, Usage, User, UserChange, UserName};

@@ -50,15 +50,6 @@ pub enum Rendition {
     Failed,
 }
 
-/// A master to be made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RenditionJob {
-    /// Digest of the original.
-    pub original: Digest,
-    /// How many times it was begun and not finished.
-    pub attempts: u32,
-}
-
 /// How many masters are in which state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RenditionTotals {

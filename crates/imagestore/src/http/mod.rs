@@ -4,7 +4,9 @@ mod access;
 mod compat;
 mod delivery;
 mod documents;
+mod facts;
 mod json;
+mod markup;
 pub(crate) mod metrics;
 mod query;
 mod then;
@@ -86,12 +88,15 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
     let variant = vec![(Method::PUT, web::put().to(v1::variants::put))];
     config
         .app_data(web::Data::new(state))
+        .service(resource("/i/{id}.json", vec![(Method::GET, get().to(delivery::info))]))
         .service(resource("/i/{file}", original()))
         .service(resource("/download/{file}", original()))
         .service(resource("/upload", uploads()))
         .service(resource("/upload/{name}", vec![(Method::PUT, web::put().to(upload::upload))]))
         .service(resource("/v1/images", images))
         .service(resource("/v1/images/{id}", image))
+        .service(resource("/v1/images/{id}/similar", vec![(Method::GET, get().to(v1::similar::list))]))
+        .service(resource("/v1/images/{id}/srcset", vec![(Method::GET, get().to(v1::srcset::get))]))
         .service(resource("/v1/images/{id}/variants", variants))
         .service(resource("/v1/images/{id}/variants/{name}", variant))
         .configure(v1::jobs)
@@ -106,6 +111,7 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         let mut answer = ApiError::new(error.code, error.detail);
         answer.parameter = error.parameter;
+        answer.image = error.image;
         answer.retry_after = error.retry_after;
         answer.cause = error.cause;
         access::challenged(answer)

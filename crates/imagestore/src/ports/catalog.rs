@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use shared_types::{Digest, ImageId, UploadId};
 
-use super::{AccessCatalog, JobCatalog, RenditionCatalog, UploadCatalog};
-use crate::domain::{Image, ImageChange, ImageQuery, Job, Position, StoreError, Totals, Variant};
+use super::{AccessCatalog, AnalysisCatalog, JobCatalog, RenditionCatalog, UploadCatalog};
+use crate::domain::{Image, ImageChange, ImageQuery, Job, Position, Reach, StoreError, Totals, Variant};
 
 /// Why a row could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +44,8 @@ pub enum CatalogError {
 pub struct NewWork {
     /// Whether its master copy is to be made.
     pub rendition: bool,
+    /// Whether it is to be looked at.
+    pub analysis: bool,
     /// Jobs for it.
     pub jobs: Vec<Job>,
     /// The resumable upload that it was made of, which is done with it.
@@ -55,11 +57,12 @@ pub struct NewWork {
 /// A blob that loses its last reference is *doomed* in the same transaction and handed back to the caller, who removes the bytes and
 /// then calls [`Catalog::forget_blob`]. Until then no row can refer to it, so a row never outlives its bytes.
 #[async_trait]
-pub trait Catalog: RenditionCatalog + JobCatalog + AccessCatalog + UploadCatalog {
+pub trait Catalog: RenditionCatalog + AnalysisCatalog + JobCatalog + AccessCatalog + UploadCatalog {
     /// Adds an image whose blob is durable, and notes what is to be done about it.
     ///
     /// # Errors
-    /// [`CatalogError::BlobDoomed`]; [`CatalogError::Refused`] if its owner has no room for it; [`CatalogError::NoUpload`] if it is made of an upload that is not finishing (any more).
+    /// [`CatalogError::BlobDoomed`]; [`CatalogError::Refused`] if its owner has no room for it; [`CatalogError::NoUpload`] if it is made of
+    /// an upload that is not finishing (any more).
     async fn insert_image(&self, image: &Image, work: &NewWork) -> Result<(), CatalogError>;
 
     /// The image, if it exists.
@@ -67,6 +70,9 @@ pub trait Catalog: RenditionCatalog + JobCatalog + AccessCatalog + UploadCatalog
 
     /// Any image with these bytes.
     async fn image_by_digest(&self, digest: &Digest) -> Result<Option<Image>, CatalogError>;
+
+    /// The images with these bytes, of one user or of all, oldest first, at most so many.
+    async fn images_of_original(&self, digest: &Digest, whose: Reach, limit: u32) -> Result<Vec<Image>, CatalogError>;
 
     /// Changes an image; gives it as it then is, or `None` if there is none.
     async fn change_image(&self, id: ImageId, change: &ImageChange) -> Result<Option<Image>, CatalogError>;

@@ -1,6 +1,7 @@
 //! What a back end must promise. Each method documents its behaviour, which callers rely on whatever the adapter.
 
 mod access;
+mod analyses;
 mod blobs;
 mod catalog;
 mod jobs;
@@ -10,6 +11,7 @@ mod renditions;
 mod uploads;
 
 pub use access::AccessCatalog;
+pub use analyses::{AnalysisCatalog, MAX_DISTANCE};
 pub use blobs::{BlobError, BlobReader, BlobStore, ByteStream, Leftovers, StagedBlob, StagedReader};
 pub use catalog::{Catalog, CatalogError, NewWork};
 pub use jobs::JobCatalog;

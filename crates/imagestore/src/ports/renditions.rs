@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use shared_types::Digest;
 
 use super::CatalogError;
-use crate::domain::{Rendition, RenditionJob};
+use crate::domain::{PendingWork, Rendition};
 
 /// A part of the catalog, with the same promises: each method is one transaction, and blobs are doomed with their last reference. The row
 /// of a master goes with the last image of its original.
@@ -17,7 +17,7 @@ pub trait RenditionCatalog: Send + Sync {
     async fn rendition(&self, original: &Digest) -> Result<Option<Rendition>, CatalogError>;
 
     /// What is to be made next: of those with the fewest attempts the one that was queued first.
-    async fn next_rendition(&self) -> Result<Option<RenditionJob>, CatalogError>;
+    async fn next_rendition(&self) -> Result<Option<PendingWork>, CatalogError>;
 
     /// Notes how many times a pending one was begun.
     async fn set_rendition_attempts(&self, original: &Digest, attempts: u32) -> Result<(), CatalogError>;

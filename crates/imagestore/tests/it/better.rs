@@ -34,6 +34,10 @@ async fn the_first_answer_is_quick_and_the_later_ones_are_small() {
     assert_eq!(header(&alone, "content-type"), "image/avif", "nobody would make anything better");
     assert!(header(&alone, "cache-control").contains("immutable"));
     assert!(lease(&store, 0).await.is_none());
+    let explained = format!("/i/{}.json?explain=1&w=120&format=auto", id(&image));
+    let explained: Value = get_with(&store, &explained, &BROWSER).await.json().await.unwrap();
+    assert_eq!(explained["explain"]["format"], "webp", "what comes first, as a worker is there");
+    assert!(lease(&store, 0).await.is_none(), "who wants to know orders nothing");
     let quick = get_with(&store, &path, &BROWSER).await;
     assert_eq!((header(&quick, "content-type").as_str(), header(&quick, "vary").as_str()), ("image/webp", "Accept"));
     assert!(header(&quick, "cache-control").starts_with("public, max-age=10,"), "{quick:?}");

@@ -4,6 +4,7 @@
 
 mod access;
 mod access_table;
+mod analyses;
 mod animation;
 mod architecture;
 mod bad_input;
@@ -15,14 +16,17 @@ mod configuration;
 mod contract;
 mod delivery;
 mod disk_full;
+mod duplicates;
 mod durability;
 mod events;
 mod images;
+mod info;
 mod jobs;
 mod keys;
 mod marks_and_presets;
 mod races;
 mod renditions;
+mod srcset;
 mod stats;
 mod support;
 mod svg;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
-use shared_types::{ErrorCode, Problem, TransformError};
+use shared_types::{ErrorCode, ImageId, Problem, TransformError};
 
 use super::request;
 use crate::cpu::CpuError;
@@ -21,6 +21,8 @@ pub struct ApiError {
     pub detail: String,
     /// The part of the request at fault.
     pub parameter: Option<String>,
+    /// The image that stands in the way.
+    pub image: Option<ImageId>,
     /// When to come back.
     pub retry_after: Option<Duration>,
     /// The verbs that this address knows, for 405.
@@ -35,7 +37,16 @@ impl ApiError {
     /// An error of meaning `code`.
     pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
         let detail = detail.into();
-        Self { code, detail, parameter: None, retry_after: None, allow: None, headers: Vec::new(), cause: None }
+        Self {
+            code,
+            detail,
+            parameter: None,
+            image: None,
+            retry_after: None,
+            allow: None,
+            headers: Vec::new(),
+            cause: None,
+        }
     }
 
     /// Names the part of the request at fault.
@@ -64,6 +75,7 @@ impl ApiError {
         self.log();
         let mut problem = Problem::new(self.code, self.detail.clone());
         problem.parameter.clone_from(&self.parameter);
+        problem.image_id = self.image;
         problem.request_id = request::current_id();
         problem
     }

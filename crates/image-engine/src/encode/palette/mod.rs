@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use image::RgbaImage;
 
 use map::Mapper;
+use space::{Nearest, Space};
 
 pub(crate) use quantise::memory;
 
@@ -19,6 +20,19 @@ pub(super) enum Dither {
     Diffused,
     /// Two colours take turns in a pattern that stays where it is, so that nothing flickers from frame to frame.
     Ordered,
+}
+
+/// At most so many colours, 256 of them, that stand for those of these pixels, each with the part of the visible pixels that it is nearest to.
+pub(crate) fn shares(pixels: &[[u8; 4]], colours: usize) -> Vec<([u8; 4], f64)> {
+    let palette = quantise::palette(pixels, colours, &[]);
+    let space = Space::new();
+    let nearest = Nearest::new(palette.iter().map(|colour| space.point(*colour)));
+    let mut counts = vec![0_u32; palette.len()];
+    for pixel in pixels.iter().filter(|pixel| pixel[3] > 0) {
+        counts[usize::from(nearest.to(space.point(*pixel)))] += 1;
+    }
+    let all = f64::from(counts.iter().sum::<u32>()).max(1.0);
+    palette.into_iter().zip(counts).map(|(colour, count)| (colour, f64::from(count) / all)).collect()
 }
 
 /// A picture of at most 256 colours.

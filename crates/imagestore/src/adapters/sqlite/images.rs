@@ -2,11 +2,11 @@
 
 use image_engine::Facts;
 use shared_types::{Digest, ImageId, UserId};
-use sqlx::{FromRow, SqliteConnection, SqlitePool};
+use sqlx::{FromRow, QueryBuilder, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
 use super::rows;
-use crate::domain::{Image, ImageChange, ImageName, Metadata};
+use crate::domain::{Image, ImageChange, ImageName, Metadata, Reach};
 use crate::ports::CatalogError;
 
 #[derive(FromRow)]
@@ -117,6 +117,22 @@ pub(super) async fn by_digest(pool: &SqlitePool, digest: &Digest) -> Result<Opti
         .fetch_optional(pool)
         .await?;
     row.map(Image::try_from).transpose()
+}
+
+pub(super) async fn of_original(
+    pool: &SqlitePool,
+    digest: &Digest,
+    whose: Reach,
+    limit: u32,
+) -> Result<Vec<Image>, CatalogError> {
+    let mut query = QueryBuilder::new("SELECT * FROM images WHERE digest = ");
+    query.push_bind(digest.as_bytes().as_slice());
+    if let Reach::User(user) = whose {
+        query.push(" AND owner = ").push_bind(user.as_uuid());
+    }
+    query.push(" ORDER BY id LIMIT ").push_bind(limit);
+    let rows: Vec<ImageRow> = query.build_query_as().fetch_all(pool).await?;
+    rows.into_iter().map(Image::try_from).collect()
 }
 
 pub(super) async fn change(

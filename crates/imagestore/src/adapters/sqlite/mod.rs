@@ -4,9 +4,11 @@
 //! queue up in order instead of failing with "busy", and share the wait for the disk; several read, and never wait for the writer.
 
 mod access;
+mod analyses;
 mod images;
 mod jobs;
 mod listing;
+mod pending;
 mod renditions;
 mod rows;
 mod totals;
@@ -24,7 +26,7 @@ use sqlx::ConnectOptions;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
-use crate::domain::{Image, ImageChange, ImageQuery, Position, Totals, Variant};
+use crate::domain::{Image, ImageChange, ImageQuery, Position, Reach, Totals, Variant};
 use crate::ports::{Catalog, CatalogError, NewWork};
 use writer::Writer;
 
@@ -87,6 +89,9 @@ impl Catalog for SqliteCatalog {
                 if work.rendition {
                     renditions::queue(tx, &image.digest).await?;
                 }
+                if work.analysis {
+                    analyses::queue(tx, &image.digest).await?;
+                }
                 if let Some(upload) = work.upload {
                     uploads::set_done(tx, upload, image.id).await?;
                 }
@@ -102,6 +107,10 @@ impl Catalog for SqliteCatalog {
 
     async fn image_by_digest(&self, digest: &Digest) -> Result<Option<Image>, CatalogError> {
         images::by_digest(&self.reader, digest).await
+    }
+
+    async fn images_of_original(&self, digest: &Digest, whose: Reach, limit: u32) -> Result<Vec<Image>, CatalogError> {
+        images::of_original(&self.reader, digest, whose, limit).await
     }
 
     async fn change_image(&self, id: ImageId, change: &ImageChange) -> Result<Option<Image>, CatalogError> {
@@ -120,6 +129,7 @@ impl Catalog for SqliteCatalog {
                 let Some(original) = images::delete(tx, id).await? else { return Ok(None) };
                 jobs::cancel_of_image(tx, id, now).await?;
                 candidates.extend(renditions::delete_orphan(tx, &original).await?);
+                analyses::delete_orphan(tx, &original).await?;
                 candidates.push(original);
                 rows::doom_unused(tx, &candidates).await.map(Some)
             })

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use shared_types::Digest;
 use sqlx::{FromRow, SqliteConnection};
 
-use super::{SqliteCatalog, rows};
-use crate::domain::{Master, Rendition, RenditionJob};
+use super::{SqliteCatalog, pending, rows};
+use crate::domain::{Master, PendingWork, Rendition};
 use crate::ports::{CatalogError, RenditionCatalog};
 
 #[derive(FromRow)]
@@ -127,30 +127,18 @@ impl RenditionCatalog for SqliteCatalog {
         row.map(Rendition::try_from).transpose()
     }
 
-    async fn next_rendition(&self) -> Result<Option<RenditionJob>, CatalogError> {
-        let row: Option<(Vec<u8>, i64)> = sqlx::query_as(
-            "SELECT original, attempts FROM renditions WHERE state = 'pending' ORDER BY attempts, number LIMIT 1",
-        )
-        .fetch_optional(&self.reader)
-        .await?;
-        let job = |(original, attempts): (Vec<u8>, i64)| {
-            Ok(RenditionJob { original: rows::digest(&original)?, attempts: rows::unsigned(attempts)? })
-        };
-        row.map(job).transpose()
+    async fn next_rendition(&self) -> Result<Option<PendingWork>, CatalogError> {
+        let query =
+            "SELECT original, attempts FROM renditions WHERE state = 'pending' ORDER BY attempts, number LIMIT 1";
+        pending::next(&self.reader, query).await
     }
 
     async fn set_rendition_attempts(&self, original: &Digest, attempts: u32) -> Result<(), CatalogError> {
         let original = *original;
-        let change = self.writer.change(move |tx| {
-            Box::pin(async move {
-                sqlx::query("UPDATE renditions SET attempts = $2 WHERE original = $1 AND state = 'pending'")
-                    .bind(original.as_bytes().as_slice())
-                    .bind(attempts)
-                    .execute(tx)
-                    .await?;
-                Ok(())
-            })
-        });
+        let update = "UPDATE renditions SET attempts = $2 WHERE original = $1 AND state = 'pending'";
+        let change = self
+            .writer
+            .change(move |tx| Box::pin(async move { pending::set_attempts(tx, update, &original, attempts).await }));
         change.await
     }
 

@@ -62,7 +62,8 @@ impl Services {
                 receiving.write(chunk).await?;
             }
         }
-        let options = UploadOptions { visibility: upload.visibility, tags: upload.tags.clone(), then };
+        let (visibility, tags) = (upload.visibility, upload.tags.clone());
+        let options = UploadOptions { visibility, tags, then, ..UploadOptions::default() };
         receiving.finish(upload.name.clone(), &options).await
     }
 

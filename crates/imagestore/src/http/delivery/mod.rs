@@ -1,6 +1,7 @@
 //! `/i/{id}[.ext]` and `/download/{id}[.ext]`: originals and variants.
 
 mod conditional;
+mod info;
 mod negotiate;
 mod respond;
 
@@ -9,10 +10,13 @@ use service_kit::http::ApiError;
 use shared_types::transform::{FormatChoice, Presets};
 use shared_types::{ErrorCode, ImageFormat, ImageId, OutputFormat, TransformError, TransformQuery};
 
+pub(super) use info::info;
+
 use super::HttpState;
 use super::access::As;
 use super::query::{Query, parse_id, segment};
-use crate::app::Wanted;
+use crate::app::{Delivery, Wanted};
+use crate::domain::Caller;
 
 /// What the URL and the headers ask for.
 struct Asked {
@@ -22,6 +26,8 @@ struct Asked {
     download: Option<String>,
     /// The preset that `transform` named, whose meaning the settings may change.
     preset: Option<String>,
+    /// Whether nothing is to be sent.
+    looks_only: bool,
 }
 
 impl Asked {
@@ -46,21 +52,10 @@ pub(super) async fn deliver(
     state: web::Data<HttpState>,
     As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
-    let mut asked = asked(&request, &state.presets)?;
-    let image = state.services.image(&caller, asked.id).await?;
-    let saved = asked.is_saved(&request);
-    if image.facts.format.is_vector() && !saved {
-        asked.show_drawn();
-    }
-    let accepted = match asked.query.format {
-        FormatChoice::Auto => negotiate::accepted(&request, image.facts.format),
-        FormatChoice::Source | FormatChoice::Fixed(_) => Vec::new(),
-    };
-    let facets = respond::Facets::new(&asked.query, asked.download, asked.preset.is_some());
-    let query = asked.query;
-    let preset = asked.preset.as_deref();
-    let wanted = Wanted::negotiate(query.transform, query.format, query.name, &image, &accepted, saved, preset);
-    let delivery = state.services.resolve(&caller, image, wanted).await?;
+    let path = segment(&request, "file");
+    let path = path.split_once('.').map_or((path, None), |(id, extension)| (id, Some(extension)));
+    let asked = asked(&request, &state.presets, path, Query::of(&request))?;
+    let (delivery, facets) = found(&request, &state, &caller, asked).await?;
     let representation = respond::Representation::new(&delivery, facets);
     if let Some(answer) = conditional::evaluate(&request, &representation)? {
         return Ok(answer);
@@ -69,14 +64,40 @@ pub(super) async fn deliver(
     respond::send(&request, &representation, content)
 }
 
-fn asked(request: &HttpRequest, presets: &Presets) -> Result<Asked, ApiError> {
-    let (id, extension) = match segment(request, "file").split_once('.') {
-        Some((id, extension)) => (id, Some(extension)),
-        None => (segment(request, "file"), None),
+/// Which representation is meant.
+async fn found(
+    request: &HttpRequest,
+    state: &HttpState,
+    caller: &Caller,
+    mut asked: Asked,
+) -> Result<(Delivery, respond::Facets), ApiError> {
+    let image = state.services.image(caller, asked.id).await?;
+    let saved = asked.is_saved(request);
+    if image.facts.format.is_vector() && !saved {
+        asked.show_drawn();
+    }
+    let accepted = match asked.query.format {
+        FormatChoice::Auto => negotiate::accepted(request, image.facts.format),
+        FormatChoice::Source | FormatChoice::Fixed(_) => Vec::new(),
     };
+    let facets = respond::Facets::new(&asked.query, asked.download, asked.preset.is_some());
+    let query = asked.query;
+    let preset = asked.preset.as_deref();
+    let mut wanted = Wanted::negotiate(query.transform, query.format, query.name, &image, &accepted, saved, preset);
+    if let Some(choice) = &mut wanted.choice {
+        choice.looks_only = asked.looks_only;
+    }
+    Ok((state.services.resolve(caller, image, wanted).await?, facets))
+}
+
+fn asked(
+    request: &HttpRequest,
+    presets: &Presets,
+    (id, extension): (&str, Option<&str>),
+    mut pairs: Query<'_>,
+) -> Result<Asked, ApiError> {
     let id = parse_id(id)?;
     let extension = extension.map(format_of).transpose()?;
-    let mut pairs = Query::of(request);
     let download = pairs.take("download")?;
     let (pairs, preset) = presets.expand(pairs.0, extension.is_some());
     let preset = preset.map(str::to_owned);
@@ -91,7 +112,7 @@ fn asked(request: &HttpRequest, presets: &Presets) -> Result<Asked, ApiError> {
             return Err(TransformError::new("format", reason).into());
         }
     };
-    Ok(Asked { id, query, download, preset })
+    Ok(Asked { id, query, download, preset, looks_only: false })
 }
 
 fn format_of(extension: &str) -> Result<ImageFormat, ApiError> {

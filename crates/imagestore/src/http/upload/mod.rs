@@ -31,8 +31,9 @@ pub(super) async fn upload(
     let then = then::parse(query.take("then")?.as_deref(), &state.presets)?;
     let visibility = query.parsed("visibility")?;
     let tags = query.parsed("tags")?.unwrap_or_default();
-    query.finish("name, then, visibility, tags")?;
-    let options = UploadOptions { visibility, tags, then };
+    let on_duplicate = query.parsed("on_duplicate")?.unwrap_or_default();
+    query.finish("name, then, visibility, tags, on_duplicate")?;
+    let options = UploadOptions { visibility, tags, then, on_duplicate };
     let in_path = segment(&request, "name");
     let name = named.as_deref().or((!in_path.is_empty()).then_some(in_path)).and_then(ImageName::from_client);
     let content_type = ContentType::parse(&request).ok().map(|content_type| content_type.0);
@@ -48,11 +49,15 @@ pub(super) async fn upload(
     }
 }
 
-/// 201 for one image.
+/// 201 for a new image, 200 for one that was there before.
 fn created(request: &HttpRequest, state: &HttpState, uploaded: &Uploaded) -> HttpResponse {
-    HttpResponse::Created()
+    HttpResponse::build(status_of(uploaded))
         .insert_header((header::LOCATION, image_path(uploaded.image.id)))
         .json(document(&base_url(request, state), uploaded))
+}
+
+fn status_of(uploaded: &Uploaded) -> StatusCode {
+    if uploaded.is_new { StatusCode::CREATED } else { StatusCode::OK }
 }
 
 /// The image's document, what only an upload can tell, and the fields by which older clients know an answer.
@@ -68,7 +73,8 @@ fn document(base: &str, uploaded: &Uploaded) -> Value {
         }
         fields.insert("image ID".to_owned(), json!(id));
         fields.insert("status".to_owned(), "OK".into());
-        fields.insert("message".to_owned(), "The image is stored.".into());
+        let message = if uploaded.is_new { "The image is stored." } else { "The image was stored before." };
+        fields.insert("message".to_owned(), message.into());
     }
     document
 }
@@ -86,7 +92,7 @@ fn several(request: &HttpRequest, state: &HttpState, results: Vec<Result<Uploade
     let results: Vec<_> = results
         .into_iter()
         .map(|result| match result {
-            Ok(uploaded) => json!({ "status": 201, "image": document(&base, &uploaded) }),
+            Ok(uploaded) => json!({ "status": status_of(&uploaded).as_u16(), "image": document(&base, &uploaded) }),
             Err(error) => json!({ "status": error.code.status(), "problem": error.problem() }),
         })
         .collect();

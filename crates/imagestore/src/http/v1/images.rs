@@ -6,7 +6,7 @@ use service_kit::http::ApiError;
 use shared_types::wire::ImageDocument;
 use shared_types::{ImageFormat, TransformError};
 
-use crate::app::{MAX_PAGE, Wish};
+use crate::app::{ListWish, MAX_PAGE};
 use crate::domain::{ImageChange, ImageFilter, ImageName, Metadata, Position, Sort};
 use crate::http::HttpState;
 use crate::http::access::As;
@@ -35,7 +35,7 @@ pub(in crate::http) async fn list(
     Ok(HttpResponse::Ok().json(json!({ "images": images, "cursor": cursor, "next": next })))
 }
 
-fn wish(request: &HttpRequest) -> Result<(Wish, u32), ApiError> {
+fn wish(request: &HttpRequest) -> Result<(ListWish, u32), ApiError> {
     let mut query = Query::of(request);
     let limit = query.limit(DEFAULT_PAGE, MAX_PAGE)?;
     let after: Option<Position> = query.cursor()?;
@@ -62,7 +62,7 @@ fn wish(request: &HttpRequest) -> Result<(Wish, u32), ApiError> {
     if after.as_ref().is_some_and(|position| position.sort() != sort) {
         return Err(TransformError::new("cursor", "is that of a list with another `sort`").into());
     }
-    Ok((Wish { owner, filter, sort, descending, after }, limit))
+    Ok((ListWish { owner, filter, sort, descending, after }, limit))
 }
 
 fn unknown_format() -> TransformError {

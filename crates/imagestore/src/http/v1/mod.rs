@@ -7,6 +7,8 @@ mod events;
 pub(super) mod images;
 mod jobs;
 mod leases;
+pub(super) mod similar;
+pub(super) mod srcset;
 pub(super) mod stats;
 pub(super) mod uploads;
 pub(super) mod variants;
@@ -63,6 +65,9 @@ pub(super) async fn index() -> HttpResponse {
         "list": "GET /v1/images?limit=50",
         "image": "GET /v1/images/{id}",
         "deliver": "GET /i/{id}.webp?w=512",
+        "info": "GET /i/{id}.json, with explain=1 and parameters the plan for them",
+        "srcset": "GET /v1/images/{id}/srcset?widths=320,640",
+        "similar": "GET /v1/images/{id}/similar",
         "delete": "DELETE /v1/images/{id}",
         "compress": "POST /v1/compressions {\"image_id\": …, \"target\": \"high\", \"formats\": \"auto\"}",
         "jobs": "GET /v1/jobs?status=queued",

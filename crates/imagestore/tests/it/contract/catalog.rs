@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use shared_types::wire::VariantFigures;
 use shared_types::{Digest, ImageFormat, ImageId};
 
-use super::{access, jobs, listing, renditions, uploads};
+use super::{access, analyses, jobs, listing, renditions, uploads};
 
 /// Runs every check on an empty catalog; `open` opens the same one again.
 pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> F) {
@@ -21,6 +21,7 @@ pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> 
     refusals_harm_nobody_else(&catalog).await;
     totals_follow_every_change(&catalog).await;
     renditions::checks(&catalog).await;
+    analyses::checks(&catalog).await;
     jobs::checks(&catalog).await;
     access::checks(&catalog).await;
     listing::checks(&catalog).await;

@@ -1,6 +1,6 @@
 //! The promises of [`RenditionCatalog`](imagestore::ports::RenditionCatalog), as a part of the catalog's.
 
-use imagestore::domain::{Master, Rendition, RenditionJob, RenditionTotals};
+use imagestore::domain::{Master, PendingWork, Rendition, RenditionTotals};
 use imagestore::ports::{Catalog, CatalogError, NewWork};
 use jiff::Timestamp;
 use shared_types::Digest;
@@ -24,7 +24,7 @@ fn done(content: &[u8]) -> Rendition {
 }
 
 async fn next(catalog: &impl Catalog) -> Option<(Digest, u32)> {
-    catalog.next_rendition().await.unwrap().map(|RenditionJob { original, attempts }| (original, attempts))
+    catalog.next_rendition().await.unwrap().map(|PendingWork { original, attempts }| (original, attempts))
 }
 
 async fn delete(catalog: &impl Catalog, image: &imagestore::domain::Image) -> Vec<Digest> {

@@ -1,0 +1,28 @@
+//! Work that waits in a table of its own: `original`, `state` and `attempts`.
+
+use shared_types::Digest;
+use sqlx::{SqliteConnection, SqlitePool};
+
+use super::rows;
+use crate::domain::PendingWork;
+use crate::ports::CatalogError;
+
+/// What the query finds first: an original and its attempts.
+pub(super) async fn next(pool: &SqlitePool, query: &'static str) -> Result<Option<PendingWork>, CatalogError> {
+    let row: Option<(Vec<u8>, i64)> = sqlx::query_as(query).fetch_optional(pool).await?;
+    let work = |(original, attempts): (Vec<u8>, i64)| {
+        Ok(PendingWork { original: rows::digest(&original)?, attempts: rows::unsigned(attempts)? })
+    };
+    row.map(work).transpose()
+}
+
+/// Carries out the update of an original's attempts.
+pub(super) async fn set_attempts(
+    tx: &mut SqliteConnection,
+    update: &'static str,
+    original: &Digest,
+    attempts: u32,
+) -> Result<(), CatalogError> {
+    sqlx::query(update).bind(original.as_bytes().as_slice()).bind(attempts).execute(tx).await?;
+    Ok(())
+}
