@@ -25,6 +25,8 @@ CREATE TABLE uploads (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX uploads_under_way ON uploads (state) WHERE state IN ('open', 'finishing');
+-- A partial index serves only those who ask in its very words.
+CREATE INDEX uploads_finishing ON uploads (id) WHERE state = 'finishing';
 CREATE INDEX uploads_expiring ON uploads (expires_us);
 
 -- The bytes of uploads, in parts that the blob store keeps. A part belongs to the upload that it was sent for, and to those that were put

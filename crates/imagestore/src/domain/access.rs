@@ -205,6 +205,14 @@ impl Caller {
         }
     }
 
+    /// Whether the caller is known to be its owner, or an administrator: not whoever comes where nobody is asked.
+    pub fn is_owner(&self, owner: Option<UserId>) -> bool {
+        match self {
+            Self::Key { user, scopes, .. } => owner == Some(*user) || scopes.contains(Scope::Admin),
+            Self::Everyone { .. } | Self::Anonymous | Self::Service => false,
+        }
+    }
+
     /// Makes sure that the caller may see the image.
     ///
     /// # Errors

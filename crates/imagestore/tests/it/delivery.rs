@@ -161,7 +161,15 @@ async fn a_variant_is_made_once_and_kept() {
     assert!(testkit::process::wait_until(|| files(&store, "blobs").len() == 2));
     let same = get(&store, &format!("/download/{id}?dpr=2&type=webp&w=50")).await.bytes().await.unwrap();
     assert_eq!(first, same, "another spelling of the same variant");
-    let listed: Value = get(&store, &format!("/v1/images/{id}/variants")).await.json().await.unwrap();
+    // The row is written a moment after the file.
+    let mut listed = Value::Null;
+    for _ in 0..500 {
+        listed = get(&store, &format!("/v1/images/{id}/variants")).await.json().await.unwrap();
+        if listed["variants"] != serde_json::json!([]) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
     let variants = listed["variants"].as_array().unwrap();
     assert_eq!(variants.len(), 1, "{listed}");
     assert_eq!(variants[0]["bytes"], first.len());

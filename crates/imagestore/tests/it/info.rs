@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use testkit::pictures::{colour, file, jpeg, photo};
 use testkit::process::{Store, wait_until};
 
+use crate::keys::KeyedStore;
 use crate::support::{get, get_with, header, id, picture, problem, store, store_with, upload};
 
 async fn info(store: &Store, path: &str) -> Value {
@@ -178,4 +179,20 @@ async fn what_delivery_would_refuse_is_refused_with_the_same_words() {
     }
     problem(get(&store, "/i/nonsense.json").await, 400, "invalid-parameter").await;
     problem(get(&store, "/i/01890a5d-ac96-774b-bcce-b302099a8057.json").await, 404, "not-found").await;
+}
+
+#[tokio::test]
+async fn where_a_picture_was_taken_is_told_to_its_owner_alone() {
+    let store = KeyedStore::start();
+    store.user("anna", &[]);
+    store.user("boris", &[]);
+    let (anna, boris, service) =
+        (store.key("anna", "read,write"), store.key("boris", "read"), store.key("boris", "service"));
+    let picture = colour::jpeg_with(jpeg::baseline(&photo(40, 30, 2), 90), None, Some(camera_exif()));
+    let id = store.upload(&anna, "unlisted", picture).await;
+    for (key, is_told) in [(&anna, true), (&boris, false), (&service, false), (&String::new(), false)] {
+        let told: Value = store.get(key, &format!("/i/{id}.json")).send().await.unwrap().json().await.unwrap();
+        assert_eq!(told["exif"]["make"], "Maker <b>");
+        assert_eq!(told["exif"].get("position").is_some(), is_told, "{told}");
+    }
 }

@@ -39,7 +39,7 @@ pub(in crate::http) async fn info(
     let variants: Vec<_> = variants.iter().map(|variant| variant_document(&base, variant)).collect();
     let mut document = json!(image_document(&base, &image));
     let more = json!({ "rendition_bytes": rendition_bytes, "variants": variants, "explain": explanation });
-    add(&mut document, facts_document(&image, analysis.as_deref(), caller.owns(image.owner)));
+    add(&mut document, facts_document(&image, analysis.as_deref(), caller.is_owner(image.owner)));
     add(&mut document, more);
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(document))
 }
