@@ -13,6 +13,7 @@ mod colours_and_metadata;
 mod command_line;
 mod configuration;
 mod contract;
+mod cors;
 mod delivery;
 mod disk_full;
 mod durability;
