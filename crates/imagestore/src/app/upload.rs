@@ -8,8 +8,9 @@ use bytes::Bytes;
 use futures::{TryFutureExt, TryStreamExt};
 use image_engine::{EngineError, Facts, SNIFF_BYTES};
 use jiff::{Timestamp, Unit};
-use shared_types::{ErrorCode, ImageFormat, ImageId, UserId};
+use shared_types::{Digest, ErrorCode, ImageFormat, ImageId, UserId};
 
+use super::access::random_text;
 use super::{AndThen, Services};
 use crate::domain::{Caller, Happening, Image, ImageName, Job, Scope, StoreError, Visibility};
 use crate::ports::{NewWork, RemoteError, StagedBlob};
@@ -26,6 +27,8 @@ pub struct Uploaded {
     pub deduplicated: bool,
     /// What was queued for it.
     pub jobs: Vec<Job>,
+    /// What deletes it without a key, if that was wanted: told this once.
+    pub delete_token: Option<String>,
 }
 
 /// What a client says of an upload beside its bytes.
@@ -35,6 +38,8 @@ pub struct UploadOptions {
     pub visibility: Option<Visibility>,
     /// What is to be done with it once it is there.
     pub then: Vec<AndThen>,
+    /// Whether there is to be something that deletes it without a key.
+    pub delete_token: bool,
 }
 
 /// An upload on its way in. Dropping it leaves nothing behind.
@@ -178,16 +183,21 @@ impl Receiving {
         let id = ImageId::generate();
         let image = Image { id, owner, visibility, digest, bytes, facts, name, created: now() };
         let jobs = services.jobs_for(&image, &options.then).await?;
+        let delete_token = options.delete_token.then(random_text).transpose()?;
         let recorder = services.clone();
         let record = async move {
             let renditions = &recorder.inner.renditions;
-            let work = NewWork { rendition: recorder.wants_master_at_once(&image), jobs };
+            let work = NewWork {
+                rendition: recorder.wants_master_at_once(&image),
+                jobs,
+                delete_token: delete_token.as_ref().map(|token| Digest::of(token.as_bytes())),
+            };
             let insert = recorder.inner.catalog.insert_image(&image, &work).map_ok(|()| ((), Vec::new()));
             recorder.record_blob(&digest, staged.commit(), insert).await?;
             renditions.wake();
             recorder.publish(image.owner, Happening::ImageStored(Arc::new(image.clone())));
             recorder.jobs_queued(&work.jobs);
-            Ok(Uploaded { image, deduplicated, jobs: work.jobs })
+            Ok(Uploaded { image, deduplicated, jobs: work.jobs, delete_token })
         };
         services.to_its_end(record).await
     }

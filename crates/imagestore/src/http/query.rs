@@ -49,6 +49,15 @@ impl<'a> Query<'a> {
         visibility.map_err(|reason| TransformError::new("visibility", reason))
     }
 
+    /// Whether something is wanted: `name`, `name=1` and `name=true` say yes, `0` and `false` no.
+    pub(super) fn flag(&mut self, name: &str) -> Result<bool, TransformError> {
+        match self.take(name)?.as_deref() {
+            Some("" | "1" | "true") => Ok(true),
+            None | Some("0" | "false") => Ok(false),
+            Some(_) => Err(TransformError::new(name, "must be 1 or 0")),
+        }
+    }
+
     /// Ends the reading: what is left is not a parameter here.
     pub(super) fn finish(self, known: &str) -> Result<(), TransformError> {
         match self.0.first() {

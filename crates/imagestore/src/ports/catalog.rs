@@ -56,6 +56,8 @@ pub struct NewWork {
     pub rendition: bool,
     /// Jobs for it.
     pub jobs: Vec<Job>,
+    /// The digest of what deletes it without a key.
+    pub delete_token: Option<Digest>,
 }
 
 /// Each method is one transaction: durable when it returns, or without any effect.
@@ -78,6 +80,9 @@ pub trait Catalog: RenditionCatalog + JobCatalog + AccessCatalog {
 
     /// Changes an image; gives it as it then is, or `None` if there is none.
     async fn change_image(&self, id: ImageId, change: &ImageChange) -> Result<Option<Image>, CatalogError>;
+
+    /// The digest of what deletes the image without a key, if there is such a thing. It goes with the image.
+    async fn delete_token(&self, id: ImageId) -> Result<Option<Digest>, CatalogError>;
 
     /// A page of images, newest first.
     async fn images(&self, page: &Page) -> Result<Vec<Image>, CatalogError>;

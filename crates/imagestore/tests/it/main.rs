@@ -14,6 +14,7 @@ mod command_line;
 mod configuration;
 mod contract;
 mod cors;
+mod delete_tokens;
 mod delivery;
 mod disk_full;
 mod durability;

@@ -85,6 +85,9 @@ impl Catalog for SqliteCatalog {
                 if work.rendition {
                     renditions::queue(tx, &image.digest).await?;
                 }
+                if let Some(digest) = &work.delete_token {
+                    images::insert_delete_token(tx, image.id, digest).await?;
+                }
                 jobs::queue_for_new_image(tx, &work.jobs).await
             })
         });
@@ -102,6 +105,10 @@ impl Catalog for SqliteCatalog {
     async fn change_image(&self, id: ImageId, change: &ImageChange) -> Result<Option<Image>, CatalogError> {
         let change = change.clone();
         self.writer.change(move |tx| Box::pin(async move { images::change(tx, id, &change).await })).await
+    }
+
+    async fn delete_token(&self, id: ImageId) -> Result<Option<Digest>, CatalogError> {
+        images::delete_token(&self.reader, id).await
     }
 
     async fn images(&self, page: &Page) -> Result<Vec<Image>, CatalogError> {

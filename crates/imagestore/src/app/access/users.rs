@@ -1,11 +1,10 @@
 //! Users and their keys, for administrators.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use shared_types::{Digest, ErrorCode, KeyId, UserId};
 
 use crate::app::Services;
+use crate::app::access::random_text;
 use crate::app::upload::now;
 use crate::domain::{ApiKey, Caller, Quotas, Scope, Scopes, StoreError, Usage, User, UserChange, UserName};
 use crate::ports::CatalogError;
@@ -110,9 +109,7 @@ impl Services {
             return Err(StoreError::new(ErrorCode::InvalidParameter, detail).parameter("expires_at"));
         }
         let user = self.user(caller, user).await?.id;
-        let mut secret = [0; 32];
-        getrandom::fill(&mut secret).map_err(|error| StoreError::internal(anyhow::anyhow!(error)))?;
-        let shown = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(secret));
+        let shown = format!("{PREFIX}{}", random_text()?);
         let digest = Digest::of(shown.as_bytes());
         let key =
             ApiKey { id: KeyId::generate(), user, label, digest, scopes, created, expires, revoked: None, used: None };

@@ -30,8 +30,9 @@ pub(super) async fn upload(
     let named = query.take("name")?;
     let then = then::parse(query.take("then")?.as_deref(), &state.presets)?;
     let visibility = query.visibility()?;
-    query.finish("name, then, visibility")?;
-    let options = UploadOptions { visibility, then };
+    let delete_token = query.flag("delete_token")?;
+    query.finish("name, then, visibility, delete_token")?;
+    let options = UploadOptions { visibility, then, delete_token };
     let in_path = segment(&request, "name");
     let name = named.as_deref().or((!in_path.is_empty()).then_some(in_path)).and_then(ImageName::from_client);
     let content_type = ContentType::parse(&request).ok().map(|content_type| content_type.0);
@@ -61,6 +62,9 @@ fn document(base: &str, uploaded: &Uploaded) -> Value {
     let mut document = json!(image);
     if let Value::Object(fields) = &mut document {
         fields.insert("deduplicated".to_owned(), uploaded.deduplicated.into());
+        if let Some(token) = &uploaded.delete_token {
+            fields.insert("delete_token".to_owned(), token.as_str().into());
+        }
         if !uploaded.jobs.is_empty() {
             let jobs: Vec<_> = uploaded.jobs.iter().map(|job| job_document(base, job)).collect();
             fields.insert("jobs".to_owned(), json!(jobs));
