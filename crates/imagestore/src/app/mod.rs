@@ -13,6 +13,7 @@ mod produce;
 mod receive_variant;
 mod recover;
 mod renditions;
+mod signing;
 mod stats;
 mod upload;
 mod watermark;
@@ -33,6 +34,7 @@ pub use images::{MAX_PAGE, Wish};
 pub use jobs::{AndThen, JobListing, JobPolicy, JobWriter, LeasedJob, MAX_JOBS};
 pub use recover::recover;
 pub use renditions::rebuild_renditions;
+pub use signing::{Asking, SignedAddress, SigningPolicy};
 pub use upload::{Receiving, UploadOptions, Uploaded};
 
 use crate::domain::{RenditionMode, StoreError};
@@ -75,6 +77,8 @@ pub struct Policies {
     pub better: BetterPolicy,
     /// Whether callers are asked who they are.
     pub access: AccessPolicy,
+    /// What strangers may ask for.
+    pub signing: SigningPolicy,
 }
 
 /// The back ends that the use cases work on.
@@ -115,6 +119,7 @@ struct Inner {
     job_writer: OnceLock<JobWriter>,
     feed: LiveFeed,
     access: Access,
+    signing: SigningPolicy,
 }
 
 /// How many finished pictures may wait to be stored before requests wait with them.
@@ -143,6 +148,7 @@ impl Services {
             job_writer: OnceLock::new(),
             feed: LiveFeed::default(),
             access: Access::new(policies.access),
+            signing: policies.signing,
         };
         Self { inner: Arc::new(inner) }
     }

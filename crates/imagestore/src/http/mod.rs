@@ -23,7 +23,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::app::Services;
-use crate::domain::{Job, StoreError};
+use crate::domain::{Caller, Job, StoreError};
 
 /// What handlers need beside the use cases.
 #[derive(Clone)]
@@ -49,6 +49,21 @@ impl HttpState {
 pub fn write_job(base: &str, job: &Job) -> Vec<u8> {
     // Texts, numbers and maps with texts as keys always serialise.
     serde_json::to_vec(&documents::job_document(base, job)).unwrap_or_default()
+}
+
+/// Signs an address such as `/i/ID.webp?w=512`, so that anybody may use it for so long; gives all of it.
+///
+/// # Errors
+/// Nothing could be sent at that address.
+pub async fn sign(
+    services: &Services,
+    presets: &Presets,
+    public_url: Option<&Url>,
+    caller: &Caller,
+    (address, holds): (&str, Duration),
+) -> Result<String, ApiError> {
+    let signed = delivery::sign::address(services, presets, caller, address, holds).await?;
+    Ok(public_url.map(documents::bare).unwrap_or_default() + &signed.path_and_query)
 }
 
 /// Bounds of request bodies.
@@ -87,6 +102,7 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
         .service(resource("/upload/{name}", vec![(Method::PUT, web::put().to(upload::upload))]))
         .service(resource("/v1/images", images))
         .service(resource("/v1/images/{id}", image))
+        .service(resource("/v1/images/{id}/sign", vec![(Method::POST, web::post().to(delivery::sign::sign))]))
         .service(resource("/v1/images/{id}/variants", variants))
         .service(resource("/v1/images/{id}/variants/{name}", variant))
         .configure(v1::jobs)

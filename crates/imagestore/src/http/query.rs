@@ -15,7 +15,12 @@ pub(super) struct Query<'a>(pub(super) Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Query<'a> {
     pub(super) fn of(request: &'a HttpRequest) -> Self {
-        Self(form_urlencoded::parse(request.query_string().as_bytes()).collect())
+        Self::parse(request.query_string())
+    }
+
+    /// The parameters of a query as it stands in a URL.
+    pub(super) fn parse(query: &'a str) -> Self {
+        Self(form_urlencoded::parse(query.as_bytes()).collect())
     }
 
     /// Takes out the one parameter of that name.

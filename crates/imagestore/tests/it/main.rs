@@ -25,6 +25,7 @@ mod keys;
 mod marks_and_presets;
 mod races;
 mod renditions;
+mod signing;
 mod stats;
 mod support;
 mod svg;

@@ -9,10 +9,10 @@ use image_engine::Limits;
 use imagestore::adapters::files::FileBlobs;
 use imagestore::adapters::sqlite::SqliteCatalog;
 use imagestore::app::{
-    AccessPolicy, BackEnds, Better, BetterPolicy, CachePolicy, JobPolicy, Policies, Services, StoreLimits,
-    UploadOptions, Wanted, fsck,
+    AccessPolicy, BackEnds, Better, BetterPolicy, CachePolicy, JobPolicy, Policies, Services, SigningPolicy,
+    StoreLimits, UploadOptions, Wanted, fsck,
 };
-use imagestore::domain::{Caller, RenditionMode, Visibility};
+use imagestore::domain::{Caller, Keyring, RenditionMode, Required, Visibility};
 use imagestore::ports::{BlobError, BlobReader, BlobStore, Leftovers, StagedBlob, StagedReader};
 use serde_json::Value;
 use service_kit::config::Secret;
@@ -166,7 +166,13 @@ async fn a_slow_deletion_takes_no_bytes_of_a_later_upload() {
         visibility: Visibility::Unlisted,
         remember: Duration::ZERO,
     };
-    let policies = Policies { cache, renditions: RenditionMode::Off, jobs, better, access };
+    let signing = SigningPolicy {
+        keys: Keyring::default(),
+        required: Required::Off,
+        presets_only: false,
+        longest: Duration::from_secs(1),
+    };
+    let policies = Policies { cache, renditions: RenditionMode::Off, jobs, better, access, signing };
     let services = Services::new(back_ends, CpuPool::new(&pool).unwrap(), limits, policies);
     let bytes = Bytes::from(jpeg::baseline(&photo(64, 48, 1), 80));
     let caller = Caller::Everyone { serves: true };

@@ -61,6 +61,7 @@ pub(super) async fn index() -> HttpResponse {
         "list": "GET /v1/images?limit=50",
         "image": "GET /v1/images/{id}",
         "deliver": "GET /i/{id}.webp?w=512",
+        "sign": "POST /v1/images/{id}/sign {\"query\": \"w=512\", \"format\": \"webp\", \"expires_in\": 3600}",
         "delete": "DELETE /v1/images/{id}",
         "compress": "POST /v1/compressions {\"image_id\": …, \"target\": \"high\", \"formats\": \"auto\"}",
         "jobs": "GET /v1/jobs?status=queued",
