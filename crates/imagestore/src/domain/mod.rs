@@ -15,7 +15,7 @@ mod variant;
 pub use access::{Audience, Caller, Reach, Scope, Scopes, Visibility};
 pub use error::StoreError;
 pub use event::{Event, Happening};
-pub use image::{Image, ImageChange, ImageName};
+pub use image::{Image, ImageChange, ImageName, is_invisible};
 pub use job::{Backfill, BackfillStatus, Job, JobFilter, JobTotals, LeaseTerms, Order, Report, Slot};
 pub use rendition::{Master, Rendition, RenditionJob, RenditionMode, RenditionTotals};
 pub use signing::{Keyring, Required, SECRET_BYTES, Signature, SigningKey};

@@ -19,6 +19,7 @@ mod delivery;
 mod disk_full;
 mod durability;
 mod events;
+mod hostile_requests;
 mod images;
 mod jobs;
 mod keys;

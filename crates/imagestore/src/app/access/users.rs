@@ -6,7 +6,9 @@ use shared_types::{Digest, ErrorCode, KeyId, UserId};
 use crate::app::Services;
 use crate::app::access::random_text;
 use crate::app::upload::now;
-use crate::domain::{ApiKey, Caller, Quotas, Scope, Scopes, StoreError, Usage, User, UserChange, UserName};
+use crate::domain::{
+    ApiKey, Caller, Quotas, Scope, Scopes, StoreError, Usage, User, UserChange, UserName, is_invisible,
+};
 use crate::ports::CatalogError;
 
 /// The most users or keys of one page.
@@ -99,8 +101,8 @@ impl Services {
     ) -> Result<(String, ApiKey), StoreError> {
         caller.require(Scope::Admin)?;
         let KeyOrder { label, scopes, expires } = order;
-        if label.len() > MAX_LABEL || label.chars().any(char::is_control) {
-            let detail = format!("`label` must be at most {MAX_LABEL} bytes without control characters.");
+        if label.len() > MAX_LABEL || label.chars().any(|c| c.is_control() || is_invisible(c)) {
+            let detail = format!("`label` must be at most {MAX_LABEL} bytes without control or invisible characters.");
             return Err(StoreError::new(ErrorCode::InvalidParameter, detail).parameter("label"));
         }
         let created = now();
