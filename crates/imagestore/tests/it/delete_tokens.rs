@@ -42,6 +42,8 @@ async fn whoever_has_the_token_deletes_the_image_once() {
     problem(store.request(&anna, Method::DELETE, &format!("/v1/images/{id}")).send().await.unwrap(), 403, "forbidden")
         .await;
     assert_eq!(delete(&anna, id, token).await.status(), 204);
+    store.store.wait_for_log("?token=***");
+    assert!(!store.store.log().contains(token), "the log is read by others");
     problem(delete("", id, token).await, 404, "not-found").await;
     problem(store.get(&anna, &format!("/v1/images/{id}")).send().await.unwrap(), 404, "not-found").await;
     assert_eq!(store.get(&anna, &format!("/i/{plain}")).send().await.unwrap().status(), 200);

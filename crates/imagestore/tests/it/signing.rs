@@ -57,6 +57,8 @@ async fn a_signed_address_shows_a_private_image_to_anybody() {
     let known = store.get("", &signed).header("if-none-match", etag).send().await.unwrap();
     assert_eq!(known.status(), 304);
     assert!(max_age(&known) <= 100);
+    store.store.wait_for_log("&sig=***");
+    assert!(!store.store.log().contains(signed.split_once("&sig=").unwrap().1), "the log is read by others");
     // Everything else stays hidden.
     for path in [format!("/i/{private}"), format!("/v1/images/{private}"), signed.replace("&sig=", "&x=")] {
         let refused = store.get("", &path).send().await.unwrap().status().as_u16();
