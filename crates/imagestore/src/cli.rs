@@ -5,6 +5,7 @@ mod access;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use jiff::Span;
 use service_kit::exit::{Failure, print};
 use service_kit::{config, health, logs};
 
@@ -76,6 +77,14 @@ enum Command {
         #[command(subcommand)]
         action: KeyAction,
     },
+    /// Sign an address, so that anybody may use it until it expires. The service may be running.
+    Sign {
+        /// Such as /i/ID.webp?w=512 or /download/ID.
+        address: String,
+        /// For how long, such as 7d or 12h.
+        #[arg(long, value_name = "TIME", default_value = "1h")]
+        expires: Span,
+    },
     /// Ask the running service whether it is ready. Exits with 1 if it is not.
     Health,
 }
@@ -120,6 +129,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         }
         Command::User { action } => access::user(&settings, action).await,
         Command::Key { action } => access::key(&settings, action).await,
+        Command::Sign { address, expires } => access::sign(&settings, &address, expires).await,
         Command::Health => health::ask(&settings.http.bind).await.map_err(Failure::fault),
     }
 }

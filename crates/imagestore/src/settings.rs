@@ -18,8 +18,10 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::adapters::remote::RemoteSettings;
-use crate::app::{AccessPolicy, Better, BetterPolicy, CachePolicy, JobPolicy, Policies, StoreLimits, UploadPolicy};
-use crate::domain::{RenditionMode, Visibility};
+use crate::app::{
+    AccessPolicy, Better, BetterPolicy, CachePolicy, JobPolicy, Policies, SigningPolicy, StoreLimits, UploadPolicy,
+};
+use crate::domain::{Keyring, RenditionMode, Required, SigningKey, Visibility};
 use crate::http::BodyLimits;
 
 /// The commented defaults, which are also the documentation of the settings.
@@ -48,6 +50,8 @@ pub struct Settings {
     pub auth: Auth,
     #[garde(dive)]
     pub uploads: UploadSettings,
+    #[garde(dive)]
+    pub signing: Signing,
     #[garde(dive)]
     pub jobs: JobSettings,
     #[garde(skip)]
@@ -103,6 +107,31 @@ pub struct Auth {
     pub visibility: Visibility,
     #[garde(range(max = 3600))]
     pub remember_seconds: u64,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct Signing {
+    #[garde(skip)]
+    #[serde(deserialize_with = "signing_keys", serialize_with = "signing_key_names")]
+    pub keys: Keyring,
+    #[garde(skip)]
+    pub required: Required,
+    #[garde(skip)]
+    pub presets_only: bool,
+    #[garde(range(min = 1, max = 31_536_000))]
+    pub longest_seconds: u64,
+}
+
+fn signing_keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Keyring, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let keys: Result<Vec<_>, _> = texts.iter().map(|text| SigningKey::parse(text)).collect();
+    Keyring::new(keys.map_err(D::Error::custom)?).map_err(D::Error::custom)
+}
+
+fn signing_key_names<S: Serializer>(keys: &Keyring, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(keys.masked())
 }
 
 /// Whether callers are asked who they are.
@@ -255,7 +284,8 @@ impl Settings {
         StoreLimits { upload_bytes: self.limits.upload_bytes, engine }
     }
 
-    pub(crate) fn policies(&self) -> Policies {
+    /// How the use cases go about their work, with these keys to sign with.
+    pub(crate) fn policies(&self, keys: Keyring) -> Policies {
         let cache = CachePolicy { memory_bytes: self.cache.memory_bytes, keep_variants: self.cache.keep_variants };
         let jobs = JobPolicy {
             lease: Duration::from_secs(self.jobs.lease_seconds),
@@ -276,7 +306,13 @@ impl Settings {
         let better = BetterPolicy { better, presets, goal };
         let UploadSettings { expire_hours, open } = self.uploads;
         let uploads = UploadPolicy { keep: Duration::from_hours(expire_hours), open };
-        Policies { cache, renditions: self.renditions.mode, jobs, better, access, uploads }
+        let signing = SigningPolicy {
+            keys,
+            required: self.signing.required,
+            presets_only: self.signing.presets_only,
+            longest: Duration::from_secs(self.signing.longest_seconds),
+        };
+        Policies { cache, renditions: self.renditions.mode, jobs, better, access, uploads, signing }
     }
 
     pub(crate) fn remote(&self) -> RemoteSettings {

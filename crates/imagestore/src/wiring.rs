@@ -13,9 +13,11 @@ use service_kit::metrics::{self, Metrics};
 use service_kit::server::{self, HttpSettings};
 
 use crate::adapters::files::FileBlobs;
+use crate::adapters::key_file;
 use crate::adapters::remote::HttpSource;
 use crate::adapters::sqlite::SqliteCatalog;
 use crate::app::{self, BackEnds, Services};
+use crate::domain::{Keyring, SigningKey};
 use crate::http::{self, HttpState};
 use crate::ports::RemoteSource;
 use crate::settings::Settings;
@@ -61,8 +63,25 @@ pub async fn open(settings: &Settings, access: Access) -> anyhow::Result<Opened>
     };
     let back_ends = BackEnds { catalog: Arc::new(catalog), blobs: Arc::new(blobs), remote };
     let cpu = CpuPool::new(&settings.cpu.pool(settings.limits.pixel_budget))?;
-    let services = Services::new(back_ends, cpu, settings.limits(), settings.policies());
+    let keys = signing_keys(settings, access)?;
+    let services = Services::new(back_ends, cpu, settings.limits(), settings.policies(keys));
     Ok(Opened { services, _lock: lock })
+}
+
+/// The keys of the settings, or that of the data folder, which is made where it is missing and may be written.
+fn signing_keys(settings: &Settings, access: Access) -> anyhow::Result<Keyring> {
+    if !settings.signing.keys.is_empty() {
+        return Ok(settings.signing.keys.clone());
+    }
+    let folder = &settings.data_dir;
+    let kept = match access {
+        Access::Exclusive | Access::Beside => key_file::read_or_make(folder).map(Some),
+        Access::ReadOnly => key_file::read(folder),
+    };
+    let unusable = || format!("cannot use the signing key of {}", folder.display());
+    let keys = kept.with_context(unusable)?.iter().map(|key| SigningKey::parse(key)).collect::<Result<_, _>>();
+    let keyring = keys.map_err(str::to_owned).and_then(Keyring::new);
+    keyring.map_err(anyhow::Error::msg).with_context(unusable)
 }
 
 fn own(folder: &Path) -> anyhow::Result<File> {

@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::Condition;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpServer};
 use anyhow::{Context, bail};
@@ -12,6 +13,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::allocator;
+use crate::http::cors;
 use crate::http::request::RequestScope;
 use crate::http::route::no_route;
 
@@ -32,6 +34,8 @@ pub struct HttpSettings {
     pub client_timeout: Duration,
     /// Time for requests under way to finish when stopping.
     pub drain: Duration,
+    /// Origins whose pages may read answers, or `*` for all; none is named in answers if it is empty.
+    pub cors_origins: Vec<String>,
 }
 
 /// Listens and serves: [`bind`] and [`Bound::serve`].
@@ -87,8 +91,10 @@ where
     let local = listener.local_addr()?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let workers = if settings.workers == 0 { cores } else { settings.workers };
+    let origins = settings.cors_origins.clone();
     let server = HttpServer::new(move || {
-        App::new().wrap(RequestScope).configure(configure.clone()).default_service(web::route().to(no_route))
+        let cors = Condition::new(!origins.is_empty(), cors::for_origins(&origins));
+        App::new().wrap(cors).wrap(RequestScope).configure(configure.clone()).default_service(web::route().to(no_route))
     })
     .workers(workers)
     .max_connections(settings.max_connections.div_ceil(workers))

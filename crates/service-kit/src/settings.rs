@@ -6,6 +6,7 @@ use garde::Validate;
 use serde::{Deserialize, Serialize};
 
 use crate::cpu::CpuSettings;
+use crate::http::cors;
 use crate::logs::LogFormat;
 use crate::server::HttpSettings;
 
@@ -28,6 +29,8 @@ pub struct Http {
     pub client_timeout_seconds: u64,
     #[garde(range(max = 3600))]
     pub drain_seconds: u64,
+    #[garde(inner(custom(cors::check_origin)))]
+    pub cors_origins: Vec<String>,
 }
 
 impl Http {
@@ -41,6 +44,7 @@ impl Http {
             keep_alive: Duration::from_secs(self.keep_alive_seconds),
             client_timeout: Duration::from_secs(self.client_timeout_seconds),
             drain: Duration::from_secs(self.drain_seconds),
+            cors_origins: self.cors_origins.clone(),
         }
     }
 }

@@ -58,6 +58,14 @@ error_codes! {
     Unauthorized = "unauthorized", 401, false, "A key is needed";
     /// The key does not allow it, or nobody may do it.
     Forbidden = "forbidden", 403, false, "That is not allowed";
+    /// An address that is answered only with a signature.
+    SignatureRequired = "signature-required", 403, false, "A signature is needed";
+    /// A signature of another address, or of a key that is not known.
+    SignatureInvalid = "signature-invalid", 403, false, "The signature is wrong";
+    /// A right signature whose time is over.
+    SignatureExpired = "signature-expired", 403, false, "The signature is expired";
+    /// Parameters of one's own, where only presets are served.
+    PresetsOnly = "presets-only", 403, false, "Only presets are served here";
     /// No image or variant of that id or name.
     NotFound = "not-found", 404, false, "There is no such image";
     /// No such path.

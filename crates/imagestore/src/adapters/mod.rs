@@ -1,5 +1,6 @@
 //! Back ends: each implements one port. Only `wiring.rs` names them.
 
 pub mod files;
+pub mod key_file;
 pub mod remote;
 pub mod sqlite;

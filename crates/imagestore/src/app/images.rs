@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use moka::sync::Cache;
-use shared_types::{ImageId, UserId};
+use shared_types::{Digest, ErrorCode, ImageId, UserId};
 
 use super::Services;
 use super::upload::now;
@@ -135,6 +135,25 @@ impl Services {
     /// Removes an image, its variants, and the bytes that no other image needs.
     pub async fn delete(&self, caller: &Caller, id: ImageId) -> Result<(), StoreError> {
         let owner = self.image_for(caller, Scope::Delete, id).await?.owner;
+        self.delete_of(owner, id).await
+    }
+
+    /// The same for whoever has the token that the upload's answer told.
+    ///
+    /// # Errors
+    /// To those who have another token there is no such image.
+    pub async fn delete_by_token(&self, id: ImageId, token: &str) -> Result<(), StoreError> {
+        let wanted = self.inner.catalog.delete_token(id).await?;
+        // Digests are compared: how far they are equal tells nothing of the token.
+        if wanted != Some(Digest::of(token.as_bytes())) {
+            let detail = "No image has this id and this delete token. It may have been deleted.";
+            return Err(StoreError::new(ErrorCode::NotFound, detail));
+        }
+        let owner = self.record(id).await?.owner;
+        self.delete_of(owner, id).await
+    }
+
+    async fn delete_of(&self, owner: Option<UserId>, id: ImageId) -> Result<(), StoreError> {
         let services = self.clone();
         let delete = async move {
             let doomed = services.inner.catalog.delete_image(id, now()).await?;

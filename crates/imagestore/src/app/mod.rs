@@ -17,6 +17,7 @@ mod produce;
 mod receive_variant;
 mod recover;
 mod renditions;
+mod signing;
 mod similar;
 mod srcset;
 mod stats;
@@ -43,6 +44,7 @@ pub use images::{ListWish, MAX_PAGE};
 pub use jobs::{AndThen, JobListing, JobPolicy, JobWriter, LeasedJob, MAX_JOBS};
 pub use recover::recover;
 pub use renditions::rebuild_renditions;
+pub use signing::{Asking, SignedAddress, SigningPolicy};
 pub use similar::{MAX_DISTANCE, MAX_SIMILAR};
 pub use srcset::{Offer, Size, Wish, scaled_to};
 pub use upload::{Receiving, UploadOptions, Uploaded};
@@ -92,6 +94,8 @@ pub struct Policies {
     pub access: AccessPolicy,
     /// How long resumable uploads are kept.
     pub uploads: UploadPolicy,
+    /// What strangers may ask for.
+    pub signing: SigningPolicy,
 }
 
 /// The back ends that the use cases work on.
@@ -136,6 +140,7 @@ struct Inner {
     feed: LiveFeed,
     access: Access,
     uploads: Uploads,
+    signing: SigningPolicy,
 }
 
 /// How many finished pictures may wait to be stored before requests wait with them.
@@ -167,6 +172,7 @@ impl Services {
             feed: LiveFeed::default(),
             access: Access::new(policies.access),
             uploads: Uploads::new(policies.uploads),
+            signing: policies.signing,
         };
         Self { inner: Arc::new(inner) }
     }

@@ -8,8 +8,9 @@ use bytes::Bytes;
 use futures::{TryFutureExt, TryStreamExt};
 use image_engine::{EngineError, Facts, SNIFF_BYTES};
 use jiff::{Timestamp, Unit};
-use shared_types::{ErrorCode, ImageFormat, ImageId, UploadId, UserId};
+use shared_types::{Digest, ErrorCode, ImageFormat, ImageId, UploadId, UserId};
 
+use super::access::random_text;
 use super::{AndThen, OnDuplicate, Services};
 use crate::domain::{Caller, Happening, Image, ImageName, Job, Reach, Scope, StoreError, Tags, Upload, Visibility};
 use crate::ports::{NewWork, RemoteError, StagedBlob};
@@ -28,6 +29,15 @@ pub struct Uploaded {
     pub is_new: bool,
     /// What was queued for it.
     pub jobs: Vec<Job>,
+    /// What deletes it without a key, if that was wanted: told this once.
+    pub delete_token: Option<String>,
+}
+
+impl Uploaded {
+    /// Nothing new: the same bytes are this image.
+    fn existing(image: Image) -> Self {
+        Self { image, deduplicated: true, is_new: false, jobs: Vec::new(), delete_token: None }
+    }
 }
 
 /// What a client says of an upload beside its bytes.
@@ -41,6 +51,8 @@ pub struct UploadOptions {
     pub then: Vec<AndThen>,
     /// What is done when its bytes are stored already.
     pub on_duplicate: OnDuplicate,
+    /// Whether there is to be something that deletes it without a key.
+    pub delete_token: bool,
 }
 
 /// An upload on its way in. Dropping it leaves nothing behind.
@@ -197,6 +209,7 @@ impl Receiving {
         let image = Image { id, owner, visibility, digest, bytes, facts, name, tags, metadata: None, created };
         let jobs = services.jobs_for(&image, &options.then).await?;
         let on_duplicate = options.on_duplicate;
+        let delete_token = options.delete_token.then(random_text).transpose()?;
         let recorder = services.clone();
         let record = async move {
             // Of two uploads at once that must not be copies, the second one finds the first.
@@ -205,17 +218,22 @@ impl Receiving {
                 OnDuplicate::Return | OnDuplicate::Reject => Some(recorder.inner.duplicates.hold(&digest).await),
             };
             if let Some(image) = recorder.in_place_of(&digest, whose(owner), on_duplicate).await? {
-                return Ok(Uploaded { image, deduplicated: true, is_new: false, jobs: Vec::new() });
+                return Ok(Uploaded::existing(image));
             }
-            let rendition = recorder.wants_master_at_once(&image);
-            let work = NewWork { rendition, analysis: true, jobs, upload };
+            let work = NewWork {
+                rendition: recorder.wants_master_at_once(&image),
+                analysis: true,
+                jobs,
+                upload,
+                delete_token: delete_token.as_ref().map(|token| Digest::of(token.as_bytes())),
+            };
             let insert = recorder.inner.catalog.insert_image(&image, &work).map_ok(|()| ((), Vec::new()));
             recorder.record_blob(&digest, staged.commit(), insert).await?;
             recorder.inner.renditions.backlog.wake();
             recorder.inner.analyses.backlog.wake();
             recorder.publish(image.owner, Happening::ImageStored(Arc::new(image.clone())));
             recorder.jobs_queued(&work.jobs);
-            Ok(Uploaded { image, deduplicated, is_new: true, jobs: work.jobs })
+            Ok(Uploaded { image, deduplicated, is_new: true, jobs: work.jobs, delete_token })
         };
         services.to_its_end(record).await
     }

@@ -1,4 +1,4 @@
-//! `imagestore user` and `imagestore key`.
+//! `imagestore user`, `imagestore key` and `imagestore sign`.
 
 use clap::{Args, Subcommand};
 use jiff::{Span, Timestamp, Zoned};
@@ -7,6 +7,7 @@ use shared_types::KeyId;
 
 use crate::app::{KeyOrder, MAX_ACCESS_PAGE, Services};
 use crate::domain::{ApiKey, Caller, Quotas, Scopes, StoreError, User, UserChange, UserName};
+use crate::http;
 use crate::settings::Settings;
 use crate::wiring::{self, Access};
 
@@ -159,6 +160,16 @@ pub(super) async fn key(settings: &Settings, action: KeyAction) -> Result<(), Fa
             let key = services.revoke_key(&OPERATOR, id).await?;
             Ok(format!("{KEY_HEAD}\n{}", key_line(&key)))
         }
+    })
+    .await
+}
+
+pub(super) async fn sign(settings: &Settings, address: &str, expires: Span) -> Result<(), Failure> {
+    with_services(settings, async |services| {
+        let holds = from_now(expires)?.duration_since(Timestamp::now()).try_into().unwrap_or_default();
+        let public = settings.public_url();
+        let signed = http::sign(services, &settings.presets, public.as_ref(), &OPERATOR, (address, holds)).await;
+        signed.map_err(|error| StoreError { cause: error.cause, ..StoreError::new(error.code, error.detail) })
     })
     .await
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use shared_types::{ErrorCode, KeyId, UserId};
 
 use super::{Image, StoreError};
@@ -141,6 +142,22 @@ pub enum Caller {
     },
     /// A compressing service, or this store itself.
     Service,
+    /// Whoever has a signed address, and at that address alone: whoever signed it has answered for what is to be seen there.
+    Signed {
+        /// When it expires.
+        until: Timestamp,
+    },
+}
+
+/// For whom an answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Whoever may see the image.
+    Anyone,
+    /// Those like the caller: others would be refused.
+    Caller,
+    /// Whoever has the address, until then.
+    Until(Timestamp),
 }
 
 impl Caller {
@@ -148,7 +165,23 @@ impl Caller {
     pub fn owner(&self) -> Option<UserId> {
         match self {
             Self::Key { user, .. } => Some(*user),
-            Self::Everyone { .. } | Self::Anonymous | Self::Service => None,
+            Self::Everyone { .. } | Self::Anonymous | Self::Service | Self::Signed { .. } => None,
+        }
+    }
+
+    /// Whether the caller has shown nothing: neither a key nor a signed address.
+    pub fn is_stranger(&self) -> bool {
+        matches!(self, Self::Everyone { .. } | Self::Anonymous)
+    }
+
+    /// Whether the caller may have anything made of an image of that owner, where others may not.
+    pub fn may_make_freely(&self, owner: Option<UserId>) -> bool {
+        match self {
+            Self::Everyone { .. } | Self::Anonymous => false,
+            Self::Key { scopes, .. } => {
+                self.owns(owner) && (scopes.allow(Scope::Write) || scopes.contains(Scope::Service))
+            }
+            Self::Service | Self::Signed { .. } => true,
         }
     }
 
@@ -169,7 +202,7 @@ impl Caller {
         match self {
             Self::Everyone { .. } => true,
             Self::Key { scopes, .. } => scopes.contains(Scope::Admin),
-            Self::Anonymous | Self::Service => false,
+            Self::Anonymous | Self::Service | Self::Signed { .. } => false,
         }
     }
 
@@ -180,13 +213,13 @@ impl Caller {
     pub fn require(&self, scope: Scope) -> Result<(), StoreError> {
         let allowed = match self {
             Self::Everyone { serves } => scope != Scope::Service || *serves,
-            Self::Anonymous => false,
+            Self::Anonymous | Self::Signed { .. } => false,
             Self::Key { scopes, .. } => scopes.allow(scope),
             Self::Service => scope == Scope::Service,
         };
         match self {
             _ if allowed => Ok(()),
-            Self::Anonymous | Self::Everyone { .. } => Err(no_key(scope)),
+            Self::Anonymous | Self::Everyone { .. } | Self::Signed { .. } => Err(no_key(scope)),
             Self::Key { .. } | Self::Service => {
                 let detail = format!("This needs a key with the scope {}; yours does not have it.", scope.name());
                 Err(StoreError::new(ErrorCode::Forbidden, detail))
@@ -198,7 +231,7 @@ impl Caller {
     pub fn owns(&self, owner: Option<UserId>) -> bool {
         match self {
             Self::Everyone { .. } | Self::Service => true,
-            Self::Anonymous => false,
+            Self::Anonymous | Self::Signed { .. } => false,
             Self::Key { user, scopes, .. } => {
                 owner == Some(*user) || scopes.contains(Scope::Admin) || scopes.contains(Scope::Service)
             }
@@ -209,7 +242,7 @@ impl Caller {
     pub fn is_owner(&self, owner: Option<UserId>) -> bool {
         match self {
             Self::Key { user, scopes, .. } => owner == Some(*user) || scopes.contains(Scope::Admin),
-            Self::Everyone { .. } | Self::Anonymous | Self::Service => false,
+            Self::Everyone { .. } | Self::Anonymous | Self::Signed { .. } | Self::Service => false,
         }
     }
 
@@ -218,7 +251,7 @@ impl Caller {
     /// # Errors
     /// To those who may not see it there is no such image. Its owner is told if it is only the key that does not allow it.
     pub fn check_sees(&self, image: &Image) -> Result<(), StoreError> {
-        if image.visibility != Visibility::Private {
+        if image.visibility != Visibility::Private || matches!(self, Self::Signed { .. }) {
             return Ok(());
         }
         if self.owns(image.owner) {

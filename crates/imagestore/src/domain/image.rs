@@ -75,7 +75,7 @@ impl ImageName {
 }
 
 /// Direction marks and zero-width characters: they make a name read as another one.
-fn is_invisible(c: char) -> bool {
+pub fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 

@@ -41,7 +41,13 @@ impl FromRequest for As {
 
 /// The key that is shown, whichever way.
 fn shown(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
-    let text = |name| headers.get(name).map(|value| value.to_str().map_err(|_| unreadable()));
+    let text = |name| {
+        let mut values = headers.get_all(name);
+        let value = values.next()?;
+        // Of two keys it is anybody's guess which is meant.
+        let alone = if values.next().is_none() { value.to_str().ok() } else { None };
+        Some(alone.ok_or_else(unreadable))
+    };
     if let Some(key) = text(API_KEY).transpose()? {
         return Ok(Some(key.trim()));
     }
@@ -53,7 +59,7 @@ fn shown(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
 fn unreadable() -> ApiError {
     challenged(ApiError::new(
         ErrorCode::Unauthorized,
-        "Send the key as `Authorization: Bearer KEY` or `X-Api-Key: KEY`.",
+        "Send one key, as `Authorization: Bearer KEY` or `X-Api-Key: KEY`.",
     ))
 }
 

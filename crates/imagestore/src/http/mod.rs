@@ -25,7 +25,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::app::{AndThen, Services};
-use crate::domain::{Job, StoreError};
+use crate::domain::{Caller, Job, StoreError};
 
 /// What handlers need beside the use cases.
 #[derive(Clone)]
@@ -56,6 +56,21 @@ pub fn write_job(base: &str, job: &Job) -> Vec<u8> {
 /// What an upload asks to be done with its image, as those words are read that come with it.
 pub fn read_then(words: &str, presets: &Presets) -> Result<Vec<AndThen>, StoreError> {
     Ok(then::parse(Some(words), presets)?)
+}
+
+/// Signs an address such as `/i/ID.webp?w=512`, so that anybody may use it for so long; gives all of it.
+///
+/// # Errors
+/// Nothing could be sent at that address.
+pub async fn sign(
+    services: &Services,
+    presets: &Presets,
+    public_url: Option<&Url>,
+    caller: &Caller,
+    (address, holds): (&str, Duration),
+) -> Result<String, ApiError> {
+    let signed = delivery::sign::address(services, presets, caller, address, holds).await?;
+    Ok(public_url.map(documents::bare).unwrap_or_default() + &signed.path_and_query)
 }
 
 /// Bounds of request bodies.
@@ -97,6 +112,7 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
         .service(resource("/v1/images/{id}", image))
         .service(resource("/v1/images/{id}/similar", vec![(Method::GET, get().to(v1::similar::list))]))
         .service(resource("/v1/images/{id}/srcset", vec![(Method::GET, get().to(v1::srcset::get))]))
+        .service(resource("/v1/images/{id}/sign", vec![(Method::POST, web::post().to(delivery::sign::sign))]))
         .service(resource("/v1/images/{id}/variants", variants))
         .service(resource("/v1/images/{id}/variants/{name}", variant))
         .configure(v1::jobs)

@@ -14,7 +14,12 @@ pub(super) struct Query<'a>(pub(super) Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Query<'a> {
     pub(super) fn of(request: &'a HttpRequest) -> Self {
-        Self(form_urlencoded::parse(request.query_string().as_bytes()).collect())
+        Self::parse(request.query_string())
+    }
+
+    /// The parameters of a query as it stands in a URL.
+    pub(super) fn parse(query: &'a str) -> Self {
+        Self(form_urlencoded::parse(query.as_bytes()).collect())
     }
 
     /// Takes out the one parameter of that name.
@@ -51,6 +56,15 @@ impl<'a> Query<'a> {
     /// A date or a time.
     pub(super) fn time(&mut self, name: &str) -> Result<Option<Timestamp>, TransformError> {
         self.take(name)?.map(|text| time(name, &text)).transpose()
+    }
+
+    /// Whether something is wanted: `name`, `name=1` and `name=true` say yes, `0` and `false` no.
+    pub(super) fn flag(&mut self, name: &str) -> Result<bool, TransformError> {
+        match self.take(name)?.as_deref() {
+            Some("" | "1" | "true") => Ok(true),
+            None | Some("0" | "false") => Ok(false),
+            Some(_) => Err(TransformError::new(name, "must be 1 or 0")),
+        }
     }
 
     /// Ends the reading: what is left is not a parameter here.

@@ -50,6 +50,8 @@ pub struct NewWork {
     pub jobs: Vec<Job>,
     /// The resumable upload that it was made of, which is done with it.
     pub upload: Option<UploadId>,
+    /// The digest of what deletes it without a key.
+    pub delete_token: Option<Digest>,
 }
 
 /// Each method is one transaction: durable when it returns, or without any effect.
@@ -76,6 +78,9 @@ pub trait Catalog: RenditionCatalog + AnalysisCatalog + JobCatalog + AccessCatal
 
     /// Changes an image; gives it as it then is, or `None` if there is none.
     async fn change_image(&self, id: ImageId, change: &ImageChange) -> Result<Option<Image>, CatalogError>;
+
+    /// The digest of what deletes the image without a key, if there is such a thing. It goes with the image.
+    async fn delete_token(&self, id: ImageId) -> Result<Option<Digest>, CatalogError>;
 
     /// A page of images, and where the next one begins, if there may be one. Looks at a bounded number of images: a page may have
     /// fewer than were asked for, and none, and still not be the last.

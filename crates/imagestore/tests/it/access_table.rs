@@ -4,6 +4,7 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use imagestore::domain::{Keyring, SigningKey};
 use serde_json::{Value, json};
 use testkit::pictures::file::png;
 use testkit::pictures::photo;
@@ -35,6 +36,37 @@ struct Things {
     backfill: String,
     user: String,
     key: String,
+    /// What deletes the image without a key.
+    token: String,
+}
+
+/// Who asks.
+enum By {
+    /// Whoever shows this key, or none if it is empty.
+    Key(String),
+    /// Whoever has the address with a signature, which only some addresses can carry.
+    Signature(Signing),
+}
+
+/// For what an address is signed, and with what.
+struct Signing {
+    ring: Keyring,
+    seconds: i64,
+    /// Whether the address itself is signed, or the one of another image.
+    this: bool,
+}
+
+impl Signing {
+    fn new(key: &str, seconds: i64, this: bool) -> Self {
+        Self { ring: Keyring::new(vec![SigningKey::parse(key).unwrap()]).unwrap(), seconds, this }
+    }
+
+    fn sign(&self, address: &str) -> String {
+        let (path, query) = address.split_once('?').unwrap_or((address, ""));
+        let until = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(self.seconds);
+        let signed_path = if self.this { path.to_owned() } else { format!("{path}0") };
+        self.ring.sign(&signed_path, query, until).unwrap().replacen(&signed_path, path, 1)
+    }
 }
 
 const fn get(path: &'static str) -> Address {
@@ -99,7 +131,9 @@ const ADDRESSES: &[Address] = &[
     get("/v1/images?visibility=private"),
     get("/v1/images/{id}"),
     send("PATCH", "/v1/images/{id}", Body::Json(nothing)),
+    send("POST", "/v1/images/{id}/sign", Body::Json(nothing)),
     send("DELETE", "/v1/images/{id}", Body::None),
+    send("DELETE", "/v1/images/{id}?token={token}", Body::None),
     get("/v1/images/{id}/variants"),
     send("PUT", "/v1/images/{id}/variants/small", Body::Picture),
     send("POST", "/v1/uploads", Body::Tus),
@@ -144,10 +178,13 @@ const ADDRESSES: &[Address] = &[
 ];
 
 const TOKEN: &str = "the token of the workers";
+const SIGNING: &str = "k:1111111111111111111111111111111111111111111111111111111111111111";
+const ANOTHER: &str = "k:2222222222222222222222222222222222222222222222222222222222222222";
 
 #[tokio::test]
 async fn the_table_of_who_may_do_what_is_the_one_in_the_docs() {
-    let store = KeyedStore::start_with(&[("JOBS__TOKEN", TOKEN), ("AUTH__VISIBILITY", "private")]);
+    let store =
+        KeyedStore::start_with(&[("JOBS__TOKEN", TOKEN), ("AUTH__VISIBILITY", "private"), ("SIGNING__KEYS", SIGNING)]);
     let owner = store.user("owner", &[]);
     store.user("other", &[]);
     let owners_key = store.key("owner", "read,write,delete");
@@ -165,12 +202,27 @@ async fn the_table_of_who_may_do_what_is_the_one_in_the_docs() {
         ("revoked", revoked(&store, &admin).await),
         ("disabled", disabled(&store)),
     ];
+    let signers = [
+        ("signed", Signing::new(SIGNING, 1000, true)),
+        ("signed wrongly", Signing::new(ANOTHER, 1000, true)),
+        ("signed for another", Signing::new(SIGNING, 1000, false)),
+        ("signed, expired", Signing::new(SIGNING, -1, true)),
+    ];
+    let callers: Vec<_> = callers
+        .into_iter()
+        .map(|(name, key)| (name, By::Key(key)))
+        .chain(signers.into_iter().map(|(name, signing)| (name, By::Signature(signing))))
+        .collect();
     let mut table = String::new();
     let heads: Vec<_> = callers.iter().map(|(name, _)| *name).collect();
     writeln!(table, "| | {} |\n|---|{}", heads.join(" | "), "---|".repeat(heads.len())).unwrap();
     for address in ADDRESSES {
         write!(table, "| `{} {}` |", address.method, address.path).unwrap();
         for (_, caller) in &callers {
+            if matches!(caller, By::Signature(_)) && !address.can_be_signed() {
+                table.push_str("  |");
+                continue;
+            }
             let things = things(&store, &owners_key, &admin, &owner).await;
             let answer = address.request(&store, caller, &things).send().await.unwrap();
             let status = answer.status().as_u16();
@@ -199,10 +251,19 @@ fn is_hidden(problem: &str) -> bool {
 }
 
 impl Address {
-    fn request(&self, store: &KeyedStore, key: &str, things: &Things) -> RequestBuilder {
+    fn can_be_signed(&self) -> bool {
+        self.path.starts_with("/i/") || self.path.starts_with("/download/")
+    }
+
+    fn request(&self, store: &KeyedStore, by: &By, things: &Things) -> RequestBuilder {
         let path = self.path.replace("{id}", &things.image).replace("{job}", &things.job);
         let path = path.replace("{backfill}", &things.backfill).replace("{user}", &things.user);
         let path = path.replace("{key}", &things.key).replace("{upload}", &things.upload);
+        let path = path.replace("{token}", &things.token);
+        let (key, path) = match by {
+            By::Key(key) => (key.as_str(), path),
+            By::Signature(signing) => ("", signing.sign(&path)),
+        };
         let request = store.request(key, Method::from_bytes(self.method.as_bytes()).unwrap(), &path);
         match self.body {
             Body::None => request,
@@ -239,7 +300,9 @@ async fn things(store: &KeyedStore, key: &str, admin: &str, user: &str) -> Thing
         store.request(key, Method::POST, path).json(&body).send().await.unwrap().json().await.unwrap()
     };
     let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{value}")).to_owned();
-    let image = store.upload(key, "private", picture()).await;
+    let uploaded = store.request(key, Method::POST, "/v1/images?visibility=private&delete_token=1").body(picture());
+    let uploaded: Value = uploaded.send().await.unwrap().json().await.unwrap();
+    let image = text(&uploaded["id"]);
     let ordered = post(key, "/v1/compressions", json!({ "image_id": image, "target": "low" })).await;
     let begun = post(key, "/v1/backfills", json!({ "before": "2020-01-01", "target": "low" })).await;
     let upload = tus(store.request(key, Method::POST, "/v1/uploads")).send().await.unwrap();
@@ -252,6 +315,7 @@ async fn things(store: &KeyedStore, key: &str, admin: &str, user: &str) -> Thing
         backfill: text(&begun["id"]),
         user: user.to_owned(),
         key: text(&made["id"]),
+        token: text(&uploaded["delete_token"]),
     }
 }
 

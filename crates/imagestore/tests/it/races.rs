@@ -10,10 +10,10 @@ use image_engine::Limits;
 use imagestore::adapters::files::FileBlobs;
 use imagestore::adapters::sqlite::SqliteCatalog;
 use imagestore::app::{
-    AccessPolicy, BackEnds, Better, BetterPolicy, CachePolicy, JobPolicy, Policies, Services, StoreLimits,
-    UploadOptions, UploadPolicy, Wanted, fsck,
+    AccessPolicy, BackEnds, Better, BetterPolicy, CachePolicy, JobPolicy, Policies, Services, SigningPolicy,
+    StoreLimits, UploadOptions, UploadPolicy, Wanted, fsck,
 };
-use imagestore::domain::{Caller, Order, RenditionMode, Slot, Visibility};
+use imagestore::domain::{Caller, Keyring, Order, RenditionMode, Required, Slot, Visibility};
 use imagestore::ports::{BlobError, BlobReader, BlobStore, Leftovers, PartStore, StagedBlob, StagedPart, StagedReader};
 use serde_json::Value;
 use service_kit::config::Secret;
@@ -183,7 +183,13 @@ async fn services_on(folder: &Path) -> Services {
         remember: Duration::ZERO,
     };
     let uploads = UploadPolicy { keep: minute, open: 10 };
-    let policies = Policies { cache, renditions: RenditionMode::Off, jobs, better, access, uploads };
+    let signing = SigningPolicy {
+        keys: Keyring::default(),
+        required: Required::Off,
+        presets_only: false,
+        longest: Duration::from_secs(1),
+    };
+    let policies = Policies { cache, renditions: RenditionMode::Off, jobs, better, access, uploads, signing };
     Services::new(back_ends, CpuPool::new(&pool).unwrap(), limits, policies)
 }
 

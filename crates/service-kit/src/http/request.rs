@@ -1,5 +1,6 @@
 //! The request's id and trace, kept where every log line can see them, and one access line a request.
 
+use std::borrow::Cow;
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::time::Instant;
@@ -163,16 +164,40 @@ fn log_access<B: MessageBody>(response: &ServiceResponse<B>, begun: Instant) {
         target: "access",
         "{} {} {} {bytes} B {:.1} ms {}",
         request.method(),
-        request.uri().path_and_query().map_or("/", |path| path.as_str()),
+        loggable(request.uri().path_and_query().map_or("/", |path| path.as_str())),
         response.status().as_u16(),
         begun.elapsed().as_secs_f64() * 1000.0,
         peer.map_or_else(|| "-".to_owned(), |peer| peer.ip().to_string()),
     );
 }
 
+/// The address without the signatures and tokens that would let in whoever reads the log.
+fn loggable(address: &str) -> Cow<'_, str> {
+    let secret = |pair: &str| {
+        let (name, _) = pair.split_once('=')?;
+        ["sig", "token"].into_iter().find(|secret| *secret == name)
+    };
+    match address.split_once('?') {
+        Some((path, query)) if query.split('&').any(|pair| secret(pair).is_some()) => {
+            let masked = |pair| secret(pair).map_or(Cow::Borrowed(pair), |name| format!("{name}=***").into());
+            format!("{path}?{}", query.split('&').map(masked).collect::<Vec<_>>().join("&")).into()
+        }
+        _ => address.into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::is_harmless;
+    use super::{is_harmless, loggable};
+
+    #[test]
+    fn signatures_and_tokens_are_not_logged() {
+        assert_eq!(loggable("/i/x?w=1&key=k&expires=2&sig=abc"), "/i/x?w=1&key=k&expires=2&sig=***");
+        assert_eq!(loggable("/v1/images/x?token=abc"), "/v1/images/x?token=***");
+        for plain in ["/", "/i/x", "/i/x?", "/i/x?sign=1&&tokens=2&sig"] {
+            assert_eq!(loggable(plain), plain);
+        }
+    }
 
     #[test]
     fn an_id_from_outside_cannot_forge_a_log_line() {

@@ -105,6 +105,27 @@ async fn insert_tags(tx: &mut SqliteConnection, image: &Image) -> Result<(), Cat
     Ok(())
 }
 
+pub(super) async fn insert_delete_token(
+    tx: &mut SqliteConnection,
+    image: ImageId,
+    digest: &Digest,
+) -> Result<(), CatalogError> {
+    sqlx::query("INSERT INTO delete_tokens (image_id, digest) VALUES ($1, $2)")
+        .bind(image.as_uuid())
+        .bind(digest.as_bytes().as_slice())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn delete_token(pool: &SqlitePool, image: ImageId) -> Result<Option<Digest>, CatalogError> {
+    let digest: Option<Vec<u8>> = sqlx::query_scalar("SELECT digest FROM delete_tokens WHERE image_id = $1")
+        .bind(image.as_uuid())
+        .fetch_optional(pool)
+        .await?;
+    digest.map(|bytes| rows::digest(&bytes)).transpose()
+}
+
 pub(super) async fn by_id(pool: &SqlitePool, id: ImageId) -> Result<Option<Image>, CatalogError> {
     let row: Option<ImageRow> =
         sqlx::query_as("SELECT * FROM images WHERE id = $1").bind(id.as_uuid()).fetch_optional(pool).await?;

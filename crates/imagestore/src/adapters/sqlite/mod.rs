@@ -95,6 +95,9 @@ impl Catalog for SqliteCatalog {
                 if let Some(upload) = work.upload {
                     uploads::set_done(tx, upload, image.id).await?;
                 }
+                if let Some(digest) = &work.delete_token {
+                    images::insert_delete_token(tx, image.id, digest).await?;
+                }
                 jobs::queue_for_new_image(tx, &work.jobs).await
             })
         });
@@ -116,6 +119,10 @@ impl Catalog for SqliteCatalog {
     async fn change_image(&self, id: ImageId, change: &ImageChange) -> Result<Option<Image>, CatalogError> {
         let change = change.clone();
         self.writer.change(move |tx| Box::pin(async move { images::change(tx, id, &change).await })).await
+    }
+
+    async fn delete_token(&self, id: ImageId) -> Result<Option<Digest>, CatalogError> {
+        images::delete_token(&self.reader, id).await
     }
 
     async fn images(&self, query: &ImageQuery) -> Result<(Vec<Image>, Option<Position>), CatalogError> {

@@ -6,6 +6,8 @@ mod users;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use blake3::Hash;
 use jiff::{SignedDuration, Timestamp};
 use moka::sync::Cache;
@@ -75,6 +77,13 @@ impl From<Result<Caller, StoreError>> for Identity {
     fn from(caller: Result<Caller, StoreError>) -> Self {
         Self { rate: None, caller }
     }
+}
+
+/// 256 random bits that can stand in a URL.
+pub(super) fn random_text() -> Result<String, StoreError> {
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret).map_err(|error| StoreError::internal(anyhow::anyhow!(error)))?;
+    Ok(URL_SAFE_NO_PAD.encode(secret))
 }
 
 impl Services {

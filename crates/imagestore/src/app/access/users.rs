@@ -1,13 +1,14 @@
 //! Users and their keys, for administrators.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use shared_types::{Digest, ErrorCode, KeyId, UserId};
 
 use crate::app::Services;
+use crate::app::access::random_text;
 use crate::app::upload::now;
-use crate::domain::{ApiKey, Caller, Quotas, Scope, Scopes, StoreError, Usage, User, UserChange, UserName};
+use crate::domain::{
+    ApiKey, Caller, Quotas, Scope, Scopes, StoreError, Usage, User, UserChange, UserName, is_invisible,
+};
 use crate::ports::CatalogError;
 
 /// The most users or keys of one page.
@@ -100,8 +101,8 @@ impl Services {
     ) -> Result<(String, ApiKey), StoreError> {
         caller.require(Scope::Admin)?;
         let KeyOrder { label, scopes, expires } = order;
-        if label.len() > MAX_LABEL || label.chars().any(char::is_control) {
-            let detail = format!("`label` must be at most {MAX_LABEL} bytes without control characters.");
+        if label.len() > MAX_LABEL || label.chars().any(|c| c.is_control() || is_invisible(c)) {
+            let detail = format!("`label` must be at most {MAX_LABEL} bytes without control or invisible characters.");
             return Err(StoreError::new(ErrorCode::InvalidParameter, detail).parameter("label"));
         }
         let created = now();
@@ -110,9 +111,7 @@ impl Services {
             return Err(StoreError::new(ErrorCode::InvalidParameter, detail).parameter("expires_at"));
         }
         let user = self.user(caller, user).await?.id;
-        let mut secret = [0; 32];
-        getrandom::fill(&mut secret).map_err(|error| StoreError::internal(anyhow::anyhow!(error)))?;
-        let shown = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(secret));
+        let shown = format!("{PREFIX}{}", random_text()?);
         let digest = Digest::of(shown.as_bytes());
         let key =
             ApiKey { id: KeyId::generate(), user, label, digest, scopes, created, expires, revoked: None, used: None };

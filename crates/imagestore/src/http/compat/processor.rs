@@ -187,7 +187,7 @@ async fn processed(
 ) -> Result<HttpResponse, ApiError> {
     let id = parse_id(segment(&request, "id"))?;
     Query::of(&request).finish("")?;
-    let image = state.services.image(&caller, id).await?;
+    let image = state.services.image_to_show(&caller, id).await?;
     let name = Some(result_name());
     let wanted = Wanted { transform: Transform::default(), format: None, name, saved: false, choice: None };
     let delivery = match state.services.resolve(&caller, image, wanted).await {

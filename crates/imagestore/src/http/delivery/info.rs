@@ -7,7 +7,7 @@ use service_kit::http::ApiError;
 use shared_types::TransformError;
 use shared_types::transform::FormatChoice;
 
-use super::{Asked, asked, found};
+use super::{asked, negotiate};
 use crate::app::{Delivery, Explanation, Kept, Target};
 use crate::domain::Caller;
 use crate::http::HttpState;
@@ -65,13 +65,21 @@ async fn explanation(
     caller: &Caller,
     query: Query<'_>,
 ) -> Result<Value, ApiError> {
-    let asked = asked(request, &state.presets, (segment(request, "id"), None), query)?;
-    let asked = Asked { looks_only: true, ..asked };
+    let rest = form_urlencoded::Serializer::new(String::new()).extend_pairs(query.0).finish();
+    let address = (request.path(), segment(request, "id"));
+    let mut asked = asked(address, &rest, negotiate::hints(request), &state.presets)?;
+    let image = state.services.image(caller, asked.id).await?;
+    asked.show_drawn(&image);
     let choice = asked.query.format;
-    let (delivery, _) = found(request, state, caller, asked).await?;
-    // What has no pixels is shown in what the client takes.
-    let is_drawn = choice == FormatChoice::Source && delivery.image.facts.format.is_vector();
-    let choice = if is_drawn { FormatChoice::Auto } else { choice };
+    let accepted = match choice {
+        FormatChoice::Auto => negotiate::accepted(request, image.facts.format),
+        FormatChoice::Source | FormatChoice::Fixed(_) => Vec::new(),
+    };
+    let mut wanted = asked.wanted(&image, &accepted);
+    if let Some(choice) = &mut wanted.choice {
+        choice.looks_only = true;
+    }
+    let delivery = state.services.resolve(caller, image, wanted).await?;
     let explanation = state.services.explain(&delivery).await?;
     Ok(document(&base_url(request, state), choice, &delivery, &explanation))
 }

@@ -4,10 +4,11 @@ mod conditional;
 mod info;
 mod negotiate;
 mod respond;
+pub(super) mod sign;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use service_kit::http::ApiError;
-use shared_types::transform::{FormatChoice, Presets};
+use shared_types::transform::{ClientHints, FormatChoice, Presets};
 use shared_types::{ErrorCode, ImageFormat, ImageId, OutputFormat, TransformError, TransformQuery};
 
 pub(super) use info::info;
@@ -15,8 +16,8 @@ pub(super) use info::info;
 use super::HttpState;
 use super::access::As;
 use super::query::{Query, parse_id, segment};
-use crate::app::{Delivery, Wanted};
-use crate::domain::Caller;
+use crate::app::{Asking, Wanted};
+use crate::domain::{Image, Signature};
 
 /// What the URL and the headers ask for.
 struct Asked {
@@ -26,23 +27,36 @@ struct Asked {
     download: Option<String>,
     /// The preset that `transform` named, whose meaning the settings may change.
     preset: Option<String>,
-    /// Whether nothing is to be sent.
-    looks_only: bool,
+    /// Whether the client saves the answer, in the format that it has or names.
+    saved: bool,
+    /// The first parameter that is neither a preset's name nor a format.
+    own_parameter: Option<String>,
 }
 
 impl Asked {
-    /// Whether the client saves the answer, in the format that it has or names.
-    fn is_saved(&self, request: &HttpRequest) -> bool {
-        let to_save = self.download.is_some() || request.path().starts_with("/download/");
-        to_save && self.query.format != FormatChoice::Auto
-    }
-
     /// What may hold scripts is shown as a picture that is drawn of it, in a format that the client takes.
-    fn show_drawn(&mut self) {
-        if self.query.format == FormatChoice::Source && self.query.name.is_none() && self.query.transform.is_identity()
-        {
+    fn show_drawn(&mut self, image: &Image) {
+        let plain = self.query.format == FormatChoice::Source && self.query.name.is_none();
+        if image.facts.format.is_vector() && !self.saved && plain && self.query.transform.is_identity() {
             self.query.format = FormatChoice::Auto;
         }
+    }
+
+    /// What decides who may ask for it.
+    fn asking(&self, image: &Image) -> Asking<'_> {
+        let as_it_is = match self.query.format {
+            FormatChoice::Source => true,
+            FormatChoice::Auto => false,
+            FormatChoice::Fixed(format) => format == image.facts.format,
+        };
+        let makes = self.query.name.is_none() && !(as_it_is && self.query.transform.is_identity());
+        Asking { makes, own_parameter: self.own_parameter.as_deref() }
+    }
+
+    /// What is wanted of the image by a client that takes these formats, best first.
+    fn wanted(self, image: &Image, accepted: &[OutputFormat]) -> Wanted {
+        let Self { query, saved, preset, .. } = self;
+        Wanted::negotiate(query.transform, query.format, query.name, image, accepted, saved, preset.as_deref())
     }
 }
 
@@ -52,10 +66,20 @@ pub(super) async fn deliver(
     state: web::Data<HttpState>,
     As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
-    let path = segment(&request, "file");
-    let path = path.split_once('.').map_or((path, None), |(id, extension)| (id, Some(extension)));
-    let asked = asked(&request, &state.presets, path, Query::of(&request))?;
-    let (delivery, facets) = found(&request, &state, &caller, asked).await?;
+    let (signature, query) = Signature::split(request.query_string())?;
+    let caller = state.services.caller_at(caller, request.path(), &query, signature)?;
+    let address = (request.path(), segment(&request, "file"));
+    let mut asked = asked(address, &query, negotiate::hints(&request), &state.presets)?;
+    let image = state.services.image_to_show(&caller, asked.id).await?;
+    asked.show_drawn(&image);
+    let audience = state.services.check_asking(&caller, &image, &asked.asking(&image))?;
+    let accepted = match asked.query.format {
+        FormatChoice::Auto => negotiate::accepted(&request, image.facts.format),
+        FormatChoice::Source | FormatChoice::Fixed(_) => Vec::new(),
+    };
+    let facets = respond::Facets::new(&asked.query, asked.download.take(), asked.preset.is_some(), audience);
+    let wanted = asked.wanted(&image, &accepted);
+    let delivery = state.services.resolve(&caller, image, wanted).await?;
     let representation = respond::Representation::new(&delivery, facets);
     if let Some(answer) = conditional::evaluate(&request, &representation)? {
         return Ok(answer);
@@ -64,45 +88,22 @@ pub(super) async fn deliver(
     respond::send(&request, &representation, content)
 }
 
-/// Which representation is meant.
-async fn found(
-    request: &HttpRequest,
-    state: &HttpState,
-    caller: &Caller,
-    mut asked: Asked,
-) -> Result<(Delivery, respond::Facets), ApiError> {
-    let image = state.services.image(caller, asked.id).await?;
-    let saved = asked.is_saved(request);
-    if image.facts.format.is_vector() && !saved {
-        asked.show_drawn();
-    }
-    let accepted = match asked.query.format {
-        FormatChoice::Auto => negotiate::accepted(request, image.facts.format),
-        FormatChoice::Source | FormatChoice::Fixed(_) => Vec::new(),
+/// Reads an address: its path, the file that it names, and its query.
+fn asked((path, file): (&str, &str), query: &str, hints: ClientHints, presets: &Presets) -> Result<Asked, ApiError> {
+    let (id, extension) = match file.split_once('.') {
+        Some((id, extension)) => (id, Some(extension)),
+        None => (file, None),
     };
-    let facets = respond::Facets::new(&asked.query, asked.download, asked.preset.is_some());
-    let query = asked.query;
-    let preset = asked.preset.as_deref();
-    let mut wanted = Wanted::negotiate(query.transform, query.format, query.name, &image, &accepted, saved, preset);
-    if let Some(choice) = &mut wanted.choice {
-        choice.looks_only = asked.looks_only;
-    }
-    Ok((state.services.resolve(caller, image, wanted).await?, facets))
-}
-
-fn asked(
-    request: &HttpRequest,
-    presets: &Presets,
-    (id, extension): (&str, Option<&str>),
-    mut pairs: Query<'_>,
-) -> Result<Asked, ApiError> {
     let id = parse_id(id)?;
     let extension = extension.map(format_of).transpose()?;
+    let mut pairs = Query::parse(query);
     let download = pairs.take("download")?;
+    let is_own = |name: &str| !matches!(name, "transform" | "format" | "type");
+    let own_parameter = pairs.0.iter().find(|(name, _)| is_own(name)).map(|(name, _)| name.to_string());
     let (pairs, preset) = presets.expand(pairs.0, extension.is_some());
     let preset = preset.map(str::to_owned);
     let pairs = pairs.iter().map(|(name, value)| (&**name, &**value));
-    let mut query = TransformQuery::parse(pairs, negotiate::hints(request)).map_err(told)?;
+    let mut query = TransformQuery::parse(pairs, hints).map_err(told)?;
     query.format = match (extension, query.format) {
         (None, choice) => choice,
         (Some(format), FormatChoice::Source) => FormatChoice::Fixed(format),
@@ -112,7 +113,9 @@ fn asked(
             return Err(TransformError::new("format", reason).into());
         }
     };
-    Ok(Asked { id, query, download, preset, looks_only: false })
+    let to_save = download.is_some() || path.starts_with("/download/");
+    let saved = to_save && query.format != FormatChoice::Auto;
+    Ok(Asked { id, query, download, preset, saved, own_parameter })
 }
 
 fn format_of(extension: &str) -> Result<ImageFormat, ApiError> {

@@ -6,6 +6,7 @@ use actix_web::body::SizedStream;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, EntityTag, HeaderName, HeaderValue, HttpDate};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use jiff::Timestamp;
 use service_kit::http::ApiError;
 use shared_types::transform::FormatChoice;
 use shared_types::wire::VariantFigures;
@@ -13,18 +14,38 @@ use shared_types::{ErrorCode, ImageFormat, TransformQuery};
 
 use super::conditional::{Part, part};
 use crate::app::{Content, ContentBytes, Delivery, Lifetime};
-use crate::domain::{ImageName, Visibility};
+use crate::domain::{Audience, ImageName, Visibility};
 
 /// What came from a user is never run: no script, no style, no frame, no origin.
 const CSP: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
-/// The bytes behind a URL never change.
-const IMMUTABLE: &str = "public, max-age=31536000, immutable";
-/// A named variant can be made anew, and a preset changed, under the same URL.
-const REPLACEABLE: &str = "public, max-age=300, stale-while-revalidate=86400";
 /// For those alone who may see the image, and asked for each time: who that is can change.
 const PRIVATE: &str = "private, no-cache";
-/// Something better is being made.
-const SOON: &str = "public, max-age=10, stale-while-revalidate=60";
+
+/// How long the bytes behind a URL may be kept by others, in seconds, and what else is said to them.
+fn freshness(delivery: &Delivery, preset: bool) -> (i64, &'static str) {
+    match delivery.lifetime {
+        // They never change.
+        Lifetime::Immutable if !preset => (31_536_000, ", immutable"),
+        // A named variant can be made anew, and a preset changed, under the same URL.
+        Lifetime::Immutable | Lifetime::Replaceable => (300, ", stale-while-revalidate=86400"),
+        // Something better is being made.
+        Lifetime::Soon => (10, ", stale-while-revalidate=60"),
+    }
+}
+
+fn cache_control(delivery: &Delivery, facets: &Facets) -> String {
+    let (seconds, further) = freshness(delivery, facets.preset);
+    let is_private = delivery.image.visibility == Visibility::Private;
+    match facets.audience {
+        // What is kept is not used for longer than the address holds.
+        Audience::Until(end) => {
+            let seconds = seconds.min(end.duration_since(Timestamp::now()).as_secs().max(0));
+            format!("{}, max-age={seconds}", if is_private { "private" } else { "public" })
+        }
+        Audience::Anyone if !is_private => format!("public, max-age={seconds}{further}"),
+        Audience::Anyone | Audience::Caller => PRIVATE.to_owned(),
+    }
+}
 
 /// What of the request shapes the head beside the representation itself.
 pub(super) struct Facets {
@@ -32,10 +53,11 @@ pub(super) struct Facets {
     hinted: bool,
     download: Option<String>,
     preset: bool,
+    audience: Audience,
 }
 
 impl Facets {
-    pub(super) fn new(query: &TransformQuery, download: Option<String>, preset: bool) -> Self {
+    pub(super) fn new(query: &TransformQuery, download: Option<String>, preset: bool, audience: Audience) -> Self {
         let mut vary = Vec::new();
         if query.format == FormatChoice::Auto {
             vary.push("Accept");
@@ -46,7 +68,8 @@ impl Facets {
         if query.varies_by_dpr {
             vary.push("Sec-CH-DPR, DPR");
         }
-        Self { vary: vary.join(", "), hinted: query.varies_by_width || query.varies_by_dpr, download, preset }
+        let hinted = query.varies_by_width || query.varies_by_dpr;
+        Self { vary: vary.join(", "), hinted, download, preset, audience }
     }
 }
 
@@ -56,7 +79,7 @@ pub(super) struct Representation {
     /// In whole seconds, as HTTP dates are.
     pub(super) last_modified: SystemTime,
     format: ImageFormat,
-    cache_control: &'static str,
+    cache_control: String,
     facets: Facets,
     disposition: String,
 }
@@ -68,12 +91,7 @@ impl Representation {
             etag: EntityTag::new_strong(delivery.etag.to_string()),
             last_modified: SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(whole_seconds),
             format: delivery.format,
-            cache_control: match delivery.lifetime {
-                _ if delivery.image.visibility == Visibility::Private => PRIVATE,
-                Lifetime::Immutable if !facets.preset => IMMUTABLE,
-                Lifetime::Immutable | Lifetime::Replaceable => REPLACEABLE,
-                Lifetime::Soon => SOON,
-            },
+            cache_control: cache_control(delivery, &facets),
             disposition: disposition(facets.download.as_deref(), delivery),
             facets,
         }
@@ -90,7 +108,7 @@ impl Representation {
         answer
             .insert_header(header::ETag(self.etag.clone()))
             .insert_header((header::LAST_MODIFIED, HttpDate::from(self.last_modified)))
-            .insert_header((header::CACHE_CONTROL, self.cache_control));
+            .insert_header((header::CACHE_CONTROL, self.cache_control.as_str()));
         if !self.facets.vary.is_empty() {
             answer.insert_header((header::VARY, self.facets.vary.as_str()));
         }

@@ -32,8 +32,9 @@ pub(super) async fn upload(
     let visibility = query.parsed("visibility")?;
     let tags = query.parsed("tags")?.unwrap_or_default();
     let on_duplicate = query.parsed("on_duplicate")?.unwrap_or_default();
-    query.finish("name, then, visibility, tags, on_duplicate")?;
-    let options = UploadOptions { visibility, tags, then, on_duplicate };
+    let delete_token = query.flag("delete_token")?;
+    query.finish("name, then, visibility, tags, on_duplicate, delete_token")?;
+    let options = UploadOptions { visibility, tags, then, on_duplicate, delete_token };
     let in_path = segment(&request, "name");
     let name = named.as_deref().or((!in_path.is_empty()).then_some(in_path)).and_then(ImageName::from_client);
     let content_type = ContentType::parse(&request).ok().map(|content_type| content_type.0);
@@ -67,6 +68,9 @@ fn document(base: &str, uploaded: &Uploaded) -> Value {
     let mut document = json!(image);
     if let Value::Object(fields) = &mut document {
         fields.insert("deduplicated".to_owned(), uploaded.deduplicated.into());
+        if let Some(token) = &uploaded.delete_token {
+            fields.insert("delete_token".to_owned(), token.as_str().into());
+        }
         if !uploaded.jobs.is_empty() {
             let jobs: Vec<_> = uploaded.jobs.iter().map(|job| job_document(base, job)).collect();
             fields.insert("jobs".to_owned(), json!(jobs));

@@ -115,14 +115,19 @@ pub(in crate::http) async fn change(
     Ok(HttpResponse::Ok().json(image_document(&base_url(&request, &state), &image)))
 }
 
-/// `DELETE /v1/images/{id}`.
+/// `DELETE /v1/images/{id}`, or with `token` by whoever has that of the upload.
 pub(in crate::http) async fn delete(
     request: HttpRequest,
     state: web::Data<HttpState>,
     As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
     let id = parse_id(segment(&request, "id"))?;
-    Query::of(&request).finish("")?;
-    state.services.delete(&caller, id).await?;
+    let mut query = Query::of(&request);
+    let token = query.take("token")?;
+    query.finish("token")?;
+    match token {
+        Some(token) => state.services.delete_by_token(id, &token).await?,
+        None => state.services.delete(&caller, id).await?,
+    }
     Ok(HttpResponse::NoContent().finish())
 }

@@ -68,6 +68,7 @@ pub(super) async fn index() -> HttpResponse {
         "info": "GET /i/{id}.json, with explain=1 and parameters the plan for them",
         "srcset": "GET /v1/images/{id}/srcset?widths=320,640",
         "similar": "GET /v1/images/{id}/similar",
+        "sign": "POST /v1/images/{id}/sign {\"query\": \"w=512\", \"format\": \"webp\", \"expires_in\": 3600}",
         "delete": "DELETE /v1/images/{id}",
         "compress": "POST /v1/compressions {\"image_id\": …, \"target\": \"high\", \"formats\": \"auto\"}",
         "jobs": "GET /v1/jobs?status=queued",

@@ -15,6 +15,7 @@ pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> 
     catalog.ping().await.unwrap();
     rows_come_back_as_they_were(&catalog).await;
     pages_are_newest_first(&catalog).await;
+    a_delete_token_goes_with_its_image(&catalog).await;
     variants_belong_to_their_image(&catalog).await;
     a_blob_is_doomed_with_its_last_row(&catalog).await;
     nothing_refers_to_a_doomed_blob(&catalog).await;
@@ -117,6 +118,20 @@ async fn pages_are_newest_first(catalog: &impl Catalog) {
         assert_eq!(catalog.delete_image(image.id, Timestamp::now()).await.unwrap(), Some(vec![image.digest]));
         catalog.forget_blob(&image.digest).await.unwrap();
     }
+}
+
+async fn a_delete_token_goes_with_its_image(catalog: &impl Catalog) {
+    let (with, without) = (image(b"token"), image(b"token"));
+    let token = Digest::of(b"secret");
+    catalog.insert_image(&with, &NewWork { delete_token: Some(token), ..NewWork::default() }).await.unwrap();
+    catalog.insert_image(&without, &NewWork::default()).await.unwrap();
+    assert_eq!(catalog.delete_token(with.id).await.unwrap(), Some(token));
+    assert_eq!(catalog.delete_token(without.id).await.unwrap(), None);
+    for image in [&with, &without] {
+        catalog.delete_image(image.id, Timestamp::now()).await.unwrap().unwrap();
+        assert_eq!(catalog.delete_token(image.id).await.unwrap(), None);
+    }
+    catalog.forget_blob(&with.digest).await.unwrap();
 }
 
 async fn variants_belong_to_their_image(catalog: &impl Catalog) {
