@@ -17,6 +17,7 @@ const ALLOWED: &[&str] = &[
     // What was migrated.
     "SELECT version",
     // What a crash left behind, by an index of nothing else.
+    "SELECT id FROM uploads WHERE state = 'finishing'",
     "SELECT digest FROM blobs WHERE doomed = 1",
     // fsck.
     "SELECT digest, bytes FROM images UNION",
