@@ -89,6 +89,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     }
     services.start_renditions();
     services.start_jobs();
+    services.start_albums();
     let state = HttpState {
         services: services.clone(),
         public_url: settings.public_url(),

@@ -66,6 +66,10 @@ uuid_ids! {
     UserId = "a user id";
     /// Names one API key; it is not the key.
     KeyId = "a key id";
+    /// Names one album.
+    AlbumId = "an album id";
+    /// Names one public link to an album; it is not the link's token.
+    ShareId = "a share id";
 }
 
 /// The BLAKE3 digest of some bytes; names a blob. 64 lower-case hex digits in text.

@@ -21,5 +21,5 @@ pub mod wire;
 pub use error_code::{ErrorCode, Problem};
 pub use format::{ImageFormat, OutputFormat};
 pub use goal::{Formats, Goal, Score};
-pub use ids::{BackfillId, Digest, ImageId, JobId, KeyId, ParseIdError, UserId, VariantName};
+pub use ids::{AlbumId, BackfillId, Digest, ImageId, JobId, KeyId, ParseIdError, ShareId, UserId, VariantName};
 pub use transform::{Recipe, Transform, TransformError, TransformQuery};

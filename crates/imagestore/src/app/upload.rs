@@ -10,7 +10,7 @@ use image_engine::{EngineError, Facts, SNIFF_BYTES};
 use jiff::{Timestamp, Unit};
 use shared_types::{ErrorCode, ImageFormat, ImageId, UserId};
 
-use super::{AndThen, Services};
+use super::{AndThen, Destination, Services};
 use crate::domain::{Caller, Happening, Image, ImageName, Job, Scope, StoreError, Visibility};
 use crate::ports::{NewWork, RemoteError, StagedBlob};
 
@@ -35,6 +35,8 @@ pub struct UploadOptions {
     pub visibility: Option<Visibility>,
     /// What is to be done with it once it is there.
     pub then: Vec<AndThen>,
+    /// The album into which it goes.
+    pub album: Option<Destination>,
 }
 
 /// An upload on its way in. Dropping it leaves nothing behind.
@@ -178,15 +180,19 @@ impl Receiving {
         let id = ImageId::generate();
         let image = Image { id, owner, visibility, digest, bytes, facts, name, created: now() };
         let jobs = services.jobs_for(&image, &options.then).await?;
+        let album = options.album.as_ref().map(Destination::placement);
         let recorder = services.clone();
         let record = async move {
             let renditions = &recorder.inner.renditions;
-            let work = NewWork { rendition: recorder.wants_master_at_once(&image), jobs };
+            let work = NewWork { rendition: recorder.wants_master_at_once(&image), jobs, album };
             let insert = recorder.inner.catalog.insert_image(&image, &work).map_ok(|()| ((), Vec::new()));
             recorder.record_blob(&digest, staged.commit(), insert).await?;
             renditions.wake();
             recorder.publish(image.owner, Happening::ImageStored(Arc::new(image.clone())));
             recorder.jobs_queued(&work.jobs);
+            if album.is_some() {
+                recorder.inner.outbox.wake();
+            }
             Ok(Uploaded { image, deduplicated, jobs: work.jobs })
         };
         services.to_its_end(record).await

@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use shared_types::{Digest, ImageId, UserId};
+use shared_types::{AlbumId, Digest, ImageId, UserId};
 
-use super::{AccessCatalog, JobCatalog, RenditionCatalog};
-use crate::domain::{Image, ImageChange, Job, StoreError, Totals, Variant, Visibility};
+use super::{AccessCatalog, AlbumCatalog, JobCatalog, RenditionCatalog};
+use crate::domain::{Image, ImageChange, Job, Naming, StoreError, Totals, Variant, Visibility};
 
 /// Why a row could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +56,17 @@ pub struct NewWork {
     pub rendition: bool,
     /// Jobs for it.
     pub jobs: Vec<Job>,
+    /// The album into which it goes.
+    pub album: Option<Placement>,
+}
+
+/// Where in the albums an image that is added goes: to the end of this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placement {
+    /// The album.
+    pub album: AlbumId,
+    /// How its name there comes about.
+    pub naming: Naming,
 }
 
 /// Each method is one transaction: durable when it returns, or without any effect.
@@ -63,11 +74,12 @@ pub struct NewWork {
 /// A blob that loses its last reference is *doomed* in the same transaction and handed back to the caller, who removes the bytes and
 /// then calls [`Catalog::forget_blob`]. Until then no row can refer to it, so a row never outlives its bytes.
 #[async_trait]
-pub trait Catalog: RenditionCatalog + JobCatalog + AccessCatalog {
+pub trait Catalog: RenditionCatalog + JobCatalog + AccessCatalog + AlbumCatalog {
     /// Adds an image whose blob is durable, and notes what is to be done about it.
     ///
     /// # Errors
-    /// [`CatalogError::BlobDoomed`]; [`CatalogError::Refused`] if its owner has no room for it.
+    /// [`CatalogError::BlobDoomed`]; [`CatalogError::Refused`] if its owner has no room for it or there is no such album;
+    /// [`CatalogError::NameTaken`] in the album.
     async fn insert_image(&self, image: &Image, work: &NewWork) -> Result<(), CatalogError>;
 
     /// The image, if it exists.
@@ -82,7 +94,7 @@ pub trait Catalog: RenditionCatalog + JobCatalog + AccessCatalog {
     /// A page of images, newest first.
     async fn images(&self, page: &Page) -> Result<Vec<Image>, CatalogError>;
 
-    /// Removes the image and its variants, and calls off its jobs; gives the blobs doomed by it, or `None` if there was no such image.
+    /// Removes the image, its variants and its places in albums, and calls off its jobs; gives the blobs doomed by it, or `None` if there was no such image.
     async fn delete_image(&self, id: ImageId, now: Timestamp) -> Result<Option<Vec<Digest>>, CatalogError>;
 
     /// Adds a variant whose blob is there, in place of one with the same key; gives whether one was replaced, and the blobs doomed by that.

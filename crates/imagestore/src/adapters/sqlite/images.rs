@@ -10,7 +10,7 @@ use crate::domain::{Image, ImageChange, ImageName};
 use crate::ports::{CatalogError, Page};
 
 #[derive(FromRow)]
-struct ImageRow {
+pub(super) struct ImageRow {
     id: Uuid,
     owner: Option<Uuid>,
     visibility: String,

@@ -31,7 +31,7 @@ pub(super) async fn upload(
     let then = then::parse(query.take("then")?.as_deref(), &state.presets)?;
     let visibility = query.visibility()?;
     query.finish("name, then, visibility")?;
-    let options = UploadOptions { visibility, then };
+    let options = UploadOptions { visibility, then, album: None };
     let in_path = segment(&request, "name");
     let name = named.as_deref().or((!in_path.is_empty()).then_some(in_path)).and_then(ImageName::from_client);
     let content_type = ContentType::parse(&request).ok().map(|content_type| content_type.0);

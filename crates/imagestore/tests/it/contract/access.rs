@@ -14,7 +14,7 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_700_000_000 + second).unwrap()
 }
 
-fn user(name: &str, quotas: Quotas) -> User {
+pub(super) fn user(name: &str, quotas: Quotas) -> User {
     let (id, usage) = (UserId::generate(), Usage::default());
     User { id, name: name.parse().unwrap(), disabled: false, quotas, usage, created: at(0) }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use shared_types::wire::VariantFigures;
 use shared_types::{Digest, ImageFormat, ImageId};
 
-use super::{access, jobs, renditions};
+use super::{access, albums, jobs, renditions};
 
 /// Runs every check on an empty catalog; `open` opens the same one again.
 pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> F) {
@@ -23,6 +23,7 @@ pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> 
     renditions::checks(&catalog).await;
     jobs::checks(&catalog).await;
     access::checks(&catalog).await;
+    albums::checks(&catalog).await;
     let last = image(b"last");
     catalog.insert_image(&last, &NewWork::default()).await.unwrap();
     catalog.close().await;

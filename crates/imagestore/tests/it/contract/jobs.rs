@@ -102,7 +102,7 @@ async fn clear(catalog: &impl Catalog, images: &[&Image]) {
 async fn a_job_lives_and_ends(catalog: &impl Catalog) {
     let image = image(b"of a job");
     let with = order("compress").job(image.id, None, at(0));
-    catalog.insert_image(&image, &NewWork { rendition: false, jobs: vec![with.clone()] }).await.unwrap();
+    catalog.insert_image(&image, &NewWork { jobs: vec![with.clone()], ..NewWork::default() }).await.unwrap();
     assert_eq!(catalog.job(with.id).await.unwrap(), Some(with.clone()), "queued with its image");
     assert_eq!(catalog.last_job_for(image.id, &with.order.slot).await.unwrap(), Some(with.clone()));
     let leased = lease(catalog, &["one", "two"], at(1)).await;

@@ -16,7 +16,7 @@ pub(super) async fn checks(catalog: &impl Catalog) {
 }
 
 fn with_rendition() -> NewWork {
-    NewWork { rendition: true, jobs: Vec::new() }
+    NewWork { rendition: true, ..NewWork::default() }
 }
 
 fn done(content: &[u8]) -> Rendition {
