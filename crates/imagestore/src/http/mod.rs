@@ -91,6 +91,7 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
         .service(resource("/v1/images/{id}/variants/{name}", variant))
         .configure(v1::jobs)
         .configure(v1::access)
+        .configure(v1::albums::configure)
         .configure(compat::processor::configure)
         .service(resource("/v1/stats", vec![(Method::GET, get().to(v1::stats::get))]))
         .service(resource("/", vec![(Method::GET, get().to(v1::index))]));

@@ -32,6 +32,9 @@ struct Things {
     backfill: String,
     user: String,
     key: String,
+    album: String,
+    share: String,
+    token: String,
 }
 
 const fn get(path: &'static str) -> Address {
@@ -78,6 +81,18 @@ fn key_of_user(things: &Things) -> Value {
     json!({ "user_id": things.user, "scopes": ["read"] })
 }
 
+fn album(_: &Things) -> Value {
+    json!({ "name": format!("a{}", uuid::Uuid::new_v4().simple()) })
+}
+
+fn ids(things: &Things) -> Value {
+    json!({ "ids": [things.image] })
+}
+
+fn order_of_album(things: &Things) -> Value {
+    json!({ "album": things.album, "target": "low", "name": "another" })
+}
+
 fn nothing(_: &Things) -> Value {
     json!({})
 }
@@ -113,6 +128,23 @@ const ADDRESSES: &[Address] = &[
     send("POST", "/v1/backfills/{backfill}/pause", Body::None),
     send("POST", "/v1/backfills/{backfill}/resume", Body::None),
     send("DELETE", "/v1/backfills/{backfill}", Body::None),
+    get("/v1/albums"),
+    send("POST", "/v1/albums", Body::Json(album)),
+    get("/v1/albums/{album}"),
+    send("PATCH", "/v1/albums/{album}", Body::Json(nothing)),
+    send("DELETE", "/v1/albums/{album}", Body::None),
+    send("DELETE", "/v1/albums/{album}?images=delete", Body::None),
+    get("/v1/albums/{album}/images"),
+    send("POST", "/v1/albums/{album}/images", Body::Json(ids)),
+    send("DELETE", "/v1/albums/{album}/images/{id}", Body::None),
+    send("PUT", "/v1/albums/{album}/order", Body::Json(ids)),
+    get("/v1/albums/{album}/share"),
+    send("POST", "/v1/albums/{album}/share", Body::None),
+    send("DELETE", "/v1/albums/{album}/share/{share}", Body::None),
+    send("POST", "/v1/images?album={album}", Body::Picture),
+    send("POST", "/v1/compressions (album)", Body::Json(order_of_album)),
+    get("/a/{token}"),
+    get("/i/{id}?share={token}"),
     get("/v1/events"),
     get("/v1/stats"),
     get("/v1/usage"),
@@ -189,7 +221,9 @@ impl Address {
     fn request(&self, store: &KeyedStore, key: &str, things: &Things) -> RequestBuilder {
         let path = self.path.replace("{id}", &things.image).replace("{job}", &things.job);
         let path = path.replace("{backfill}", &things.backfill).replace("{user}", &things.user);
-        let path = path.replace("{key}", &things.key);
+        let path = path.replace("{key}", &things.key).replace("{album}", &things.album).replace(" (album)", "");
+        let path = path.replace("{share}", &things.share);
+        let path = path.replace("{token}", &things.token);
         let request = store.request(key, Method::from_bytes(self.method.as_bytes()).unwrap(), &path);
         match self.body {
             Body::None => request,
@@ -219,6 +253,11 @@ async fn things(store: &KeyedStore, key: &str, admin: &str, user: &str) -> Thing
     let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{value}")).to_owned();
     let image = store.upload(key, "private", picture()).await;
     let ordered = post(key, "/v1/compressions", json!({ "image_id": image, "target": "low" })).await;
+    let name = format!("a{}", uuid::Uuid::new_v4().simple());
+    let album = post(key, "/v1/albums", json!({ "name": name })).await;
+    let path = format!("/v1/albums/{}", text(&album["id"]));
+    post(key, &format!("{path}/images"), json!({ "ids": [image] })).await;
+    let share = post(key, &format!("{path}/share"), json!({})).await;
     let begun = post(key, "/v1/backfills", json!({ "before": "2020-01-01", "target": "low" })).await;
     let made = post(admin, "/v1/admin/keys", json!({ "user_id": user, "scopes": ["read"] })).await;
     Things {
@@ -227,6 +266,9 @@ async fn things(store: &KeyedStore, key: &str, admin: &str, user: &str) -> Thing
         backfill: text(&begun["id"]),
         user: user.to_owned(),
         key: text(&made["id"]),
+        album: text(&album["id"]),
+        share: text(&share["id"]),
+        token: text(&share["token"]),
     }
 }
 

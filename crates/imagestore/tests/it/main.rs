@@ -4,6 +4,7 @@
 
 mod access;
 mod access_table;
+mod albums;
 mod animation;
 mod architecture;
 mod bad_input;

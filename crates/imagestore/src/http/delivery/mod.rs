@@ -12,7 +12,7 @@ use shared_types::{ErrorCode, ImageFormat, ImageId, OutputFormat, TransformError
 use super::HttpState;
 use super::access::As;
 use super::query::{Query, parse_id, segment};
-use crate::app::Wanted;
+use crate::app::{Delivery, Wanted};
 
 /// What the URL and the headers ask for.
 struct Asked {
@@ -22,6 +22,8 @@ struct Asked {
     download: Option<String>,
     /// The preset that `transform` named, whose meaning the settings may change.
     preset: Option<String>,
+    /// The token of a public link to an album, in place of a key.
+    share: Option<String>,
 }
 
 impl Asked {
@@ -47,7 +49,10 @@ pub(super) async fn deliver(
     As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
     let mut asked = asked(&request, &state.presets)?;
-    let image = state.services.image(&caller, asked.id).await?;
+    let image = match &asked.share {
+        Some(token) => state.services.shared_image(token, asked.id).await?,
+        None => state.services.image(&caller, asked.id).await?,
+    };
     let saved = asked.is_saved(&request);
     if image.facts.format.is_vector() && !saved {
         asked.show_drawn();
@@ -61,12 +66,21 @@ pub(super) async fn deliver(
     let preset = asked.preset.as_deref();
     let wanted = Wanted::negotiate(query.transform, query.format, query.name, &image, &accepted, saved, preset);
     let delivery = state.services.resolve(&caller, image, wanted).await?;
-    let representation = respond::Representation::new(&delivery, facets);
-    if let Some(answer) = conditional::evaluate(&request, &representation)? {
+    answer(&request, &state, &delivery, facets).await
+}
+
+async fn answer(
+    request: &HttpRequest,
+    state: &HttpState,
+    delivery: &Delivery,
+    facets: respond::Facets,
+) -> Result<HttpResponse, ApiError> {
+    let representation = respond::Representation::new(delivery, facets);
+    if let Some(answer) = conditional::evaluate(request, &representation)? {
         return Ok(answer);
     }
-    let content = state.services.content(&delivery).await?;
-    respond::send(&request, &representation, content)
+    let content = state.services.content(delivery).await?;
+    respond::send(request, &representation, content)
 }
 
 fn asked(request: &HttpRequest, presets: &Presets) -> Result<Asked, ApiError> {
@@ -77,7 +91,7 @@ fn asked(request: &HttpRequest, presets: &Presets) -> Result<Asked, ApiError> {
     let id = parse_id(id)?;
     let extension = extension.map(format_of).transpose()?;
     let mut pairs = Query::of(request);
-    let download = pairs.take("download")?;
+    let (download, share) = (pairs.take("download")?, pairs.take("share")?);
     let (pairs, preset) = presets.expand(pairs.0, extension.is_some());
     let preset = preset.map(str::to_owned);
     let pairs = pairs.iter().map(|(name, value)| (&**name, &**value));
@@ -91,7 +105,7 @@ fn asked(request: &HttpRequest, presets: &Presets) -> Result<Asked, ApiError> {
             return Err(TransformError::new("format", reason).into());
         }
     };
-    Ok(Asked { id, query, download, preset })
+    Ok(Asked { id, query, download, preset, share })
 }
 
 fn format_of(extension: &str) -> Result<ImageFormat, ApiError> {

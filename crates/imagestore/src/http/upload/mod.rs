@@ -9,14 +9,14 @@ use actix_web::http::header::{self, ContentType, Header};
 use actix_web::{HttpRequest, HttpResponse, mime, web};
 use serde_json::{Value, json};
 use service_kit::http::ApiError;
-use shared_types::ErrorCode;
+use shared_types::{ErrorCode, ParseIdError, TransformError};
 
 use super::HttpState;
 use super::access::As;
 use super::documents::{base_url, image_document, image_path, job_document};
 use super::query::{Query, segment};
 use super::then;
-use crate::app::{UploadOptions, Uploaded};
+use crate::app::{Destination, UploadOptions, Uploaded};
 use crate::domain::ImageName;
 
 /// Takes one image or several, told apart by the type of the body.
@@ -30,8 +30,15 @@ pub(super) async fn upload(
     let named = query.take("name")?;
     let then = then::parse(query.take("then")?.as_deref(), &state.presets)?;
     let visibility = query.visibility()?;
-    query.finish("name, then, visibility")?;
-    let options = UploadOptions { visibility, then, album: None };
+    let album = query.take("album")?;
+    query.finish("name, then, visibility, album")?;
+    let mut options = UploadOptions { visibility, then, album: None };
+    if let Some(album) = album {
+        let album = album
+            .parse()
+            .map_err(|error: ParseIdError| TransformError::new("album", format!("is malformed: {error}")))?;
+        into_album(&state, &mut options, state.services.destination(&caller, album).await?);
+    }
     let in_path = segment(&request, "name");
     let name = named.as_deref().or((!in_path.is_empty()).then_some(in_path)).and_then(ImageName::from_client);
     let content_type = ContentType::parse(&request).ok().map(|content_type| content_type.0);
@@ -45,6 +52,14 @@ pub(super) async fn upload(
             Ok(created(&request, &state, &uploaded))
         }
     }
+}
+
+/// Puts what is uploaded into an album, and does with it what the album wants done.
+pub(super) fn into_album(state: &HttpState, options: &mut UploadOptions, destination: Destination) {
+    if let Some(then) = &destination.album().then {
+        options.then.extend(then::of_album(then, &state.presets));
+    }
+    options.album = Some(destination);
 }
 
 /// 201 for one image.

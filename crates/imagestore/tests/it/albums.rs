@@ -1,0 +1,404 @@
+//! Albums over HTTP.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use testkit::pictures::file::{one_pixel_png, png};
+use testkit::pictures::photo;
+use testkit::process::Store;
+use testkit::reqwest::{Client, Method, Response};
+
+use crate::keys::KeyedStore;
+use crate::support::{get, get_with, header, id, problem, store, upload};
+
+async fn send(store: &Store, method: &str, path: &str, document: &Value) -> Response {
+    send_if(store, method, path, document, "").await
+}
+
+/// The same with `If-Match`, unless it is empty.
+async fn send_if(store: &Store, method: &str, path: &str, document: &Value, etag: &str) -> Response {
+    let mut request = Client::new().request(Method::from_bytes(method.as_bytes()).unwrap(), store.url(path));
+    if !etag.is_empty() {
+        request = request.header("if-match", etag);
+    }
+    if !document.is_null() {
+        request = request.json(document);
+    }
+    request.send().await.unwrap()
+}
+
+async fn told(answer: Response, status: u16) -> Value {
+    let got = answer.status();
+    let text = answer.text().await.unwrap();
+    assert_eq!(got, status, "{text}");
+    serde_json::from_str(&text).unwrap()
+}
+
+async fn create(store: &Store, document: Value) -> Value {
+    told(send(store, "POST", "/v1/albums", &document).await, 201).await
+}
+
+async fn three(store: &Store) -> Vec<String> {
+    let mut ids = Vec::new();
+    for seed in 0..3 {
+        ids.push(id(&upload(store, png(&photo(8, 6, seed))).await).to_owned());
+    }
+    ids
+}
+
+fn ids(page: &Value) -> Vec<&str> {
+    page["images"].as_array().unwrap().iter().map(id).collect()
+}
+
+#[tokio::test]
+async fn an_album_is_made_changed_and_deleted() {
+    let store = store();
+    let answer = send(&store, "POST", "/v1/albums", &json!({ "name": "Отпуск", "default_preset": "thumbnail" })).await;
+    let location = header(&answer, "location");
+    assert_eq!(header(&answer, "etag"), "\"1\"");
+    let album = told(answer, 201).await;
+    assert_eq!(location, format!("/v1/albums/{}", id(&album)));
+    assert_eq!((&album["name"], &album["images"], &album["version"]), (&"Отпуск".into(), &0.into(), &1.into()));
+    let images = three(&store).await;
+    let added = told(send(&store, "POST", &format!("{location}/images"), &json!({ "ids": images })).await, 200).await;
+    assert_eq!((&added["images"], &added["cover_image_id"]), (&3.into(), &images[0].as_str().into()));
+    let change = json!({ "name": "Holiday", "cover_image_id": images[1], "default_preset": null, "then": "thumbnail" });
+    let changed = told(send(&store, "PATCH", &location, &change).await, 200).await;
+    assert_eq!(changed["default_preset"], Value::Null);
+    assert_eq!((&changed["cover_image_id"], &changed["then"]), (&images[1].as_str().into(), &"thumbnail".into()));
+    assert_eq!(told(get(&store, &location).await, 200).await, changed);
+    let list = told(get(&store, "/v1/albums").await, 200).await;
+    assert_eq!(list, json!({ "albums": [changed], "cursor": null, "next": null }));
+    told(send(&store, "DELETE", &format!("{location}/images/{}", images[1]), &Value::Null).await, 200).await;
+    problem(send(&store, "DELETE", &format!("{location}/images/{}", images[1]), &Value::Null).await, 404, "not-found")
+        .await;
+    let after = told(get(&store, &location).await, 200).await;
+    assert_eq!((&after["images"], &after["cover_image_id"]), (&2.into(), &images[0].as_str().into()));
+    let gone = told(send(&store, "DELETE", &location, &Value::Null).await, 200).await;
+    assert_eq!(gone["images_deleted"], 0);
+    problem(get(&store, &location).await, 404, "not-found").await;
+    assert_eq!(get(&store, &format!("/v1/images/{}", images[0])).await.status(), 200, "images are kept");
+}
+
+#[tokio::test]
+async fn an_order_is_kept_and_paged() {
+    let store = store();
+    let album = create(&store, json!({ "name": "a" })).await;
+    let path = format!("/v1/albums/{}", id(&album));
+    let images = three(&store).await;
+    told(send(&store, "POST", &format!("{path}/images"), &json!({ "ids": images })).await, 200).await;
+    let [a, b, c] = [&images[0], &images[1], &images[2]].map(String::as_str);
+    let order = format!("{path}/order");
+    let list = async || told(get(&store, &format!("{path}/images")).await, 200).await;
+    told(send(&store, "PUT", &order, &json!({ "ids": [c, a] })).await, 200).await;
+    assert_eq!(ids(&list().await), [c, a, b]);
+    told(send(&store, "PUT", &order, &json!({ "move": { "id": c, "after": b } })).await, 200).await;
+    assert_eq!(ids(&list().await), [a, b, c]);
+    told(send(&store, "PUT", &order, &json!({ "move": { "id": c, "before": b } })).await, 200).await;
+    assert_eq!(ids(&list().await), [a, c, b]);
+    let first = told(get(&store, &format!("{path}/images?limit=2")).await, 200).await;
+    assert_eq!(ids(&first), [a, c]);
+    let next = first["next"].as_str().unwrap().strip_prefix(&store.url("")).unwrap().to_owned();
+    let second = told(get(&store, &next).await, 200).await;
+    assert_eq!((ids(&second), &second["cursor"]), (vec![b], &Value::Null));
+    for (document, parameter) in [
+        (json!({}), "ids"),
+        (json!({ "ids": [a, a] }), "ids"),
+        (json!({ "ids": ["x"] }), "ids"),
+        (json!({ "ids": [a], "move": { "id": a, "after": b } }), "move"),
+        (json!({ "move": { "id": a } }), "move"),
+        (json!({ "move": { "id": a, "after": b, "before": c } }), "move"),
+        (json!({ "move": { "id": a, "after": a } }), "move"),
+        (json!({ "move": { "after": a } }), "id"),
+        (json!({ "move": { "id": a, "behind": b } }), "behind"),
+        (json!({ "ids": [a], "order": [a] }), "order"),
+    ] {
+        let told = problem(send(&store, "PUT", &order, &document).await, 400, "invalid-parameter").await;
+        assert_eq!(told["parameter"], parameter, "{document}");
+    }
+    let stranger = json!({ "ids": ["01890a5d-ac96-774b-bcce-b302099a8057"] });
+    problem(send(&store, "PUT", &order, &stranger).await, 404, "not-found").await;
+    problem(get(&store, &format!("{path}/images?cursor=1")).await, 400, "invalid-parameter").await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_told_by_name() {
+    let store = store();
+    create(&store, json!({ "name": "taken" })).await;
+    for (document, status, parameter) in [
+        (json!({}), 400, "name"),
+        (json!({ "name": "" }), 400, "name"),
+        (json!({ "name": "a\nb" }), 400, "name"),
+        (json!({ "name": "x".repeat(256) }), 400, "name"),
+        (json!({ "name": "a", "default_preset": "nothing" }), 400, "default_preset"),
+        (json!({ "name": "a", "then": "nothing" }), 400, "then"),
+        (json!({ "name": "a", "visibility": "secret" }), 400, "visibility"),
+        (json!({ "name": "a", "colour": "red" }), 400, "colour"),
+        (json!({ "name": "taken" }), 409, "name"),
+    ] {
+        let code = if status == 409 { "conflict" } else { "invalid-parameter" };
+        let told = problem(send(&store, "POST", "/v1/albums", &document).await, status, code).await;
+        assert_eq!(told["parameter"], parameter, "{document}");
+    }
+    let album = create(&store, json!({ "name": "b" })).await;
+    let path = format!("/v1/albums/{}", id(&album));
+    problem(send(&store, "PATCH", &path, &json!({ "name": "taken" })).await, 409, "conflict").await;
+    problem(send(&store, "DELETE", &format!("{path}?images=all"), &Value::Null).await, 400, "invalid-parameter").await;
+    let nobody = "01890a5d-ac96-774b-bcce-b302099a8057";
+    problem(send(&store, "POST", &format!("{path}/images"), &json!({ "ids": [nobody] })).await, 404, "not-found").await;
+    problem(get(&store, &format!("/v1/albums/{nobody}")).await, 404, "not-found").await;
+    let told = Client::new().post(store.url(&format!("/v1/images?album={nobody}"))).body(one_pixel_png()).send().await;
+    assert_eq!(problem(told.unwrap(), 404, "not-found").await["parameter"], "album");
+    crate::support::assert_empty(&store).await;
+}
+
+#[tokio::test]
+async fn a_change_of_what_is_no_longer_so_is_refused() {
+    let store = store();
+    let album = create(&store, json!({ "name": "a" })).await;
+    let path = format!("/v1/albums/{}", id(&album));
+    let image = upload(&store, one_pixel_png()).await;
+    let (rename, add) = (json!({ "name": "b" }), json!({ "ids": [id(&image)] }));
+    told(send_if(&store, "PATCH", &path, &rename, "\"1\"").await, 200).await;
+    problem(send_if(&store, "PATCH", &path, &rename, "\"1\"").await, 412, "precondition-failed").await;
+    problem(send_if(&store, "PATCH", &path, &rename, "W/\"2\"").await, 412, "precondition-failed").await;
+    told(send_if(&store, "POST", &format!("{path}/images"), &add, "\"1\", \"2\"").await, 200).await;
+    for (method, path, document) in [
+        ("PUT", format!("{path}/order"), json!({ "ids": [id(&image)] })),
+        ("DELETE", format!("{path}/images/{}", id(&image)), Value::Null),
+        ("DELETE", path.clone(), Value::Null),
+        ("DELETE", format!("{path}?images=delete"), Value::Null),
+    ] {
+        problem(send_if(&store, method, &path, &document, "\"2\"").await, 412, "precondition-failed").await;
+    }
+    problem(send_if(&store, "DELETE", &path, &Value::Null, "x").await, 412, "precondition-failed").await;
+    assert_eq!(told(get(&store, &path).await, 200).await["images"], 1);
+    told(send_if(&store, "DELETE", &path, &Value::Null, "*").await, 200).await;
+}
+
+#[tokio::test]
+async fn uploads_go_into_an_album_and_through_what_it_wants_done() {
+    let store = store();
+    let album = create(&store, json!({ "name": "a", "then": "thumbnail", "default_preset": "thumbnail" })).await;
+    let path = format!("/v1/images?album={}&name=photo.png", id(&album));
+    let mut uploaded = Vec::new();
+    for seed in 0..2 {
+        let answer = Client::new().post(store.url(&path)).body(png(&photo(300, 200, seed))).send().await.unwrap();
+        let image = told(answer, 201).await;
+        assert_eq!(image["jobs"].as_array().unwrap().len(), 1, "{image}");
+        uploaded.push(id(&image).to_owned());
+    }
+    let list = told(get(&store, &format!("/v1/albums/{}/images", id(&album))).await, 200).await;
+    assert_eq!(ids(&list), uploaded);
+    let name = |n: usize| list["images"][n]["name_in_album"].as_str().unwrap().to_owned();
+    assert_eq!(name(0), "photo.png");
+    assert!(name(1).starts_with("photo-") && name(1).len() == "photo-12345678.png".len(), "{}", name(1));
+    let preset = list["images"][0]["urls"]["preset"].as_str().unwrap().strip_prefix(&store.url("")).unwrap().to_owned();
+    let shown = crate::support::picture(&store, &preset).await;
+    assert_eq!((shown.width(), shown.height()), (150, 150));
+    let order = json!({ "album": id(&album), "target": "low", "name": "web" });
+    let queued = told(send(&store, "POST", "/v1/compressions", &order).await, 202).await;
+    assert_eq!((queued["jobs"].as_array().unwrap().len(), &queued["queued"]), (2, &2.into()));
+    assert_eq!(queued["jobs"][0]["image_id"], uploaded[0].as_str());
+}
+
+#[tokio::test]
+async fn deleting_with_images_spares_those_of_other_albums() {
+    let store = store();
+    let (album, other) = (create(&store, json!({ "name": "a" })).await, create(&store, json!({ "name": "b" })).await);
+    let images = three(&store).await;
+    let into = async |album: &Value, images: &[String]| {
+        let path = format!("/v1/albums/{}/images", id(album));
+        told(send(&store, "POST", &path, &json!({ "ids": images })).await, 200).await;
+    };
+    into(&album, &images).await;
+    into(&other, &images[..1]).await;
+    let path = format!("/v1/albums/{}?images=delete", id(&album));
+    assert_eq!(told(send(&store, "DELETE", &path, &Value::Null).await, 200).await["images_deleted"], 2);
+    assert_eq!(get(&store, &format!("/i/{}", images[0])).await.status(), 200);
+    for gone in &images[1..] {
+        problem(get(&store, &format!("/i/{gone}")).await, 404, "not-found").await;
+    }
+    let deleted = send(&store, "DELETE", &format!("/v1/images/{}", images[0]), &Value::Null).await;
+    assert_eq!(deleted.status(), 204);
+    assert_eq!(told(get(&store, &format!("/v1/albums/{}", id(&other))).await, 200).await["images"], 0);
+    crate::support::assert_empty(&store).await;
+}
+
+#[tokio::test]
+async fn a_link_opens_private_images_of_its_album_and_nothing_else() {
+    let store = KeyedStore::start_with(&[("AUTH__VISIBILITY", "private")]);
+    for user in ["anna", "boris"] {
+        store.user(user, &[]);
+    }
+    let (anna, boris) = (store.key("anna", "read,write,delete"), store.key("boris", "read,write,delete"));
+    let inside = store.upload(&anna, "private", png(&photo(200, 100, 1))).await;
+    let outside = store.upload(&anna, "unlisted", png(&photo(200, 100, 2))).await;
+    let foreign = store.upload(&boris, "unlisted", one_pixel_png()).await;
+    let send = async |key: &str, method: Method, path: &str, document: Value| {
+        store.request(key, method, path).json(&document).send().await.unwrap()
+    };
+    let new = json!({ "name": "a", "default_preset": "thumbnail" });
+    let album = told(send(&anna, Method::POST, "/v1/albums", new.clone()).await, 201).await;
+    told(send(&boris, Method::POST, "/v1/albums", new).await, 201).await;
+    let path = format!("/v1/albums/{}", id(&album));
+    let images = format!("{path}/images");
+    told(send(&anna, Method::POST, &images, json!({ "ids": [inside] })).await, 200).await;
+    problem(send(&anna, Method::POST, &images, json!({ "ids": [foreign] })).await, 403, "forbidden").await;
+    problem(send(&boris, Method::POST, &images, json!({ "ids": [foreign] })).await, 404, "not-found").await;
+    problem(store.get(&boris, &path).send().await.unwrap(), 404, "not-found").await;
+    let made = told(send(&anna, Method::POST, &format!("{path}/share"), json!({})).await, 201).await;
+    let token = made["token"].as_str().unwrap();
+    assert_eq!(made["url"], store.store.url(&format!("/a/{token}")));
+    let listed = told(store.get(&anna, &format!("{path}/share")).send().await.unwrap(), 200).await;
+    assert_eq!(listed["shares"][0]["id"], made["id"]);
+    assert!(!listed.to_string().contains(token), "the token is shown once");
+    let open = async |path: &str| store.get("", path).send().await.unwrap();
+    let shared = told(open(&format!("/a/{token}")).await, 200).await;
+    assert_eq!((ids(&shared), &shared["album"]["name"]), (vec![inside.as_str()], &"a".into()));
+    let addresses = shared["images"][0]["urls"].as_object().unwrap();
+    assert_eq!(addresses.len(), 3, "{addresses:?}");
+    for address in addresses.values() {
+        let answer = open(address.as_str().unwrap().strip_prefix(&store.store.url("")).unwrap()).await;
+        assert_eq!(answer.status(), 200, "{address}");
+        assert_eq!(header(&answer, "cache-control"), "private, no-cache");
+    }
+    problem(open(&format!("/i/{inside}")).await, 404, "not-found").await;
+    problem(open(&format!("/i/{inside}?share=x")).await, 404, "not-found").await;
+    problem(open(&format!("/i/{outside}?share={token}")).await, 404, "not-found").await;
+    problem(open(&format!("/v1/images/{inside}?share={token}")).await, 400, "invalid-parameter").await;
+    problem(open("/a/x").await, 404, "not-found").await;
+    let share = format!("{path}/share/{}", made["id"].as_str().unwrap());
+    problem(send(&boris, Method::DELETE, &share, json!({})).await, 404, "not-found").await;
+    assert_eq!(send(&anna, Method::DELETE, &share, json!({})).await.status(), 204);
+    problem(send(&anna, Method::DELETE, &share, json!({})).await, 404, "not-found").await;
+    problem(open(&format!("/a/{token}")).await, 404, "not-found").await;
+    problem(open(&format!("/i/{inside}?share={token}")).await, 404, "not-found").await;
+    let end = (jiff::Timestamp::now() + jiff::SignedDuration::from_millis(700)).to_string();
+    let short =
+        told(send(&anna, Method::POST, &format!("{path}/share"), json!({ "expires_at": end })).await, 201).await;
+    let token = short["token"].as_str().unwrap();
+    assert_eq!(open(&format!("/i/{inside}?share={token}")).await.status(), 200);
+    tokio::time::sleep(Duration::from_millis(800)).await;
+    problem(open(&format!("/i/{inside}?share={token}")).await, 404, "not-found").await;
+    let past = json!({ "expires_at": "2020-01-01T00:00:00Z" });
+    problem(send(&anna, Method::POST, &format!("{path}/share"), past).await, 400, "invalid-parameter").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_change_one_album_at_once_and_nothing_is_lost() {
+    const CLIENTS: usize = 8;
+    const ROUNDS: usize = 6;
+    let store = std::sync::Arc::new(store());
+    let album = create(&store, json!({ "name": "start" })).await;
+    let path = format!("/v1/albums/{}", id(&album));
+    let work = (0..CLIENTS).map(|client| {
+        let (store, path) = (std::sync::Arc::clone(&store), path.clone());
+        tokio::spawn(async move {
+            let mut kept = Vec::new();
+            for round in 0..ROUNDS {
+                let mut images = Vec::new();
+                for _ in 0..2 {
+                    images.push(id(&upload(&store, one_pixel_png()).await).to_owned());
+                }
+                let add = send(&store, "POST", &format!("{path}/images"), &json!({ "ids": images })).await;
+                assert_eq!(add.status(), 200);
+                let name = json!({ "name": format!("{client} {round}") });
+                assert_eq!(send(&store, "PATCH", &path, &name).await.status(), 200);
+                let order = send(&store, "PUT", &format!("{path}/order"), &json!({ "ids": [images[1]] })).await;
+                assert_eq!(order.status(), 200);
+                let gone = format!("{path}/images/{}", images[0]);
+                assert_eq!(send(&store, "DELETE", &gone, &Value::Null).await.status(), 200);
+                kept.push(images.remove(1));
+            }
+            kept
+        })
+    });
+    let mut kept = Vec::new();
+    for done in futures::future::join_all(work).await {
+        kept.extend(done.unwrap());
+    }
+    let last = told(get(&store, &path).await, 200).await;
+    assert_eq!(last["images"], CLIENTS * ROUNDS);
+    assert_eq!(last["version"], 1 + CLIENTS * ROUNDS * 4, "each change counts");
+    let list = told(get(&store, &format!("{path}/images?limit=500")).await, 200).await;
+    let mut listed = ids(&list);
+    listed.sort_unstable();
+    kept.sort_unstable();
+    assert_eq!(listed, kept);
+    // Of those who change the same version, one does.
+    let etag = format!("\"{}\"", last["version"]);
+    let racers = (0..CLIENTS).map(async |n| {
+        send_if(&store, "PATCH", &path, &json!({ "name": format!("winner {n}") }), &etag).await.status().as_u16()
+    });
+    let mut statuses = futures::future::join_all(racers).await;
+    statuses.sort_unstable();
+    assert_eq!(statuses, [vec![200], vec![412; CLIENTS - 1]].concat());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_album_may_be_deleted_while_others_fill_it() {
+    let store = std::sync::Arc::new(store());
+    let album = create(&store, json!({ "name": "a" })).await;
+    let path = format!("/v1/images?album={}", id(&album));
+    let uploads = (0..20).map(|seed| {
+        let (store, path) = (std::sync::Arc::clone(&store), path.clone());
+        tokio::spawn(async move {
+            let answer = Client::new().post(store.url(&path)).body(png(&photo(40, 30, seed))).send().await.unwrap();
+            answer.status().as_u16()
+        })
+    });
+    let uploads: Vec<_> = uploads.collect();
+    let gone = send(&store, "DELETE", &format!("/v1/albums/{}?images=delete", id(&album)), &Value::Null).await;
+    assert_eq!(gone.status(), 200);
+    for upload in uploads {
+        let status = upload.await.unwrap();
+        assert!(matches!(status, 201 | 404), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn those_who_watch_see_what_happens_to_albums() {
+    let store = store();
+    let mut feed = get_with(&store, "/v1/events", &[]).await;
+    let album = create(&store, json!({ "name": "a" })).await;
+    let path = format!("/v1/images?album={}&name=x.png", id(&album));
+    let image = told(Client::new().post(store.url(&path)).body(one_pixel_png()).send().await.unwrap(), 201).await;
+    assert_eq!(send(&store, "DELETE", &format!("/v1/images/{}", id(&image)), &Value::Null).await.status(), 204);
+    let path = format!("/v1/albums/{}", id(&album));
+    told(send(&store, "PATCH", &path, &json!({ "name": "b" })).await, 200).await;
+    told(send(&store, "DELETE", &path, &Value::Null).await, 200).await;
+    let mut text = String::new();
+    let read = async {
+        while !(text.contains("event: album.deleted") && text.ends_with("\n\n")) {
+            text.push_str(&String::from_utf8_lossy(&feed.chunk().await.unwrap().expect("the feed goes on")));
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), read).await.unwrap();
+    let events: Vec<_> = text.split("\n\n").filter(|event| event.contains("event: album.")).collect();
+    let names: Vec<_> = events.iter().map(|event| event.lines().next().unwrap()).collect();
+    let expected = ["created", "image_added", "image_removed", "changed", "deleted"];
+    assert_eq!(names, expected.map(|name| format!("event: album.{name}")));
+    let added = events[1].lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
+    let added: Value = serde_json::from_str(added).unwrap();
+    assert_eq!((&added["text"], &added["image_id"]), (&"x.png image added to album a".into(), &image["id"]));
+}
+
+#[tokio::test]
+async fn albums_survive_kill_nine() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let options = || testkit::process::StoreOptions { data_dir: Some(data.clone()), ..Default::default() };
+    let mut first = Store::start(options());
+    let album = create(&first, json!({ "name": "a" })).await;
+    let path = format!("/v1/albums/{}", id(&album));
+    let images = three(&first).await;
+    told(send(&first, "POST", &format!("{path}/images"), &json!({ "ids": images })).await, 200).await;
+    let before = told(send(&first, "PUT", &format!("{path}/order"), &json!({ "ids": [images[2]] })).await, 200).await;
+    first.kill9();
+    let second = Store::start(options());
+    let after = told(get(&second, &path).await, 200).await;
+    assert_eq!((&after["version"], &after["images"]), (&before["version"], &3.into()));
+    let list = told(get(&second, &format!("{path}/images")).await, 200).await;
+    assert_eq!(ids(&list), [&images[2], &images[0], &images[1]]);
+}
