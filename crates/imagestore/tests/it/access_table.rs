@@ -138,6 +138,7 @@ const ADDRESSES: &[Address] = &[
     send("POST", "/v1/albums/{album}/images", Body::Json(ids)),
     send("DELETE", "/v1/albums/{album}/images/{id}", Body::None),
     send("PUT", "/v1/albums/{album}/order", Body::Json(ids)),
+    get("/v1/albums/{album}/zip"),
     get("/v1/albums/{album}/share"),
     send("POST", "/v1/albums/{album}/share", Body::None),
     send("DELETE", "/v1/albums/{album}/share/{share}", Body::None),

@@ -285,6 +285,52 @@ async fn a_link_opens_private_images_of_its_album_and_nothing_else() {
     problem(send(&anna, Method::POST, &format!("{path}/share"), past).await, 400, "invalid-parameter").await;
 }
 
+#[tokio::test]
+async fn an_album_is_sent_as_one_archive() {
+    let store = store();
+    let album = create(&store, json!({ "name": "Отпуск: \"2026\"" })).await;
+    let path = format!("/v1/albums/{}", id(&album));
+    let names = ["same.png", "same.png", "../out.png", "a:b?.png", "con.png", ""];
+    let mut originals = Vec::new();
+    for (seed, name) in (0..).zip(names) {
+        let bytes = png(&photo(300, 200, seed));
+        let name: String = form_urlencoded::byte_serialize(name.as_bytes()).collect();
+        let address = store.url(&format!("/v1/images?album={}&name={name}", id(&album)));
+        let image = told(Client::new().post(address).body(bytes.clone()).send().await.unwrap(), 201).await;
+        originals.push((id(&image).to_owned(), bytes));
+    }
+    let answer = get(&store, &format!("{path}/zip")).await;
+    assert_eq!(header(&answer, "content-type"), "application/zip");
+    let disposition = header(&answer, "content-disposition");
+    assert!(disposition.starts_with("attachment; filename=\"album.zip\"; filename*=UTF-8''%D0%9E"), "{disposition}");
+    let bytes = answer.bytes().await.unwrap();
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(&bytes[..])).unwrap();
+    let id_of = |n: usize| originals[n].0.clone();
+    let marked = format!("same-{}.png", &id_of(1)[28..]);
+    let changed = |n, name| format!("{}-{name}", id_of(n));
+    let nameless = format!("{}.png", id_of(5));
+    let expected = ["same.png", &marked, "out.png", &changed(3, "a_b_.png"), &changed(4, "con.png"), nameless.as_str()];
+    assert_eq!(archive.len(), expected.len());
+    for (n, name) in expected.iter().enumerate() {
+        let mut file = archive.by_index(n).unwrap();
+        assert_eq!(file.name().unwrap(), *name);
+        assert_eq!(file.compression(), zip::CompressionMethod::Stored);
+        let mut content = Vec::new();
+        std::io::Read::read_to_end(&mut file, &mut content).unwrap();
+        assert!(content == originals[n].1, "{name}");
+    }
+    // Another reader than the library that wrote it, where there is one.
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("album.zip");
+    std::fs::write(&file, &bytes).unwrap();
+    if let Ok(output) = std::process::Command::new("unzip").arg("-t").arg(&file).output() {
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
+    let empty = create(&store, json!({ "name": "empty" })).await;
+    let answer = get(&store, &format!("/v1/albums/{}/zip", id(&empty))).await.bytes().await.unwrap();
+    assert!(zip::ZipArchive::new(std::io::Cursor::new(&answer[..])).unwrap().is_empty());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn many_change_one_album_at_once_and_nothing_is_lost() {
     const CLIENTS: usize = 8;

@@ -35,6 +35,7 @@ pub(super) fn album_document(base: &str, album: &Album, presets: &Presets) -> Va
         "updated_at": album.updated.to_string(),
         "urls": {
             "images": format!("{itself}/images"),
+            "zip": format!("{itself}/zip"),
             "cover": album.cover.map(|cover| format!("{base}/i/{cover}{preset}")),
             "self": itself,
         },

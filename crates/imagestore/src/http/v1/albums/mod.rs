@@ -3,6 +3,7 @@
 mod documents;
 mod members;
 mod shares;
+mod zip;
 
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, Header, IF_MATCH, IfMatch, LOCATION};
@@ -44,6 +45,7 @@ pub(in crate::http) fn configure(config: &mut ServiceConfig) {
         .service(resource("/v1/albums/{id}/order", vec![(Method::PUT, put().to(members::reorder))]))
         .service(resource("/v1/albums/{id}/share", shares))
         .service(resource("/v1/albums/{id}/share/{share}", vec![(Method::DELETE, on_delete().to(shares::revoke))]))
+        .service(resource("/v1/albums/{id}/zip", vec![(Method::GET, on_get().to(zip::get))]))
         .service(resource("/a/{token}", vec![(Method::GET, on_get().to(shares::shared))]));
 }
 
