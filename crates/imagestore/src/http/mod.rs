@@ -93,6 +93,7 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
         .configure(v1::access)
         .configure(v1::albums::configure)
         .configure(compat::processor::configure)
+        .configure(compat::albums::configure)
         .service(resource("/v1/stats", vec![(Method::GET, get().to(v1::stats::get))]))
         .service(resource("/", vec![(Method::GET, get().to(v1::index))]));
 }

@@ -33,6 +33,7 @@ struct Things {
     user: String,
     key: String,
     album: String,
+    album_name: String,
     share: String,
     token: String,
 }
@@ -93,6 +94,14 @@ fn order_of_album(things: &Things) -> Value {
     json!({ "album": things.album, "target": "low", "name": "another" })
 }
 
+fn album_name(_: &Things) -> Value {
+    json!({ "albumName": format!("a{}", uuid::Uuid::new_v4().simple()) })
+}
+
+fn image_name(_: &Things) -> Value {
+    json!({ "imageName": "another.png" })
+}
+
 fn nothing(_: &Things) -> Value {
     json!({})
 }
@@ -146,6 +155,15 @@ const ADDRESSES: &[Address] = &[
     send("POST", "/v1/compressions (album)", Body::Json(order_of_album)),
     get("/a/{token}"),
     get("/i/{id}?share={token}"),
+    get("/api/v1/albums"),
+    send("POST", "/api/v1/albums", Body::Json(album_name)),
+    send("PATCH", "/api/v1/albums/{name}", Body::Json(album_name)),
+    send("DELETE", "/api/v1/albums/{name}", Body::None),
+    get("/api/v1/albums/{name}/images"),
+    send("POST", "/api/v1/albums/{name}/images", Body::Form),
+    get("/api/v1/albums/{name}/images/{id}.png"),
+    send("PATCH", "/api/v1/albums/{name}/images/{id}.png", Body::Json(image_name)),
+    send("DELETE", "/api/v1/albums/{name}/images/{id}.png", Body::None),
     get("/v1/events"),
     get("/v1/stats"),
     get("/v1/usage"),
@@ -223,7 +241,7 @@ impl Address {
         let path = self.path.replace("{id}", &things.image).replace("{job}", &things.job);
         let path = path.replace("{backfill}", &things.backfill).replace("{user}", &things.user);
         let path = path.replace("{key}", &things.key).replace("{album}", &things.album).replace(" (album)", "");
-        let path = path.replace("{share}", &things.share);
+        let path = path.replace("{name}", &things.album_name).replace("{share}", &things.share);
         let path = path.replace("{token}", &things.token);
         let request = store.request(key, Method::from_bytes(self.method.as_bytes()).unwrap(), &path);
         match self.body {
@@ -268,6 +286,7 @@ async fn things(store: &KeyedStore, key: &str, admin: &str, user: &str) -> Thing
         user: user.to_owned(),
         key: text(&made["id"]),
         album: text(&album["id"]),
+        album_name: text(&album["name"]),
         share: text(&share["id"]),
         token: text(&share["token"]),
     }

@@ -5,6 +5,7 @@
 mod access;
 mod access_table;
 mod albums;
+mod albums_compat;
 mod animation;
 mod architecture;
 mod bad_input;

@@ -4,15 +4,18 @@ mod conditional;
 mod negotiate;
 mod respond;
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use service_kit::http::ApiError;
 use shared_types::transform::{FormatChoice, Presets};
-use shared_types::{ErrorCode, ImageFormat, ImageId, OutputFormat, TransformError, TransformQuery};
+use shared_types::{ErrorCode, ImageFormat, ImageId, OutputFormat, Transform, TransformError, TransformQuery};
 
 use super::HttpState;
 use super::access::As;
 use super::query::{Query, parse_id, segment};
 use crate::app::{Delivery, Wanted};
+use crate::domain::{Caller, Image};
 
 /// What the URL and the headers ask for.
 struct Asked {
@@ -67,6 +70,21 @@ pub(super) async fn deliver(
     let wanted = Wanted::negotiate(query.transform, query.format, query.name, &image, &accepted, saved, preset);
     let delivery = state.services.resolve(&caller, image, wanted).await?;
     answer(&request, &state, &delivery, facets).await
+}
+
+/// Sends an original to be saved under that name, if the caller may see it.
+pub(super) async fn attachment(
+    request: &HttpRequest,
+    state: &HttpState,
+    caller: &Caller,
+    image: Arc<Image>,
+    name: &str,
+) -> Result<HttpResponse, ApiError> {
+    let facets = respond::Facets::new(&TransformQuery::default(), Some(name.to_owned()), true);
+    let (transform, format) = (Transform::default(), None);
+    let wanted = Wanted { transform, format, name: None, saved: true, choice: None };
+    let delivery = state.services.resolve(caller, image, wanted).await?;
+    answer(request, state, &delivery, facets).await
 }
 
 async fn answer(
