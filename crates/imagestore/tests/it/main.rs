@@ -4,6 +4,7 @@
 
 mod access;
 mod access_table;
+mod album_races;
 mod albums;
 mod albums_compat;
 mod animation;
