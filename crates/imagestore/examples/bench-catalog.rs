@@ -1,5 +1,7 @@
 //! How long the catalog takes for one row and for a page of rows, with few images and with many. `scripts/bench-catalog` starts it.
 
+#![allow(clippy::print_stdout, reason = "the table is what it is for")]
+
 use std::future::Future;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -9,7 +11,9 @@ use clap::Parser;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use image_engine::Facts;
 use imagestore::adapters::sqlite::SqliteCatalog;
-use imagestore::domain::{Image, ImageFilter, ImageName, ImageQuery, Position, Quotas, Sort, User, Visibility, Whose};
+use imagestore::domain::{
+    Image, ImageFilter, ImageName, ImageQuery, Position, Quotas, Sort, Tags, Usage, User, Visibility, Whose,
+};
 use imagestore::ports::{AccessCatalog, Catalog, NewWork};
 use jiff::{SignedDuration, Timestamp};
 use shared_types::{Digest, ImageFormat, ImageId, UserId};
@@ -74,11 +78,7 @@ fn image(number: u64, owners: &[UserId]) -> anyhow::Result<Image> {
             progressive: false,
         },
         name: ImageName::from_client(&format!("IMG_{:08}.jpg", number.wrapping_mul(7919) % 100_000_000)),
-        tags: if number.is_multiple_of(10) {
-            "holiday".parse().map_err(anyhow::Error::msg)?
-        } else {
-            Default::default()
-        },
+        tags: if number.is_multiple_of(10) { "holiday".parse().map_err(anyhow::Error::msg)? } else { Tags::default() },
         metadata: None,
         created,
     })
@@ -88,7 +88,7 @@ async fn fill(catalog: &SqliteCatalog, rows: u64) -> anyhow::Result<Vec<UserId>>
     let mut owners = Vec::new();
     for number in 0..OWNERS {
         let name = format!("user-{number}").parse().map_err(anyhow::Error::msg)?;
-        let (id, quotas, usage) = (UserId::generate(), Quotas::default(), Default::default());
+        let (id, quotas, usage) = (UserId::generate(), Quotas::default(), Usage::default());
         catalog.insert_user(&User { id, name, disabled: false, quotas, usage, created: Timestamp::now() }).await?;
         owners.push(id);
     }

@@ -112,6 +112,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let presets = settings.presets.clone();
     services.read_then_with(Box::new(move |words| http::read_then(words, &presets)));
     services.start_uploads();
+    services.start_albums();
     let state = HttpState {
         services: services.clone(),
         public_url: settings.public_url(),

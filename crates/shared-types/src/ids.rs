@@ -70,6 +70,10 @@ uuid_ids! {
     UploadId = "an upload id";
     /// Names one piece of the bytes of resumable uploads.
     PartId = "a part id";
+    /// Names one album.
+    AlbumId = "an album id";
+    /// Names one public link to an album; it is not the link's token.
+    ShareId = "a share id";
 }
 
 /// The BLAKE3 digest of some bytes; names a blob. 64 lower-case hex digits in text.

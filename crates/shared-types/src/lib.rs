@@ -21,5 +21,7 @@ pub mod wire;
 pub use error_code::{ErrorCode, Problem};
 pub use format::{ImageFormat, OutputFormat};
 pub use goal::{Formats, Goal, Score};
-pub use ids::{BackfillId, Digest, ImageId, JobId, KeyId, ParseIdError, PartId, UploadId, UserId, VariantName};
+pub use ids::{
+    AlbumId, BackfillId, Digest, ImageId, JobId, KeyId, ParseIdError, PartId, ShareId, UploadId, UserId, VariantName,
+};
 pub use transform::{Recipe, Transform, TransformError, TransformQuery};

@@ -161,6 +161,7 @@ impl Services {
             services.inner.images.insert(id, None);
             services.remove_doomed(&doomed).await;
             services.publish(owner, Happening::ImageDeleted(id));
+            services.inner.outbox.wake();
             Ok(())
         };
         self.to_its_end(delete).await

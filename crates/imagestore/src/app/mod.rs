@@ -1,6 +1,7 @@
 //! Use cases, one file each. No web framework, no SQL, no files: only ports, the engine and the CPU pool.
 
 mod access;
+mod albums;
 mod analyses;
 mod backlog;
 mod better;
@@ -35,6 +36,7 @@ use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
 pub use access::{AccessPolicy, Identity, KeyOrder, MAX_ACCESS_PAGE, Rate};
+pub use albums::{AlbumImages, Destination, MAX_ADDED, MAX_ALBUM_PAGE, NewAlbum, NewShare};
 pub use better::{Better, BetterPolicy, Choice};
 pub use deliver::{Content, ContentBytes, Delivery, Lifetime, Target, Wanted};
 pub use duplicates::OnDuplicate;
@@ -138,6 +140,7 @@ struct Inner {
     better: BetterPolicy,
     job_writer: OnceLock<JobWriter>,
     feed: LiveFeed,
+    outbox: albums::Outbox,
     access: Access,
     uploads: Uploads,
     signing: SigningPolicy,
@@ -170,6 +173,7 @@ impl Services {
             better: policies.better,
             job_writer: OnceLock::new(),
             feed: LiveFeed::default(),
+            outbox: albums::Outbox::default(),
             access: Access::new(policies.access),
             uploads: Uploads::new(policies.uploads),
             signing: policies.signing,

@@ -11,7 +11,7 @@ use jiff::{Timestamp, Unit};
 use shared_types::{Digest, ErrorCode, ImageFormat, ImageId, UploadId, UserId};
 
 use super::access::random_text;
-use super::{AndThen, OnDuplicate, Services};
+use super::{AndThen, Destination, OnDuplicate, Services};
 use crate::domain::{Caller, Happening, Image, ImageName, Job, Reach, Scope, StoreError, Tags, Upload, Visibility};
 use crate::ports::{NewWork, RemoteError, StagedBlob};
 
@@ -53,6 +53,8 @@ pub struct UploadOptions {
     pub on_duplicate: OnDuplicate,
     /// Whether there is to be something that deletes it without a key.
     pub delete_token: bool,
+    /// The album into which it goes.
+    pub album: Option<Destination>,
 }
 
 /// An upload on its way in. Dropping it leaves nothing behind.
@@ -210,6 +212,7 @@ impl Receiving {
         let jobs = services.jobs_for(&image, &options.then).await?;
         let on_duplicate = options.on_duplicate;
         let delete_token = options.delete_token.then(random_text).transpose()?;
+        let album = options.album.as_ref().map(Destination::placement);
         let recorder = services.clone();
         let record = async move {
             // Of two uploads at once that must not be copies, the second one finds the first.
@@ -225,6 +228,7 @@ impl Receiving {
                 analysis: true,
                 jobs,
                 upload,
+                album,
                 delete_token: delete_token.as_ref().map(|token| Digest::of(token.as_bytes())),
             };
             let insert = recorder.inner.catalog.insert_image(&image, &work).map_ok(|()| ((), Vec::new()));
@@ -233,6 +237,9 @@ impl Receiving {
             recorder.inner.analyses.backlog.wake();
             recorder.publish(image.owner, Happening::ImageStored(Arc::new(image.clone())));
             recorder.jobs_queued(&work.jobs);
+            if album.is_some() {
+                recorder.inner.outbox.wake();
+            }
             Ok(Uploaded { image, deduplicated, is_new: true, jobs: work.jobs, delete_token })
         };
         services.to_its_end(record).await

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use shared_types::{ErrorCode, KeyId, UserId};
 
-use super::{Image, StoreError};
+use super::{Album, Image, Sight, StoreError};
 
 /// One thing that a key may allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -191,10 +191,15 @@ impl Caller {
     /// The caller has nothing of their own, or the key does not allow reading.
     pub fn reach(&self) -> Result<Reach, StoreError> {
         self.require(Scope::Read)?;
-        Ok(match self {
+        Ok(self.whose())
+    }
+
+    /// The same of a caller who was found to be allowed something.
+    pub fn whose(&self) -> Reach {
+        match self {
             Self::Key { user, .. } if !self.is_admin() => Reach::User(*user),
             _ => Reach::Everybody,
-        })
+        }
     }
 
     /// Whether the caller may do what administrators do.
@@ -273,6 +278,45 @@ impl Caller {
         }
         self.check_sees(image)?;
         Err(StoreError::new(ErrorCode::Forbidden, "The image belongs to another user."))
+    }
+
+    /// Makes sure that the caller may see the album: as with an image.
+    ///
+    /// # Errors
+    /// Those of [`Caller::check_sees`].
+    pub fn check_sees_album(&self, album: &Album) -> Result<(), StoreError> {
+        if album.visibility != Visibility::Private {
+            return Ok(());
+        }
+        if self.owns(album.owner) {
+            self.require_any(&[Scope::Read, Scope::Service])
+        } else {
+            Err(StoreError::no_album())
+        }
+    }
+
+    /// Makes sure that the caller may do that to the album: as with an image.
+    ///
+    /// # Errors
+    /// Those of [`Caller::check_may`].
+    pub fn check_may_with_album(&self, scope: Scope, album: &Album) -> Result<(), StoreError> {
+        self.require(scope)?;
+        if self.owns(album.owner) {
+            return Ok(());
+        }
+        self.check_sees_album(album)?;
+        Err(StoreError::new(ErrorCode::Forbidden, "The album belongs to another user."))
+    }
+
+    /// Which images of an album the caller may see, who may see the album.
+    pub fn sight(&self, album: &Album) -> Sight {
+        match self {
+            _ if !self.owns(album.owner) => Sight::NotPrivate,
+            Self::Key { user, scopes, .. } if !scopes.contains(Scope::Admin) && !scopes.contains(Scope::Service) => {
+                Sight::Of(Some(*user))
+            }
+            _ => Sight::All,
+        }
     }
 
     fn require_any(&self, scopes: &[Scope]) -> Result<(), StoreError> {

@@ -52,6 +52,16 @@ impl StoreError {
         Self::new(ErrorCode::NotFound, detail)
     }
 
+    /// No album of that id or name.
+    pub fn no_album() -> Self {
+        Self::new(ErrorCode::NotFound, "There is no such album. It may have been deleted.")
+    }
+
+    /// The album has no such image.
+    pub fn not_in_album() -> Self {
+        Self::new(ErrorCode::NotFound, "There is no such image in the album. It may have been removed.")
+    }
+
     /// Names the part of the request at fault.
     #[must_use]
     pub fn parameter(mut self, parameter: impl Into<String>) -> Self {

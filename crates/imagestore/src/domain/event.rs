@@ -5,14 +5,14 @@ use std::sync::Arc;
 use shared_types::UserId;
 use uuid::Uuid;
 
-use super::{Image, Job, Variant};
+use super::{AlbumNotice, Image, Job, Variant};
 
 /// Something that happened. Ids are `UUIDv7`: their order is the order of events.
 #[derive(Debug, Clone)]
 pub struct Event {
     /// Its id.
     pub id: Uuid,
-    /// Whose image it happened to.
+    /// Whose image or album it happened to.
     pub owner: Option<UserId>,
     /// What happened.
     pub what: Happening,
@@ -31,4 +31,6 @@ pub enum Happening {
     VariantStored(Box<Variant>),
     /// A job was queued, made progress, or ended.
     JobChanged(Box<Job>),
+    /// An album was made, changed or deleted.
+    AlbumChanged(Box<AlbumNotice>),
 }

@@ -2,7 +2,7 @@
 
 use image_engine::Facts;
 use jiff::Timestamp;
-use shared_types::{Digest, ImageId, UserId};
+use shared_types::{Digest, ImageFormat, ImageId, UserId};
 
 use super::{Metadata, Tags, Visibility};
 
@@ -56,16 +56,33 @@ impl Image {
 pub struct ImageName(String);
 
 impl ImageName {
+    const MAX_BYTES: usize = 255;
+
     /// Keeps the last component of whatever the client sent; `None` if nothing is left.
     pub fn from_client(text: &str) -> Option<Self> {
-        const MAX_BYTES: usize = 255;
         let last = text.rsplit(['/', '\\']).next().unwrap_or_default();
         let mut name: String = last.chars().filter(|c| !c.is_control() && !is_invisible(*c)).collect();
-        while name.len() > MAX_BYTES {
+        while name.len() > Self::MAX_BYTES {
             name.pop();
         }
         let name = name.trim();
         (!name.is_empty() && name != "." && name != "..").then(|| Self(name.to_owned()))
+    }
+
+    /// The name of an image that came without one.
+    pub fn of_id(id: ImageId, format: ImageFormat) -> Self {
+        Self(format!("{id}.{format}"))
+    }
+
+    /// The same name with a mark before its extension, still not too long: `photo-1a2b.jpg`.
+    #[must_use]
+    pub fn marked(&self, mark: &str) -> Self {
+        let (stem, extension) = self.0.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).unwrap_or((&self.0, ""));
+        let dot = if extension.is_empty() { "" } else { "." };
+        let room = Self::MAX_BYTES.saturating_sub(mark.len() + extension.len() + 2);
+        let stem = &stem[..stem.floor_char_boundary(room)];
+        let extension = &extension[..extension.floor_char_boundary(Self::MAX_BYTES.saturating_sub(mark.len() + 2))];
+        Self(format!("{stem}-{mark}{dot}{extension}"))
     }
 
     /// The name as text.
@@ -80,6 +97,7 @@ pub fn is_invisible(c: char) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed test may panic")]
 mod tests {
     use super::*;
 
@@ -94,5 +112,18 @@ mod tests {
         assert_eq!(name(".."), None);
         assert_eq!(name("a/"), None);
         assert_eq!(name(&"ж".repeat(300)).map(|n| n.len()), Some(254));
+    }
+
+    #[test]
+    fn a_mark_stands_before_the_extension() {
+        let marked = |text: &str| ImageName::from_client(text).unwrap().marked("1a").0;
+        assert_eq!(marked("photo.jpg"), "photo-1a.jpg");
+        assert_eq!(marked("photo"), "photo-1a");
+        assert_eq!(marked(".hidden"), ".hidden-1a");
+        assert_eq!(marked("a.b.c"), "a.b-1a.c");
+        for long in ["ж".repeat(125) + ".jpg", "a.".to_owned() + &"ж".repeat(125), "x".repeat(255)] {
+            let marked = marked(&long);
+            assert!(marked.len() <= 255 && marked.contains("-1a"), "{marked}");
+        }
     }
 }

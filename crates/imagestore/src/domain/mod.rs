@@ -1,7 +1,8 @@
-//! What the store deals in: images, variants, master copies, jobs, resumable uploads, users and what they may do, and errors by their
-//! meaning. No framework, no storage.
+//! What the store deals in: images, variants, albums, master copies, jobs, resumable uploads, users and what they may do, and errors by
+//! their meaning. No framework, no storage.
 
 mod access;
+mod album;
 mod analysis;
 mod error;
 mod event;
@@ -9,6 +10,7 @@ mod image;
 mod job;
 mod label;
 mod listing;
+mod notice;
 mod pending;
 mod rendition;
 mod signing;
@@ -18,6 +20,10 @@ mod user;
 mod variant;
 
 pub use access::{Audience, Caller, Reach, Scope, Scopes, Visibility};
+pub use album::{
+    Album, AlbumChange, AlbumCursor, AlbumImage, AlbumName, AlbumShare, Expected, FieldChange, Naming, Place, Reorder,
+    Sight,
+};
 pub use analysis::{AnalysisOutcome, Similar};
 pub use error::StoreError;
 pub use event::{Event, Happening};
@@ -25,6 +31,7 @@ pub use image::{Image, ImageChange, ImageName, is_invisible};
 pub use job::{Backfill, BackfillStatus, Job, JobFilter, JobTotals, LeaseTerms, Order, Report, Slot};
 pub use label::{Metadata, Tag, Tags};
 pub use listing::{ImageFilter, ImageQuery, Position, Sort, Whose};
+pub use notice::{AlbumEvent, AlbumNotice, OutboxMessage};
 pub use pending::PendingWork;
 pub use rendition::{Master, Rendition, RenditionMode, RenditionTotals};
 pub use signing::{Keyring, Required, SECRET_BYTES, Signature, SigningKey};

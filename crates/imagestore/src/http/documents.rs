@@ -219,6 +219,7 @@ pub(super) fn event_document(base: &str, event: &Event) -> (&'static str, Value)
             };
             (name, json!(job_document(base, job)))
         }
+        Happening::AlbumChanged(notice) => (notice.event.name(), json!(notice)),
     }
 }
 

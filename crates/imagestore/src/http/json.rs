@@ -10,7 +10,7 @@ use shared_types::{ErrorCode, TransformError};
 
 use super::HttpState;
 use super::upload::body;
-use crate::domain::Tags;
+use crate::domain::{FieldChange, Tags};
 
 /// The most bytes of a document that orders something.
 const BYTES: usize = 256 * 1024;
@@ -41,6 +41,38 @@ impl Fields {
         payload: web::Payload,
     ) -> Result<Self, ApiError> {
         Ok(Self(read(state, request, payload).await?))
+    }
+
+    /// The same of a body that may be empty.
+    pub(super) async fn read_or_none(
+        state: &HttpState,
+        request: &HttpRequest,
+        payload: web::Payload,
+    ) -> Result<Self, ApiError> {
+        let body = body::gather(&state.bodies, request, payload, BYTES).await?;
+        if body.is_empty() {
+            return Ok(Self(Map::new()));
+        }
+        serde_json::from_slice(&body).map(Self).map_err(|error| malformed(&error))
+    }
+
+    /// What becomes of a field: `null` empties it.
+    pub(super) fn change(&mut self, name: &str) -> Result<FieldChange<String>, TransformError> {
+        match self.0.remove(name) {
+            None => Ok(FieldChange::Keep),
+            Some(Value::Null) => Ok(FieldChange::Clear),
+            Some(Value::String(text)) => Ok(FieldChange::To(text)),
+            Some(_) => Err(TransformError::new(name, "must be a text, or null for none")),
+        }
+    }
+
+    /// Fields within a field.
+    pub(super) fn object(&mut self, name: &str) -> Result<Option<Self>, TransformError> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Object(fields)) => Ok(Some(Self(fields))),
+            Some(_) => Err(TransformError::new(name, "must be an object")),
+        }
     }
 
     /// A text, or a number as it is written.
@@ -95,8 +127,8 @@ impl Fields {
         tags.map_err(|reason| TransformError::new(name, reason))
     }
 
-    /// An object; `null` is an empty one.
-    pub(super) fn object(&mut self, name: &str) -> Result<Option<Map<String, Value>>, TransformError> {
+    /// An object as it is; `null` is an empty one.
+    pub(super) fn plain_object(&mut self, name: &str) -> Result<Option<Map<String, Value>>, TransformError> {
         match self.0.remove(name) {
             None => Ok(None),
             Some(Value::Null) => Ok(Some(Map::new())),

@@ -118,7 +118,9 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
         .configure(v1::jobs)
         .configure(v1::access)
         .configure(v1::uploads::configure)
+        .configure(v1::albums::configure)
         .configure(compat::processor::configure)
+        .configure(compat::albums::configure)
         .service(resource("/v1/stats", vec![(Method::GET, get().to(v1::stats::get))]))
         .service(resource("/", vec![(Method::GET, get().to(v1::index))]));
 }

@@ -21,6 +21,11 @@ pub(super) fn parse(text: Option<&str>, presets: &Presets) -> Result<Vec<AndThen
     parts.into_iter().map(|part| one(part, presets)).collect()
 }
 
+/// The same of an album, whose text was right when it was given: a preset that the settings no longer know is left out.
+pub(super) fn of_album(text: &str, presets: &Presets) -> Vec<AndThen> {
+    text.split(',').filter_map(|part| one(part, presets).ok()).collect()
+}
+
 fn one(part: &str, presets: &Presets) -> Result<AndThen, TransformError> {
     let (name, goal) = part.split_once(':').map_or((part, None), |(name, goal)| (name, Some(goal)));
     let compress = VariantName::compress();

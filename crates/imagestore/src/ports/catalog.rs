@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use shared_types::{Digest, ImageId, UploadId};
+use shared_types::{AlbumId, Digest, ImageId, UploadId};
 
-use super::{AccessCatalog, AnalysisCatalog, JobCatalog, RenditionCatalog, UploadCatalog};
-use crate::domain::{Image, ImageChange, ImageQuery, Job, Position, Reach, StoreError, Totals, Variant};
+use super::{AccessCatalog, AlbumCatalog, AnalysisCatalog, JobCatalog, RenditionCatalog, UploadCatalog};
+use crate::domain::{Image, ImageChange, ImageQuery, Job, Naming, Position, Reach, StoreError, Totals, Variant};
 
 /// Why a row could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +52,17 @@ pub struct NewWork {
     pub upload: Option<UploadId>,
     /// The digest of what deletes it without a key.
     pub delete_token: Option<Digest>,
+    /// The album into which it goes.
+    pub album: Option<Placement>,
+}
+
+/// Where in the albums an image that is added goes: to the end of this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placement {
+    /// The album.
+    pub album: AlbumId,
+    /// How its name there comes about.
+    pub naming: Naming,
 }
 
 /// Each method is one transaction: durable when it returns, or without any effect.
@@ -59,12 +70,14 @@ pub struct NewWork {
 /// A blob that loses its last reference is *doomed* in the same transaction and handed back to the caller, who removes the bytes and
 /// then calls [`Catalog::forget_blob`]. Until then no row can refer to it, so a row never outlives its bytes.
 #[async_trait]
-pub trait Catalog: RenditionCatalog + AnalysisCatalog + JobCatalog + AccessCatalog + UploadCatalog {
+pub trait Catalog:
+    RenditionCatalog + AnalysisCatalog + JobCatalog + AccessCatalog + UploadCatalog + AlbumCatalog
+{
     /// Adds an image whose blob is durable, and notes what is to be done about it.
     ///
     /// # Errors
-    /// [`CatalogError::BlobDoomed`]; [`CatalogError::Refused`] if its owner has no room for it; [`CatalogError::NoUpload`] if it is made of
-    /// an upload that is not finishing (any more).
+    /// [`CatalogError::BlobDoomed`]; [`CatalogError::Refused`] if its owner has no room for it or there is no such album;
+    /// [`CatalogError::NameTaken`] in the album; [`CatalogError::NoUpload`] if it is made of an upload that is not finishing (any more).
     async fn insert_image(&self, image: &Image, work: &NewWork) -> Result<(), CatalogError>;
 
     /// The image, if it exists.
@@ -86,7 +99,7 @@ pub trait Catalog: RenditionCatalog + AnalysisCatalog + JobCatalog + AccessCatal
     /// fewer than were asked for, and none, and still not be the last.
     async fn images(&self, query: &ImageQuery) -> Result<(Vec<Image>, Option<Position>), CatalogError>;
 
-    /// Removes the image and its variants, and calls off its jobs; gives the blobs doomed by it, or `None` if there was no such image.
+    /// Removes the image, its variants and its places in albums, and calls off its jobs; gives the blobs doomed by it, or `None` if there was no such image.
     async fn delete_image(&self, id: ImageId, now: Timestamp) -> Result<Option<Vec<Digest>>, CatalogError>;
 
     /// Adds a variant whose blob is there, in place of one with the same key; gives whether one was replaced, and the blobs doomed by that.

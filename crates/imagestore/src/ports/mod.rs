@@ -1,6 +1,7 @@
 //! What a back end must promise. Each method documents its behaviour, which callers rely on whatever the adapter.
 
 mod access;
+mod albums;
 mod analyses;
 mod blobs;
 mod catalog;
@@ -11,9 +12,10 @@ mod renditions;
 mod uploads;
 
 pub use access::AccessCatalog;
+pub use albums::{AlbumCatalog, AlbumPage};
 pub use analyses::{AnalysisCatalog, MAX_DISTANCE};
 pub use blobs::{BlobError, BlobReader, BlobStore, ByteStream, Leftovers, StagedBlob, StagedReader};
-pub use catalog::{Catalog, CatalogError, NewWork};
+pub use catalog::{Catalog, CatalogError, NewWork, Placement};
 pub use jobs::JobCatalog;
 pub use parts::{PartStore, StagedPart};
 pub use remote::{RemoteBody, RemoteError, RemoteSource};

@@ -37,7 +37,9 @@ struct Things {
     user: String,
     key: String,
     /// What deletes the image without a key.
-    token: String,
+    delete_token: String,
+    /// Only where the address is about albums.
+    album: AlbumThings,
 }
 
 /// Who asks.
@@ -67,6 +69,15 @@ impl Signing {
         let signed_path = if self.this { path.to_owned() } else { format!("{path}0") };
         self.ring.sign(&signed_path, query, until).unwrap().replacen(&signed_path, path, 1)
     }
+}
+
+/// An album with the image in it, and a link to it.
+#[derive(Default)]
+struct AlbumThings {
+    id: String,
+    name: String,
+    share: String,
+    token: String,
 }
 
 const fn get(path: &'static str) -> Address {
@@ -113,6 +124,26 @@ fn key_of_user(things: &Things) -> Value {
     json!({ "user_id": things.user, "scopes": ["read"] })
 }
 
+fn album(_: &Things) -> Value {
+    json!({ "name": format!("a{}", uuid::Uuid::new_v4().simple()) })
+}
+
+fn ids(things: &Things) -> Value {
+    json!({ "ids": [things.image] })
+}
+
+fn order_of_album(things: &Things) -> Value {
+    json!({ "album": things.album.id, "target": "low", "name": "another" })
+}
+
+fn album_name(_: &Things) -> Value {
+    json!({ "albumName": format!("a{}", uuid::Uuid::new_v4().simple()) })
+}
+
+fn image_name(_: &Things) -> Value {
+    json!({ "imageName": "another.png" })
+}
+
 fn nothing(_: &Things) -> Value {
     json!({})
 }
@@ -133,7 +164,7 @@ const ADDRESSES: &[Address] = &[
     send("PATCH", "/v1/images/{id}", Body::Json(nothing)),
     send("POST", "/v1/images/{id}/sign", Body::Json(nothing)),
     send("DELETE", "/v1/images/{id}", Body::None),
-    send("DELETE", "/v1/images/{id}?token={token}", Body::None),
+    send("DELETE", "/v1/images/{id}?token={delete_token}", Body::None),
     get("/v1/images/{id}/variants"),
     send("PUT", "/v1/images/{id}/variants/small", Body::Picture),
     send("POST", "/v1/uploads", Body::Tus),
@@ -158,6 +189,33 @@ const ADDRESSES: &[Address] = &[
     send("POST", "/v1/backfills/{backfill}/pause", Body::None),
     send("POST", "/v1/backfills/{backfill}/resume", Body::None),
     send("DELETE", "/v1/backfills/{backfill}", Body::None),
+    get("/v1/albums"),
+    send("POST", "/v1/albums", Body::Json(album)),
+    get("/v1/albums/{album}"),
+    send("PATCH", "/v1/albums/{album}", Body::Json(nothing)),
+    send("DELETE", "/v1/albums/{album}", Body::None),
+    send("DELETE", "/v1/albums/{album}?images=delete", Body::None),
+    get("/v1/albums/{album}/images"),
+    send("POST", "/v1/albums/{album}/images", Body::Json(ids)),
+    send("DELETE", "/v1/albums/{album}/images/{id}", Body::None),
+    send("PUT", "/v1/albums/{album}/order", Body::Json(ids)),
+    get("/v1/albums/{album}/zip"),
+    get("/v1/albums/{album}/share"),
+    send("POST", "/v1/albums/{album}/share", Body::None),
+    send("DELETE", "/v1/albums/{album}/share/{share}", Body::None),
+    send("POST", "/v1/images?album={album}", Body::Picture),
+    send("POST", "/v1/compressions (album)", Body::Json(order_of_album)),
+    get("/a/{token}"),
+    get("/i/{id}?share={token}"),
+    get("/api/v1/albums"),
+    send("POST", "/api/v1/albums", Body::Json(album_name)),
+    send("PATCH", "/api/v1/albums/{name}", Body::Json(album_name)),
+    send("DELETE", "/api/v1/albums/{name}", Body::None),
+    get("/api/v1/albums/{name}/images"),
+    send("POST", "/api/v1/albums/{name}/images", Body::Form),
+    get("/api/v1/albums/{name}/images/{id}.png"),
+    send("PATCH", "/api/v1/albums/{name}/images/{id}.png", Body::Json(image_name)),
+    send("DELETE", "/api/v1/albums/{name}/images/{id}.png", Body::None),
     get("/v1/events"),
     get("/v1/stats"),
     get("/v1/usage"),
@@ -223,7 +281,10 @@ async fn the_table_of_who_may_do_what_is_the_one_in_the_docs() {
                 table.push_str("  |");
                 continue;
             }
-            let things = things(&store, &owners_key, &admin, &owner).await;
+            let mut things = things(&store, &owners_key, &admin, &owner).await;
+            if address.is_about_albums() {
+                things.album = album_things(&store, &owners_key, &things.image).await;
+            }
             let answer = address.request(&store, caller, &things).send().await.unwrap();
             let status = answer.status().as_u16();
             let told = match status {
@@ -252,14 +313,22 @@ fn is_hidden(problem: &str) -> bool {
 
 impl Address {
     fn can_be_signed(&self) -> bool {
-        self.path.starts_with("/i/") || self.path.starts_with("/download/")
+        let is_picture = self.path.starts_with("/i/") || self.path.starts_with("/download/");
+        is_picture && !self.path.contains("{id}.json")
+    }
+
+    fn is_about_albums(&self) -> bool {
+        ["{album}", "{name}", "{token}", "(album)"].iter().any(|part| self.path.contains(part))
     }
 
     fn request(&self, store: &KeyedStore, by: &By, things: &Things) -> RequestBuilder {
         let path = self.path.replace("{id}", &things.image).replace("{job}", &things.job);
         let path = path.replace("{backfill}", &things.backfill).replace("{user}", &things.user);
         let path = path.replace("{key}", &things.key).replace("{upload}", &things.upload);
-        let path = path.replace("{token}", &things.token);
+        let path = path.replace("{delete_token}", &things.delete_token);
+        let path = path.replace("{album}", &things.album.id).replace(" (album)", "");
+        let path = path.replace("{name}", &things.album.name).replace("{share}", &things.album.share);
+        let path = path.replace("{token}", &things.album.token);
         let (key, path) = match by {
             By::Key(key) => (key.as_str(), path),
             By::Signature(signing) => ("", signing.sign(&path)),
@@ -315,8 +384,22 @@ async fn things(store: &KeyedStore, key: &str, admin: &str, user: &str) -> Thing
         backfill: text(&begun["id"]),
         user: user.to_owned(),
         key: text(&made["id"]),
-        token: text(&uploaded["delete_token"]),
+        delete_token: text(&uploaded["delete_token"]),
+        album: AlbumThings::default(),
     }
+}
+
+async fn album_things(store: &KeyedStore, key: &str, image: &str) -> AlbumThings {
+    let post = async |path: &str, body: Value| -> Value {
+        store.request(key, Method::POST, path).json(&body).send().await.unwrap().json().await.unwrap()
+    };
+    let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{value}")).to_owned();
+    let made = post("/v1/albums", json!({ "name": format!("a{}", uuid::Uuid::new_v4().simple()) })).await;
+    let path = format!("/v1/albums/{}", text(&made["id"]));
+    post(&format!("{path}/images"), json!({ "ids": [image] })).await;
+    let share = post(&format!("{path}/share"), json!({})).await;
+    let (id, name) = (text(&made["id"]), text(&made["name"]));
+    AlbumThings { id, name, share: text(&share["id"]), token: text(&share["token"]) }
 }
 
 async fn expired(store: &KeyedStore, admin: &str, user: &str) -> String {

@@ -4,6 +4,9 @@
 
 mod access;
 mod access_table;
+mod album_races;
+mod albums;
+mod albums_compat;
 mod analyses;
 mod animation;
 mod architecture;

@@ -4,6 +4,7 @@
 //! queue up in order instead of failing with "busy", and share the wait for the disk; several read, and never wait for the writer.
 
 mod access;
+mod albums;
 mod analyses;
 mod images;
 mod jobs;
@@ -22,9 +23,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use shared_types::{Digest, ImageId};
-use sqlx::ConnectOptions;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, SqliteConnection};
 
 use crate::domain::{Image, ImageChange, ImageQuery, Position, Reach, Totals, Variant};
 use crate::ports::{Catalog, CatalogError, NewWork};
@@ -77,6 +78,22 @@ impl From<sqlx::Error> for CatalogError {
     }
 }
 
+/// Removes an image and all that is its own; gives the blobs doomed by it, or `None` if there was no such image.
+async fn delete_image(
+    tx: &mut SqliteConnection,
+    id: ImageId,
+    now: Timestamp,
+) -> Result<Option<Vec<Digest>>, CatalogError> {
+    let mut candidates = variants::digests_of(tx, id).await?;
+    albums::leave_all(tx, id, now).await?;
+    let Some(original) = images::delete(tx, id).await? else { return Ok(None) };
+    jobs::cancel_of_image(tx, id, now).await?;
+    candidates.extend(renditions::delete_orphan(tx, &original).await?);
+    analyses::delete_orphan(tx, &original).await?;
+    candidates.push(original);
+    rows::doom_unused(tx, &candidates).await.map(Some)
+}
+
 #[async_trait]
 impl Catalog for SqliteCatalog {
     async fn insert_image(&self, image: &Image, work: &NewWork) -> Result<(), CatalogError> {
@@ -97,6 +114,9 @@ impl Catalog for SqliteCatalog {
                 }
                 if let Some(digest) = &work.delete_token {
                     images::insert_delete_token(tx, image.id, digest).await?;
+                }
+                if let Some(placement) = work.album {
+                    albums::place(tx, image.id, placement, image.created).await?;
                 }
                 jobs::queue_for_new_image(tx, &work.jobs).await
             })
@@ -130,18 +150,7 @@ impl Catalog for SqliteCatalog {
     }
 
     async fn delete_image(&self, id: ImageId, now: Timestamp) -> Result<Option<Vec<Digest>>, CatalogError> {
-        let change = self.writer.change(move |tx| {
-            Box::pin(async move {
-                let mut candidates = variants::digests_of(tx, id).await?;
-                let Some(original) = images::delete(tx, id).await? else { return Ok(None) };
-                jobs::cancel_of_image(tx, id, now).await?;
-                candidates.extend(renditions::delete_orphan(tx, &original).await?);
-                analyses::delete_orphan(tx, &original).await?;
-                candidates.push(original);
-                rows::doom_unused(tx, &candidates).await.map(Some)
-            })
-        });
-        change.await
+        self.writer.change(move |tx| Box::pin(delete_image(tx, id, now))).await
     }
 
     async fn put_variant(&self, variant: &Variant) -> Result<(bool, Vec<Digest>), CatalogError> {

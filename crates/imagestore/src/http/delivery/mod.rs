@@ -6,18 +6,20 @@ mod negotiate;
 mod respond;
 pub(super) mod sign;
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use service_kit::http::ApiError;
 use shared_types::transform::{ClientHints, FormatChoice, Presets};
-use shared_types::{ErrorCode, ImageFormat, ImageId, OutputFormat, TransformError, TransformQuery};
+use shared_types::{ErrorCode, ImageFormat, ImageId, OutputFormat, Transform, TransformError, TransformQuery};
 
 pub(super) use info::info;
 
 use super::HttpState;
 use super::access::As;
 use super::query::{Query, parse_id, segment};
-use crate::app::{Asking, Wanted};
-use crate::domain::{Image, Signature};
+use crate::app::{Asking, Delivery, Wanted};
+use crate::domain::{Audience, Caller, Image, Signature};
 
 /// What the URL and the headers ask for.
 struct Asked {
@@ -29,6 +31,8 @@ struct Asked {
     preset: Option<String>,
     /// Whether the client saves the answer, in the format that it has or names.
     saved: bool,
+    /// The token of a public link to an album, in place of a key.
+    share: Option<String>,
     /// The first parameter that is neither a preset's name nor a format.
     own_parameter: Option<String>,
 }
@@ -70,9 +74,16 @@ pub(super) async fn deliver(
     let caller = state.services.caller_at(caller, request.path(), &query, signature)?;
     let address = (request.path(), segment(&request, "file"));
     let mut asked = asked(address, &query, negotiate::hints(&request), &state.presets)?;
-    let image = state.services.image_to_show(&caller, asked.id).await?;
+    let image = match &asked.share {
+        Some(token) => state.services.shared_image(token, asked.id).await?,
+        None => state.services.image_to_show(&caller, asked.id).await?,
+    };
     asked.show_drawn(&image);
-    let audience = state.services.check_asking(&caller, &image, &asked.asking(&image))?;
+    let audience = match asked.asking(&image) {
+        // A link to an album allows what its list names, like a signature: originals, formats and the album's preset.
+        asking if asked.share.is_some() && asking.own_parameter.is_none() => Audience::Caller,
+        asking => state.services.check_asking(&caller, &image, &asking)?,
+    };
     let accepted = match asked.query.format {
         FormatChoice::Auto => negotiate::accepted(&request, image.facts.format),
         FormatChoice::Source | FormatChoice::Fixed(_) => Vec::new(),
@@ -80,12 +91,36 @@ pub(super) async fn deliver(
     let facets = respond::Facets::new(&asked.query, asked.download.take(), asked.preset.is_some(), audience);
     let wanted = asked.wanted(&image, &accepted);
     let delivery = state.services.resolve(&caller, image, wanted).await?;
-    let representation = respond::Representation::new(&delivery, facets);
-    if let Some(answer) = conditional::evaluate(&request, &representation)? {
+    answer(&request, &state, &delivery, facets).await
+}
+
+/// Sends an original to be saved under that name, if the caller may see it.
+pub(super) async fn attachment(
+    request: &HttpRequest,
+    state: &HttpState,
+    caller: &Caller,
+    image: Arc<Image>,
+    name: &str,
+) -> Result<HttpResponse, ApiError> {
+    let facets = respond::Facets::new(&TransformQuery::default(), Some(name.to_owned()), true, Audience::Anyone);
+    let (transform, format) = (Transform::default(), None);
+    let wanted = Wanted { transform, format, name: None, saved: true, choice: None };
+    let delivery = state.services.resolve(caller, image, wanted).await?;
+    answer(request, state, &delivery, facets).await
+}
+
+async fn answer(
+    request: &HttpRequest,
+    state: &HttpState,
+    delivery: &Delivery,
+    facets: respond::Facets,
+) -> Result<HttpResponse, ApiError> {
+    let representation = respond::Representation::new(delivery, facets);
+    if let Some(answer) = conditional::evaluate(request, &representation)? {
         return Ok(answer);
     }
-    let content = state.services.content(&delivery).await?;
-    respond::send(&request, &representation, content)
+    let content = state.services.content(delivery).await?;
+    respond::send(request, &representation, content)
 }
 
 /// Reads an address: its path, the file that it names, and its query.
@@ -97,7 +132,7 @@ fn asked((path, file): (&str, &str), query: &str, hints: ClientHints, presets: &
     let id = parse_id(id)?;
     let extension = extension.map(format_of).transpose()?;
     let mut pairs = Query::parse(query);
-    let download = pairs.take("download")?;
+    let (download, share) = (pairs.take("download")?, pairs.take("share")?);
     let is_own = |name: &str| !matches!(name, "transform" | "format" | "type");
     let own_parameter = pairs.0.iter().find(|(name, _)| is_own(name)).map(|(name, _)| name.to_string());
     let (pairs, preset) = presets.expand(pairs.0, extension.is_some());
@@ -115,7 +150,7 @@ fn asked((path, file): (&str, &str), query: &str, hints: ClientHints, presets: &
     };
     let to_save = download.is_some() || path.starts_with("/download/");
     let saved = to_save && query.format != FormatChoice::Auto;
-    Ok(Asked { id, query, download, preset, saved, own_parameter })
+    Ok(Asked { id, query, download, preset, saved, share, own_parameter })
 }
 
 fn format_of(extension: &str) -> Result<ImageFormat, ApiError> {

@@ -16,7 +16,7 @@ use super::access::As;
 use super::documents::{base_url, image_document, image_path, job_document};
 use super::query::{Query, segment};
 use super::then;
-use crate::app::{UploadOptions, Uploaded};
+use crate::app::{Destination, UploadOptions, Uploaded};
 use crate::domain::ImageName;
 
 /// Takes one image or several, told apart by the type of the body.
@@ -33,8 +33,12 @@ pub(super) async fn upload(
     let tags = query.parsed("tags")?.unwrap_or_default();
     let on_duplicate = query.parsed("on_duplicate")?.unwrap_or_default();
     let delete_token = query.flag("delete_token")?;
-    query.finish("name, then, visibility, tags, on_duplicate, delete_token")?;
-    let options = UploadOptions { visibility, tags, then, on_duplicate, delete_token };
+    let album = query.parsed("album")?;
+    query.finish("name, then, visibility, tags, on_duplicate, delete_token, album")?;
+    let mut options = UploadOptions { visibility, tags, then, on_duplicate, delete_token, album: None };
+    if let Some(album) = album {
+        into_album(&state, &mut options, state.services.destination(&caller, album).await?);
+    }
     let in_path = segment(&request, "name");
     let name = named.as_deref().or((!in_path.is_empty()).then_some(in_path)).and_then(ImageName::from_client);
     let content_type = ContentType::parse(&request).ok().map(|content_type| content_type.0);
@@ -48,6 +52,14 @@ pub(super) async fn upload(
             Ok(created(&request, &state, &uploaded))
         }
     }
+}
+
+/// Puts what is uploaded into an album, and does with it what the album wants done.
+pub(super) fn into_album(state: &HttpState, options: &mut UploadOptions, destination: Destination) {
+    if let Some(then) = &destination.album().then {
+        options.then.extend(then::of_album(then, &state.presets));
+    }
+    options.album = Some(destination);
 }
 
 /// 201 for a new image, 200 for one that was there before.

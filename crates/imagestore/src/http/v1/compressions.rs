@@ -2,13 +2,14 @@
 
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::{Value, json};
 use service_kit::http::ApiError;
 use shared_types::job::{JobsDocument, Priority, Task};
 use shared_types::{Formats, Goal, ImageId, TransformError, VariantName};
 
 use super::variants::not_a_preset;
 use crate::app::MAX_JOBS;
-use crate::domain::{Order, Slot};
+use crate::domain::{Job, Order, Slot};
 use crate::http::HttpState;
 use crate::http::access::As;
 use crate::http::documents::{base_url, job_document};
@@ -27,9 +28,14 @@ pub(in crate::http) async fn create(
 ) -> Result<HttpResponse, ApiError> {
     Query::of(&request).finish("")?;
     let mut fields = Fields::read(&state, &request, payload).await?;
-    let images = images(&mut fields)?;
+    let album = fields.take("album")?;
+    let images = if album.is_none() { images(&mut fields)? } else { Vec::new() };
     let order = order(&mut fields, &state, Priority::NORMAL)?;
-    fields.finish(&format!("image_id, ids, {ORDER}"))?;
+    fields.finish(&format!("image_id, ids, album (one of the three), {ORDER}"))?;
+    if let Some(album) = album {
+        let (jobs, queued) = state.services.queue_album_jobs(&caller, album, &order).await?;
+        return Ok(HttpResponse::Accepted().json(of_album(&base_url(&request, &state), &jobs, queued)));
+    }
     let jobs = state.services.queue_jobs(&caller, &images, &order).await?;
     let base = base_url(&request, &state);
     let mut answer = HttpResponse::Accepted();
@@ -38,6 +44,12 @@ pub(in crate::http) async fn create(
     }
     let jobs = jobs.iter().map(|job| job_document(&base, job)).collect();
     Ok(answer.json(JobsDocument { jobs, cursor: None }))
+}
+
+/// The first of the jobs, as one page would list them, and how many there are.
+fn of_album(base: &str, jobs: &[Job], queued: u64) -> Value {
+    let jobs: Vec<_> = jobs.iter().map(|job| job_document(base, job)).collect();
+    json!({ "jobs": jobs, "queued": queued, "cursor": null })
 }
 
 fn images(fields: &mut Fields) -> Result<Vec<ImageId>, TransformError> {

@@ -90,14 +90,15 @@ fn filter(request: &HttpRequest, reach: Reach) -> Result<Filter, ApiError> {
 impl Filter {
     fn wants(&self, event: &Event) -> bool {
         let (image, job) = match &event.what {
-            Happening::ImageStored(image) | Happening::ImageChanged(image) => (image.id, None),
-            Happening::ImageDeleted(id) => (*id, None),
-            Happening::VariantStored(variant) => (variant.image, None),
-            Happening::JobChanged(job) => (job.image, Some(job.id)),
+            Happening::ImageStored(image) | Happening::ImageChanged(image) => (Some(image.id), None),
+            Happening::ImageDeleted(id) => (Some(*id), None),
+            Happening::VariantStored(variant) => (Some(variant.image), None),
+            Happening::JobChanged(job) => (Some(job.image), Some(job.id)),
+            Happening::AlbumChanged(notice) => (notice.image_id, None),
         };
         let is_theirs = self.reach.user().is_none_or(|user| event.owner == Some(user));
         is_theirs
-            && self.image.is_none_or(|wanted| wanted == image)
+            && self.image.is_none_or(|wanted| Some(wanted) == image)
             && self.job.is_none_or(|wanted| Some(wanted) == job)
     }
 }

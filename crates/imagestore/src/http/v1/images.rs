@@ -108,7 +108,7 @@ pub(in crate::http) async fn change(
     let name = name.transpose()?;
     let visibility = fields.take("visibility")?;
     let tags = fields.tags("tags")?;
-    let metadata = fields.object("metadata")?.map(Metadata::of).transpose();
+    let metadata = fields.plain_object("metadata")?.map(Metadata::of).transpose();
     let metadata = metadata.map_err(|reason| TransformError::new("metadata", reason))?;
     fields.finish("name, visibility, tags, metadata")?;
     let image = state.services.change(&caller, id, ImageChange { name, visibility, tags, metadata }).await?;

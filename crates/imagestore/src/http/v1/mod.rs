@@ -1,6 +1,7 @@
 //! The native API: records and lists.
 
 mod admin;
+pub(super) mod albums;
 mod backfills;
 mod compressions;
 mod events;
@@ -70,6 +71,7 @@ pub(super) async fn index() -> HttpResponse {
         "similar": "GET /v1/images/{id}/similar",
         "sign": "POST /v1/images/{id}/sign {\"query\": \"w=512\", \"format\": \"webp\", \"expires_in\": 3600}",
         "delete": "DELETE /v1/images/{id}",
+        "albums": "POST /v1/albums {\"name\": …}, GET /v1/albums",
         "compress": "POST /v1/compressions {\"image_id\": …, \"target\": \"high\", \"formats\": \"auto\"}",
         "jobs": "GET /v1/jobs?status=queued",
         "events": "GET /v1/events",

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use shared_types::wire::VariantFigures;
 use shared_types::{Digest, ImageFormat, ImageId};
 
-use super::{access, analyses, jobs, listing, renditions, uploads};
+use super::{access, albums, analyses, jobs, listing, renditions, uploads};
 
 /// Runs every check on an empty catalog; `open` opens the same one again.
 pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> F) {
@@ -27,6 +27,7 @@ pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> 
     access::checks(&catalog).await;
     listing::checks(&catalog).await;
     uploads::checks(&catalog).await;
+    albums::checks(&catalog).await;
     let last = image(b"last");
     catalog.insert_image(&last, &NewWork::default()).await.unwrap();
     catalog.close().await;

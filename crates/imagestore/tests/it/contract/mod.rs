@@ -1,6 +1,7 @@
 //! What every adapter of a port promises, run against each of them: a new adapter adds one test that calls the suite.
 
 mod access;
+mod albums;
 mod analyses;
 mod blobs;
 mod catalog;
