@@ -3,8 +3,6 @@
 mod members;
 mod order;
 mod outbox;
-#[cfg(test)]
-mod plans;
 mod row;
 mod shares;
 
