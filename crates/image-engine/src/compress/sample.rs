@@ -36,7 +36,8 @@ fn layout((width, height): (u32, u32)) -> Option<(u32, u32)> {
     const ENOUGH: f64 = 16.0;
     let area = f64::from(width) * f64::from(height);
     let squares = (area * PART / f64::from(SIDE * SIDE)).min(ENOUGH);
-    let columns = (squares * f64::from(width) / f64::from(height)).sqrt().round().max(1.0);
+    // A picture that is wider than all of them has one row.
+    let columns = (squares * f64::from(width) / f64::from(height)).sqrt().round().min(squares.floor()).max(1.0);
     let rows = (squares / columns).round().max(1.0);
     let fits = columns as u32 * SIDE <= width && rows as u32 * SIDE <= height;
     (area >= FROM as f64 && fits).then_some((columns as u32, rows as u32))

