@@ -10,7 +10,7 @@ use futures::FutureExt;
 use service_kit::cpu::CpuPool;
 use service_kit::health;
 use service_kit::metrics::{self, Metrics};
-use service_kit::server::{self, HttpSettings};
+use service_kit::server::{self, Bound, HttpSettings};
 
 use crate::adapters::files::FileBlobs;
 use crate::adapters::key_file;
@@ -103,9 +103,6 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let opened = open(&settings, Access::Exclusive).await?;
     let services = opened.services.clone();
     app::recover(&services).await.map_err(|error| explain(&error))?;
-    if let Some(key) = services.bootstrap_key().await.map_err(|error| explain(&error))? {
-        service_kit::exit::print(&first_key(&key)).map_err(|failure| anyhow::anyhow!("{failure:?}"))?;
-    }
     services.start_renditions();
     services.start_analyses();
     services.start_jobs();
@@ -128,22 +125,28 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     });
     let figures = Arc::new(Metrics::default());
     let refresh = http::metrics::register(&figures, services.clone());
-    let stopping = services.clone();
-    let served = server::serve(
-        HttpSettings {
-            allow_public_bind: settings.http.allow_public_bind || settings.auth.mode.asks(),
-            ..settings.http.server()
-        },
-        move || stopping.send_away(),
-        move |config| {
-            health::configure(config, Arc::clone(&checks));
-            metrics::configure(config, &figures, Arc::clone(&refresh));
-            http::configure(config, state.clone());
-        },
-    );
-    let result = served.await;
+    let allow_public_bind = settings.http.allow_public_bind || settings.auth.mode.asks();
+    let listening = HttpSettings { allow_public_bind, ..settings.http.server() };
+    let bound = server::bind(listening, move |config| {
+        health::configure(config, Arc::clone(&checks));
+        metrics::configure(config, &figures, Arc::clone(&refresh));
+        http::configure(config, state.clone());
+    });
+    let result = match bound {
+        Ok(bound) => welcome_and_serve(bound, &services).await,
+        Err(error) => Err(error),
+    };
     services.close().await;
     result
+}
+
+/// The first key is shown when nothing can keep the store from serving any more: it is shown only once.
+async fn welcome_and_serve(bound: Bound, services: &Services) -> anyhow::Result<()> {
+    if let Some(key) = services.bootstrap_key().await.map_err(|error| explain(&error))? {
+        service_kit::exit::print(&first_key(&key)).map_err(|failure| anyhow::anyhow!("{failure:?}"))?;
+    }
+    let stopping = services.clone();
+    bound.serve(move || stopping.send_away()).await
 }
 
 /// What an operator sees who starts a store that asks for keys and has none yet.

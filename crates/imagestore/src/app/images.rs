@@ -78,7 +78,7 @@ impl Services {
 
     /// A page of images: the caller's own, everybody's to an administrator, and public ones to whoever asks.
     ///
-    /// By name and by bytes only the images of one owner are sorted: where it is not said whose, of those without an owner.
+    /// By name and by bytes only the images of one owner are sorted: where it is not said whose, the caller's own, or those without an owner.
     pub async fn list(&self, caller: &Caller, wish: ListWish, limit: u32) -> Result<Listing, StoreError> {
         let ListWish { owner, mut filter, sort, descending, after } = wish;
         let whose = match (caller, filter.visibility) {
@@ -100,7 +100,7 @@ impl Services {
         let whose = match whose {
             Some(user) => Whose::User(user),
             None if sort == Sort::Date => Whose::Anybody,
-            None => Whose::Nobody,
+            None => caller.owner().map_or(Whose::Nobody, Whose::User),
         };
         self.page(ImageQuery { whose, filter, sort, descending, after, limit: limit.clamp(1, MAX_PAGE) }).await
     }

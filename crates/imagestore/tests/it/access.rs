@@ -39,6 +39,18 @@ async fn the_first_start_prints_a_key_once() {
 }
 
 #[tokio::test]
+async fn a_store_that_cannot_serve_shows_no_key() {
+    let other = store();
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().display().to_string();
+    let env = [("IMAGESTORE__AUTH__MODE", "keys"), ("IMAGESTORE__DATA_DIR", folder.as_str())];
+    let output = run_cli("imagestore", ["--bind", other.address()], &env);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+    let users = run_cli("imagestore", ["user", "list"], &env);
+    assert_eq!(String::from_utf8_lossy(&users.stdout).trim().lines().count(), 1, "the head alone");
+}
+
+#[tokio::test]
 async fn a_private_image_is_its_owners_alone() {
     let store = KeyedStore::start();
     store.user("anna", &[]);
@@ -95,6 +107,7 @@ async fn visibility_says_who_sees_and_lists_an_image() {
     let all: Vec<_> = ids.iter().rev().cloned().collect();
     assert_eq!(listed(&anna, "").await, all);
     assert_eq!(listed(&admin, "").await, all);
+    assert_eq!(listed(&admin, "sort=bytes").await.len(), 3, "where it is not said whose, one's own");
     assert_eq!(listed(&boris, "").await, Vec::<String>::new());
     assert_eq!(listed(&boris, "visibility=public").await, all[..1]);
     assert_eq!(listed("", "").await, all[..1]);
