@@ -77,6 +77,14 @@ impl Store {
         Ok(Self { service: Service::start(command)?, data_dir, _scratch: scratch })
     }
 
+    /// Runs its command line beside it; gives what was printed, and panics if that failed.
+    pub fn cli(&self, args: &[&str]) -> String {
+        let folder = self.data_dir.display().to_string();
+        let output = run_cli("imagestore", args, &[("IMAGESTORE__DATA_DIR", &folder)]);
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
     /// Where it keeps what it is given.
     pub fn data_dir(&self) -> &Path {
         &self.data_dir

@@ -4,27 +4,19 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use testkit::pictures::{jpeg, photo};
-use testkit::process::{Compress, CompressOptions, Store, StoreOptions, run_cli};
+use testkit::process::{Compress, CompressOptions, Store, StoreOptions};
 use testkit::reqwest::{Client, Response, redirect};
 
-/// Runs imagestore's command line beside the running store.
-fn cli(store: &Store, args: &[&str]) -> String {
-    let folder = store.data_dir().display().to_string();
-    let output = run_cli("imagestore", args, &[("IMAGESTORE__DATA_DIR", &folder)]);
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
-}
-
 fn key(store: &Store, user: &str, scopes: &str) -> String {
-    cli(store, &["key", "create", "--user", user, "--scopes", scopes])
+    store.cli(&["key", "create", "--user", user, "--scopes", scopes])
 }
 
 #[tokio::test]
 async fn the_worker_may_do_its_jobs_and_clients_what_their_keys_allow() {
     let env = vec![("IMAGESTORE__AUTH__MODE".to_owned(), "keys".to_owned())];
     let store = Store::start(StoreOptions { env, ..StoreOptions::default() });
-    cli(&store, &["user", "add", "anna"]);
-    cli(&store, &["user", "add", "boris"]);
+    store.cli(&["user", "add", "anna"]);
+    store.cli(&["user", "add", "boris"]);
     let (anna, boris, reader) =
         (key(&store, "anna", "read,write"), key(&store, "boris", "read,write"), key(&store, "anna", "read"));
     let service = key(&store, "admin", "service");

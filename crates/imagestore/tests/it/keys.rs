@@ -1,6 +1,6 @@
 //! A store that asks for keys, and those who have some.
 
-use testkit::process::{Store, StoreOptions, run_cli};
+use testkit::process::{Store, StoreOptions};
 use testkit::reqwest::{Client, Method, RequestBuilder};
 
 /// A store with `auth.mode = "keys"` and users as the tests want them.
@@ -23,11 +23,7 @@ impl KeyedStore {
 
     /// Runs the command line beside the running store; gives what it printed.
     pub(crate) fn cli(&self, args: &[&str]) -> String {
-        let folder = self.store.data_dir().display().to_string();
-        let output = run_cli("imagestore", args, &[("IMAGESTORE__DATA_DIR", &folder)]);
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{args:?}: {told}");
-        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+        self.store.cli(args)
     }
 
     /// Adds a user; gives its id.
