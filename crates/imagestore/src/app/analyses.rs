@@ -44,8 +44,8 @@ impl Services {
         };
         let services = self.clone();
         let work = async move { services.inner.analyses.backlog.work(&Looking(services.clone())).await };
-        self.inner.background.spawn_on(queue, &self.inner.runtime);
-        self.inner.background.spawn_on(work, &self.inner.runtime);
+        self.in_background(queue);
+        self.in_background(work);
     }
 
     /// In small steps: uploads wait for each.

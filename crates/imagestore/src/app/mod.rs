@@ -3,6 +3,7 @@
 mod access;
 mod albums;
 mod analyses;
+mod background;
 mod backlog;
 mod better;
 mod blobs;

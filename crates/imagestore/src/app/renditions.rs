@@ -82,7 +82,7 @@ impl Services {
                 Err(error) => log::warn!("the master of original {original} could not be queued: {error}"),
             }
         };
-        self.inner.background.spawn_on(queue, &self.inner.runtime);
+        self.in_background(queue);
     }
 
     /// The bytes of a master, not compared with its digest yet. One that is missing is logged and queued to be made again.
@@ -133,7 +133,7 @@ impl Services {
         }
         let services = self.clone();
         let work = async move { services.inner.renditions.backlog.work(&Masters(services.clone())).await };
-        self.inner.background.spawn_on(work, &self.inner.runtime);
+        self.in_background(work);
     }
 
     async fn make_master(&self, original: &Digest) -> Result<(), StoreError> {

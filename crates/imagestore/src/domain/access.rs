@@ -256,14 +256,10 @@ impl Caller {
     /// # Errors
     /// To those who may not see it there is no such image. Its owner is told if it is only the key that does not allow it.
     pub fn check_sees(&self, image: &Image) -> Result<(), StoreError> {
-        if image.visibility != Visibility::Private || matches!(self, Self::Signed { .. }) {
+        if matches!(self, Self::Signed { .. }) {
             return Ok(());
         }
-        if self.owns(image.owner) {
-            self.require_any(&[Scope::Read, Scope::Service])
-        } else {
-            Err(StoreError::no_image())
-        }
+        self.sees(image.visibility, image.owner, StoreError::no_image)
     }
 
     /// Makes sure that the caller may do that to the image.
@@ -271,13 +267,7 @@ impl Caller {
     /// # Errors
     /// Those of [`Caller::require`]; where the image is another's, that it is, or that there is none.
     pub fn check_may(&self, scope: Scope, image: &Image) -> Result<(), StoreError> {
-        // First of all, so that those who may do nothing learn nothing.
-        self.require(scope)?;
-        if self.owns(image.owner) {
-            return Ok(());
-        }
-        self.check_sees(image)?;
-        Err(StoreError::new(ErrorCode::Forbidden, "The image belongs to another user."))
+        self.may(scope, image.owner, || self.check_sees(image), "The image belongs to another user.")
     }
 
     /// Makes sure that the caller may see the album: as with an image.
@@ -285,14 +275,7 @@ impl Caller {
     /// # Errors
     /// Those of [`Caller::check_sees`].
     pub fn check_sees_album(&self, album: &Album) -> Result<(), StoreError> {
-        if album.visibility != Visibility::Private {
-            return Ok(());
-        }
-        if self.owns(album.owner) {
-            self.require_any(&[Scope::Read, Scope::Service])
-        } else {
-            Err(StoreError::no_album())
-        }
+        self.sees(album.visibility, album.owner, StoreError::no_album)
     }
 
     /// Makes sure that the caller may do that to the album: as with an image.
@@ -300,12 +283,7 @@ impl Caller {
     /// # Errors
     /// Those of [`Caller::check_may`].
     pub fn check_may_with_album(&self, scope: Scope, album: &Album) -> Result<(), StoreError> {
-        self.require(scope)?;
-        if self.owns(album.owner) {
-            return Ok(());
-        }
-        self.check_sees_album(album)?;
-        Err(StoreError::new(ErrorCode::Forbidden, "The album belongs to another user."))
+        self.may(scope, album.owner, || self.check_sees_album(album), "The album belongs to another user.")
     }
 
     /// Which images of an album the caller may see, who may see the album.
@@ -319,16 +297,35 @@ impl Caller {
         }
     }
 
-    fn require_any(&self, scopes: &[Scope]) -> Result<(), StoreError> {
-        let mut refused = Ok(());
-        for scope in scopes {
-            match self.require(*scope) {
-                Ok(()) => return Ok(()),
-                Err(error) if refused.is_ok() => refused = Err(error),
-                Err(_) => {}
-            }
+    fn sees(
+        &self,
+        visibility: Visibility,
+        owner: Option<UserId>,
+        hidden: fn() -> StoreError,
+    ) -> Result<(), StoreError> {
+        if visibility != Visibility::Private {
+            return Ok(());
         }
-        refused
+        if !self.owns(owner) {
+            return Err(hidden());
+        }
+        self.require(Scope::Read).or_else(|refused| self.require(Scope::Service).map_err(|_| refused))
+    }
+
+    fn may(
+        &self,
+        scope: Scope,
+        owner: Option<UserId>,
+        sees: impl FnOnce() -> Result<(), StoreError>,
+        foreign: &str,
+    ) -> Result<(), StoreError> {
+        // First of all, so that those who may do nothing learn nothing.
+        self.require(scope)?;
+        if self.owns(owner) {
+            return Ok(());
+        }
+        sees()?;
+        Err(StoreError::new(ErrorCode::Forbidden, foreign))
     }
 }
 

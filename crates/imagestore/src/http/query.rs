@@ -47,6 +47,13 @@ impl<'a> Query<'a> {
         cursor.map_err(|_| TransformError::new("cursor", "must be the `cursor` of an earlier page, unchanged"))
     }
 
+    /// All of a query that asks for a page and nothing else: how many entries, and where it begins.
+    pub(super) fn page<T: FromStr>(mut self, default: u32, most: u32) -> Result<(u32, Option<T>), TransformError> {
+        let (limit, after) = (self.limit(default, most)?, self.cursor()?);
+        self.finish("limit, cursor")?;
+        Ok((limit, after))
+    }
+
     /// A value that reads itself from a text.
     pub(super) fn parsed<T: FromStr<Err: ToString>>(&mut self, name: &str) -> Result<Option<T>, TransformError> {
         let value = self.take(name)?.map(|text| text.parse()).transpose();

@@ -78,23 +78,15 @@ fn neighbours(band: u16) -> impl Iterator<Item = u16> {
 }
 
 pub(super) async fn queue(tx: &mut SqliteConnection, original: &Digest) -> Result<(), CatalogError> {
-    sqlx::query(
-        "INSERT INTO analyses (original, state) SELECT $1, 'pending' WHERE EXISTS (SELECT 1 FROM images WHERE digest = $1) \
-         ON CONFLICT (original) DO NOTHING",
-    )
-    .bind(original.as_bytes().as_slice())
-    .execute(tx)
-    .await?;
-    Ok(())
+    let insert = "INSERT INTO analyses (original, state) SELECT $1, 'pending' WHERE EXISTS (SELECT 1 FROM images WHERE digest = $1) \
+         ON CONFLICT (original) DO NOTHING";
+    pending::carry_out(tx, insert, original).await
 }
 
 /// Removes the row of an original that no image has any more.
 pub(super) async fn delete_orphan(tx: &mut SqliteConnection, original: &Digest) -> Result<(), CatalogError> {
-    sqlx::query("DELETE FROM analyses WHERE original = $1 AND NOT EXISTS (SELECT 1 FROM images WHERE digest = $1)")
-        .bind(original.as_bytes().as_slice())
-        .execute(tx)
-        .await?;
-    Ok(())
+    let delete = "DELETE FROM analyses WHERE original = $1 AND NOT EXISTS (SELECT 1 FROM images WHERE digest = $1)";
+    pending::carry_out(tx, delete, original).await
 }
 
 async fn settle(tx: &mut SqliteConnection, original: &Digest, outcome: &AnalysisOutcome) -> Result<(), CatalogError> {

@@ -16,6 +16,16 @@ pub(super) async fn next(pool: &SqlitePool, query: &'static str) -> Result<Optio
     row.map(work).transpose()
 }
 
+/// Carries out a statement about an original.
+pub(super) async fn carry_out(
+    tx: &mut SqliteConnection,
+    statement: &'static str,
+    original: &Digest,
+) -> Result<(), CatalogError> {
+    sqlx::query(statement).bind(original.as_bytes().as_slice()).execute(tx).await?;
+    Ok(())
+}
+
 /// Carries out the update of an original's attempts.
 pub(super) async fn set_attempts(
     tx: &mut SqliteConnection,

@@ -46,14 +46,9 @@ fn state(rendition: &Rendition) -> (&'static str, Option<&Master>) {
 }
 
 pub(super) async fn queue(tx: &mut SqliteConnection, original: &Digest) -> Result<(), CatalogError> {
-    sqlx::query(
-        "INSERT INTO renditions (original, state) SELECT $1, 'pending' WHERE EXISTS (SELECT 1 FROM images WHERE digest = $1) \
-         ON CONFLICT (original) DO NOTHING",
-    )
-    .bind(original.as_bytes().as_slice())
-    .execute(tx)
-    .await?;
-    Ok(())
+    let insert = "INSERT INTO renditions (original, state) SELECT $1, 'pending' WHERE EXISTS (SELECT 1 FROM images WHERE digest = $1) \
+         ON CONFLICT (original) DO NOTHING";
+    pending::carry_out(tx, insert, original).await
 }
 
 /// Removes the row of an original that no image has any more; gives the digest of its master.

@@ -86,6 +86,15 @@ pub(super) fn random_text() -> Result<String, StoreError> {
     Ok(URL_SAFE_NO_PAD.encode(secret))
 }
 
+/// Makes sure that what is made now does not end before.
+pub(super) fn check_expires(expires: Option<Timestamp>, now: Timestamp) -> Result<(), StoreError> {
+    if expires.is_none_or(|end| end > now) {
+        return Ok(());
+    }
+    let detail = "`expires_at` must be a time that is still to come.";
+    Err(StoreError::new(ErrorCode::InvalidParameter, detail).parameter("expires_at"))
+}
+
 impl Services {
     /// Who may see an upload that does not say it.
     pub(super) fn default_visibility(&self) -> Visibility {
@@ -138,7 +147,7 @@ impl Services {
                 log::warn!("the last use of key {id} is not noted: {:#}", anyhow::Error::from(error));
             }
         };
-        self.inner.background.spawn_on(note, &self.inner.runtime);
+        self.in_background(note);
     }
 
     fn within_rate(&self, known: &Known) -> Identity {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use shared_types::{Digest, ErrorCode, KeyId, UserId};
 
 use crate::app::Services;
-use crate::app::access::random_text;
+use crate::app::access::{check_expires, random_text};
 use crate::app::upload::now;
 use crate::domain::{
     ApiKey, Caller, Quotas, Scope, Scopes, StoreError, Usage, User, UserChange, UserName, is_invisible,
@@ -106,10 +106,7 @@ impl Services {
             return Err(StoreError::new(ErrorCode::InvalidParameter, detail).parameter("label"));
         }
         let created = now();
-        if expires.is_some_and(|end| end <= created) {
-            let detail = "`expires_at` must be a time that is still to come.";
-            return Err(StoreError::new(ErrorCode::InvalidParameter, detail).parameter("expires_at"));
-        }
+        check_expires(expires, created)?;
         let user = self.user(caller, user).await?.id;
         let shown = format!("{PREFIX}{}", random_text()?);
         let digest = Digest::of(shown.as_bytes());

@@ -1,11 +1,10 @@
 //! Public links to albums.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use shared_types::{AlbumId, Digest, ErrorCode, ShareId};
 
 use super::AlbumImages;
+use crate::app::access::{check_expires, random_text};
 use crate::app::upload::now;
 use crate::app::{Services, next_of};
 use crate::domain::{Album, AlbumCursor, AlbumShare, Caller, Scope, Sight, StoreError};
@@ -28,13 +27,8 @@ impl Services {
     ) -> Result<NewShare, StoreError> {
         self.album_for(caller, Scope::Write, id).await?;
         let created = now();
-        if expires.is_some_and(|end| end <= created) {
-            let detail = "`expires_at` must be a time that is still to come.";
-            return Err(StoreError::new(ErrorCode::InvalidParameter, detail).parameter("expires_at"));
-        }
-        let mut secret = [0; 32];
-        getrandom::fill(&mut secret).map_err(|error| StoreError::internal(anyhow::anyhow!(error)))?;
-        let token = URL_SAFE_NO_PAD.encode(secret);
+        check_expires(expires, created)?;
+        let token = random_text()?;
         let digest = Digest::of(token.as_bytes());
         let share = AlbumShare { id: ShareId::generate(), album: id, digest, created, expires };
         self.inner.catalog.insert_share(&share).await?;

@@ -79,8 +79,13 @@ impl Jobs {
         self.stop.cancel();
     }
 
+    /// Cancelled when the store stops.
+    pub(super) fn stop_token(&self) -> &CancellationToken {
+        &self.stop
+    }
+
     /// Waits until told, for so long at most, or until the store stops.
-    async fn rest(&self, told: &Notify, most: Duration) {
+    pub(super) async fn rest(&self, told: &Notify, most: Duration) {
         let wait = tokio::time::timeout(most, told.notified());
         // Whichever it was, the caller looks what there is to do.
         let _ = self.stop.run_until_cancelled(wait).await;
@@ -266,29 +271,13 @@ impl Services {
     /// Starts what is done about jobs in the background, until [`Services::close`].
     pub fn start_jobs(&self) {
         let (feeder, teller, janitor) = (self.clone(), self.clone(), self.clone());
-        let spawn = |work: futures::future::BoxFuture<'static, ()>| {
-            self.inner.background.spawn_on(work, &self.inner.runtime);
-        };
-        spawn(Box::pin(async move { feeder.feed_backfills().await }));
-        spawn(Box::pin(async move { teller.tell_of_ends().await }));
-        spawn(Box::pin(async move { janitor.forget_old_jobs().await }));
-    }
-
-    async fn forget_old_jobs(&self) {
-        const PAUSE: Duration = Duration::from_hours(1);
-        const TOGETHER: u32 = 500;
-        let Jobs { stop, policy, .. } = &self.inner.jobs;
-        while !stop.is_cancelled() {
-            let before = now().checked_sub(policy.keep).unwrap_or(Timestamp::MIN);
-            match self.inner.catalog.forget_jobs(before, TOGETHER).await {
-                Ok(forgotten) if forgotten == u64::from(TOGETHER) => {}
-                Ok(_) => drop(stop.run_until_cancelled(tokio::time::sleep(PAUSE)).await),
-                Err(error) => {
-                    log::warn!("old jobs are not forgotten: {:#}", anyhow::Error::from(error));
-                    stop.run_until_cancelled(tokio::time::sleep(PAUSE)).await;
-                }
-            }
-        }
+        self.in_background(async move { feeder.feed_backfills().await });
+        self.in_background(async move { teller.tell_of_ends().await });
+        self.in_background(async move {
+            let Services { inner } = &janitor;
+            let forget = |before, limit| inner.catalog.forget_jobs(before, limit);
+            janitor.forget_old("old jobs", inner.jobs.policy.keep, forget).await;
+        });
     }
 }
 

@@ -16,7 +16,7 @@ impl Services {
     /// Starts looking after uploads in the background, until [`Services::close`].
     pub fn start_uploads(&self) {
         let services = self.clone();
-        self.inner.background.spawn_on(async move { services.look_after_uploads().await }, &self.inner.runtime);
+        self.in_background(async move { services.look_after_uploads().await });
     }
 
     async fn look_after_uploads(&self) {

@@ -51,9 +51,7 @@ pub(in crate::http) async fn users(
     state: web::Data<HttpState>,
     As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
-    let mut query = Query::of(&request);
-    let (limit, after) = (query.limit(DEFAULT_PAGE, MAX_ACCESS_PAGE)?, query.cursor()?);
-    query.finish("limit, cursor")?;
+    let (limit, after) = Query::of(&request).page(DEFAULT_PAGE, MAX_ACCESS_PAGE)?;
     let (users, next) = state.services.users(&caller, after, limit).await?;
     let users: Vec<_> = users.iter().map(user_document).collect();
     Ok(HttpResponse::Ok().json(json!({ "users": users, "cursor": next })))

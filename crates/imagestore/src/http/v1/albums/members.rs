@@ -25,9 +25,7 @@ pub(super) async fn list(
     As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
     let id = album_id(&request)?;
-    let mut query = Query::of(&request);
-    let (limit, after) = (query.limit(DEFAULT_PAGE, MAX_ALBUM_PAGE)?, query.cursor::<AlbumCursor>()?);
-    query.finish("limit, cursor")?;
+    let (limit, after) = Query::of(&request).page::<AlbumCursor>(DEFAULT_PAGE, MAX_ALBUM_PAGE)?;
     let (album, page) = state.services.album_images(&caller, id, after, limit).await?;
     let base = base_url(&request, &state);
     let images = page.images.iter().map(|member| member_document(&base, &album, member, &state.presets));

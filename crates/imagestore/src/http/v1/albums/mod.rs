@@ -72,9 +72,7 @@ async fn create(
 
 /// `GET /v1/albums?limit&cursor`: newest first.
 async fn list(request: HttpRequest, state: web::Data<HttpState>, As(caller): As) -> Result<HttpResponse, ApiError> {
-    let mut query = Query::of(&request);
-    let (limit, after) = (query.limit(DEFAULT_PAGE, MAX_ALBUM_PAGE)?, query.cursor()?);
-    query.finish("limit, cursor")?;
+    let (limit, after) = Query::of(&request).page(DEFAULT_PAGE, MAX_ALBUM_PAGE)?;
     let (albums, cursor) = state.services.albums(&caller, after, limit).await?;
     let base = base_url(&request, &state);
     let albums: Vec<_> = albums.iter().map(|album| album_document(&base, album, &state.presets)).collect();

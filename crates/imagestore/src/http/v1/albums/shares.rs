@@ -42,9 +42,7 @@ pub(super) async fn list(
     As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
     let id = album_id(&request)?;
-    let mut query = Query::of(&request);
-    let (limit, after) = (query.limit(DEFAULT_PAGE, MAX_ALBUM_PAGE)?, query.cursor()?);
-    query.finish("limit, cursor")?;
+    let (limit, after) = Query::of(&request).page(DEFAULT_PAGE, MAX_ALBUM_PAGE)?;
     let (shares, next) = state.services.shares(&caller, id, after, limit).await?;
     let shares: Vec<_> = shares.iter().map(share_document).collect();
     Ok(HttpResponse::Ok().json(json!({ "shares": shares, "cursor": next })))
@@ -65,9 +63,7 @@ pub(super) async fn revoke(
 /// `GET /a/{token}?limit&cursor`: the album for those who have the link. No key is looked at.
 pub(super) async fn shared(request: HttpRequest, state: web::Data<HttpState>) -> Result<HttpResponse, ApiError> {
     let token = segment(&request, "token");
-    let mut query = Query::of(&request);
-    let (limit, after) = (query.limit(DEFAULT_PAGE, MAX_ALBUM_PAGE)?, query.cursor::<AlbumCursor>()?);
-    query.finish("limit, cursor")?;
+    let (limit, after) = Query::of(&request).page::<AlbumCursor>(DEFAULT_PAGE, MAX_ALBUM_PAGE)?;
     let (album, page) = state.services.shared_images(token, after, limit).await?;
     let base = base_url(&request, &state);
     let images = page.images.iter().map(|member| shared_document(&base, &album, member, token, &state.presets));
