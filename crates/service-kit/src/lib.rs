@@ -15,6 +15,7 @@ pub mod health;
 pub mod http;
 pub mod logs;
 pub mod metrics;
+pub mod openapi;
 pub mod server;
 pub mod settings;
 pub mod trace;

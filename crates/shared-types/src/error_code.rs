@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::ids::ImageId;
 
@@ -137,7 +138,7 @@ impl ErrorCode {
 }
 
 /// A problem document as of RFC 9457, `application/problem+json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
     /// `/problems/<code>`: stable, relative to the service.
     #[serde(rename = "type")]

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// An id, digest or name that does not parse; the text says what is expected.
@@ -15,7 +16,7 @@ pub struct ParseIdError(&'static str);
 macro_rules! uuid_ids {
     ($($(#[$doc:meta])* $name:ident = $expected:literal;)+) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         #[serde(transparent)]
         pub struct $name(Uuid);
 
@@ -77,7 +78,8 @@ uuid_ids! {
 }
 
 /// The BLAKE3 digest of some bytes; names a blob. 64 lower-case hex digits in text.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
+#[schema(value_type = String, pattern = "^[0-9a-f]{64}$")]
 pub struct Digest([u8; 32]);
 
 impl Digest {
@@ -144,8 +146,9 @@ impl<'de> Deserialize<'de> for Digest {
 /// The name under which another service stores a variant, such as `compress`.
 ///
 /// 1 to 64 characters of `a-z 0-9 - _`, first one a letter: it can stand in a URL, a log line or a file name as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schema(value_type = String, pattern = "^[a-z][a-z0-9_-]{0,63}$")]
 pub struct VariantName(String);
 
 impl TryFrom<String> for VariantName {

@@ -8,6 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::format::ImageFormat;
 use crate::goal::{Formats, Goal};
@@ -15,7 +16,7 @@ use crate::ids::{ImageId, JobId, VariantName};
 use crate::wire::{ImageDocument, VariantFigures};
 
 /// Where a job stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum JobStatus {
     /// To be done, perhaps not before a time.
@@ -81,8 +82,9 @@ impl fmt::Display for JobStatus {
 }
 
 /// What goes first: 9 before 0. Of eight jobs that are handed out one is the oldest of all, so that none waits for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "u8", into = "u8")]
+#[schema(value_type = u8, minimum = 0, maximum = 9)]
 pub struct Priority(u8);
 
 impl Priority {
@@ -128,16 +130,18 @@ impl From<Priority> for u8 {
 }
 
 /// What is to be made of an image.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub struct Task {
     /// What is done to the pixels first: a canonical query such as `w=512&`; empty for nothing.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub transform: String,
     /// How good or how small it is to be; `None` is one encode as `transform` says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "target=80")]
     pub goal: Option<Goal>,
     /// Which formats may be taken.
     #[serde(default)]
+    #[schema(value_type = String, example = "webp,jpg")]
     pub formats: Formats,
 }
 
@@ -150,7 +154,7 @@ impl Task {
 }
 
 /// One job, as clients see it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct JobDocument {
     /// Its id.
     pub id: JobId,
@@ -187,7 +191,7 @@ pub struct JobDocument {
 }
 
 /// Jobs that were queued, or a page of them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct JobsDocument {
     /// The jobs.
     pub jobs: Vec<JobDocument>,
@@ -197,7 +201,7 @@ pub struct JobsDocument {
 }
 
 /// Addresses of one job.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct JobUrls {
     /// This document.
     #[serde(rename = "self")]
@@ -210,7 +214,7 @@ pub struct JobUrls {
 }
 
 /// What came of a job.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct JobResult {
     /// Whether nothing smaller was found that holds the goal: no variant is stored, and the original is the best there is.
     pub kept: bool,
@@ -223,7 +227,7 @@ pub struct JobResult {
 }
 
 /// Why a job, or an attempt at it, failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct JobProblem {
     /// A code of the one table of errors.
     pub code: String,
@@ -232,7 +236,7 @@ pub struct JobProblem {
 }
 
 /// What a worker asks for: `POST /v1/jobs/lease`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LeaseRequest {
     /// What the worker calls itself, for people who read the log.
@@ -245,14 +249,14 @@ pub struct LeaseRequest {
 }
 
 /// Jobs that were handed out; empty if there was nothing to do in time.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LeaseAnswer {
     /// The jobs.
     pub leases: Vec<Lease>,
 }
 
 /// One job in the hands of a worker.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Lease {
     /// The job.
     pub job: JobId,
@@ -269,7 +273,7 @@ pub struct Lease {
 }
 
 /// `POST /v1/jobs/{id}/heartbeat`: the worker is still at it. Answered with 204, or 409 once the lease is lost.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Heartbeat {
     /// The lease's token.
@@ -279,7 +283,7 @@ pub struct Heartbeat {
 }
 
 /// `POST /v1/jobs/{id}/release`: the worker gives the job back undone; it costs no attempt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Release {
     /// The lease's token.
@@ -287,7 +291,7 @@ pub struct Release {
 }
 
 /// `POST /v1/jobs/{id}/failure`: the attempt failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Failure {
     /// The lease's token.
@@ -299,7 +303,7 @@ pub struct Failure {
 }
 
 /// `POST /v1/jobs/{id}/kept`: nothing smaller was found that holds the goal.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Kept {
     /// The lease's token.

@@ -1,12 +1,13 @@
 //! JSON documents on the wire: what clients get and what the two services tell each other.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::format::ImageFormat;
 use crate::ids::{Digest, ImageId, UserId};
 
 /// One stored image.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ImageDocument {
     /// Its id.
     pub id: ImageId,
@@ -49,7 +50,7 @@ pub struct ImageDocument {
 }
 
 /// Addresses of one image, absolute where the service knows its public address.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ImageUrls {
     /// Original bytes; add parameters for a variant.
     #[serde(rename = "self")]
@@ -63,7 +64,7 @@ pub struct ImageUrls {
 }
 
 /// Figures of a variant that another service made.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VariantFigures {
     /// Size of what it was made from, in bytes.
@@ -82,7 +83,7 @@ pub struct VariantFigures {
 }
 
 /// One stored variant.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct VariantDocument {
     /// The name it was stored under, or the canonical parameters it was made from.
     pub variant: String,
@@ -106,7 +107,7 @@ pub struct VariantDocument {
 }
 
 /// The answer of `/compress/{id}`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CompressDocument {
     /// The image.
     pub id: ImageId,

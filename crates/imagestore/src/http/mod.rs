@@ -8,6 +8,7 @@ mod facts;
 mod json;
 mod markup;
 pub(crate) mod metrics;
+mod openapi;
 mod query;
 mod then;
 mod upload;
@@ -103,6 +104,7 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
     let variant = vec![(Method::PUT, web::put().to(v1::variants::put))];
     config
         .app_data(web::Data::new(state))
+        .configure(|config| service_kit::openapi::configure(config, &Arc::new(openapi::document())))
         .service(resource("/i/{id}.json", vec![(Method::GET, get().to(delivery::info))]))
         .service(resource("/i/{file}", original()))
         .service(resource("/download/{file}", original()))

@@ -3,8 +3,10 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 use service_kit::http::ApiError;
+use service_kit::openapi::NotFound;
 use shared_types::wire::ImageDocument;
-use shared_types::{ImageFormat, TransformError};
+use shared_types::{ImageFormat, ImageId, TransformError};
+use utoipa::OpenApi;
 
 use crate::app::{ListWish, MAX_PAGE};
 use crate::domain::{ImageChange, ImageFilter, ImageName, Metadata, Position, Sort};
@@ -13,6 +15,11 @@ use crate::http::access::As;
 use crate::http::documents::{base_url, image_document};
 use crate::http::json::Fields;
 use crate::http::query::{Query, parse_id, segment};
+
+/// What is told of these addresses.
+#[derive(OpenApi)]
+#[openapi(paths(get, delete))]
+pub(in crate::http) struct Description;
 
 const DEFAULT_PAGE: u32 = 50;
 
@@ -77,7 +84,12 @@ fn next_page(base: &str, request: &HttpRequest, cursor: &str) -> String {
     format!("{base}/v1/images?{}", query.finish())
 }
 
-/// `GET /v1/images/{id}`.
+/// The record of an image.
+#[utoipa::path(
+    get, path = "/v1/images/{id}", tag = "images",
+    params(("id" = ImageId, Path, description = "The image.")),
+    responses((status = 200, description = "The record.", body = ImageDocument), (status = 404, response = NotFound)),
+)]
 pub(in crate::http) async fn get(
     request: HttpRequest,
     state: web::Data<HttpState>,
@@ -115,7 +127,17 @@ pub(in crate::http) async fn change(
     Ok(HttpResponse::Ok().json(image_document(&base_url(&request, &state), &image)))
 }
 
-/// `DELETE /v1/images/{id}`, or with `token` by whoever has that of the upload.
+/// Delete an image and all that was made of it.
+///
+/// Needs a key, or in `token` what the upload's answer told.
+#[utoipa::path(
+    delete, path = "/v1/images/{id}", tag = "images",
+    params(
+        ("id" = ImageId, Path, description = "The image."),
+        ("token" = Option<String>, Query, description = "The delete token of the upload: works once, without a key."),
+    ),
+    responses((status = 204, description = "The image is deleted."), (status = 404, response = NotFound)),
+)]
 pub(in crate::http) async fn delete(
     request: HttpRequest,
     state: web::Data<HttpState>,
