@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use jiff::Span;
 use service_kit::exit::{Failure, print};
-use service_kit::{config, health, logs};
+use service_kit::{config, health, logs, openapi};
 
 use crate::app;
 use crate::cli::access::{KeyAction, UserAction};
+use crate::http;
 use crate::settings::Settings;
 use crate::wiring::{self, Access};
 
@@ -85,6 +86,8 @@ enum Command {
         #[arg(long, value_name = "TIME", default_value = "1h")]
         expires: Span,
     },
+    /// Print the description of every address (OpenAPI 3.1), as the service sends it at /openapi.json.
+    Openapi,
     /// Ask the running service whether it is ready. Exits with 1 if it is not.
     Health,
 }
@@ -130,6 +133,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::User { action } => access::user(&settings, action).await,
         Command::Key { action } => access::key(&settings, action).await,
         Command::Sign { address, expires } => access::sign(&settings, &address, expires).await,
+        Command::Openapi => print(&openapi::text(&http::describe(settings.public_url().as_ref()))),
         Command::Health => health::ask(&settings.http.bind).await.map_err(Failure::fault),
     }
 }

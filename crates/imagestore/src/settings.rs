@@ -11,7 +11,7 @@ use ipnet::IpNet;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use service_kit::config::{self, ConfigError, Secret, Sources};
-use service_kit::settings::{Cpu, Http, Log};
+use service_kit::settings::{Cpu, Http, Log, PRODMODE};
 use shared_types::Goal;
 use shared_types::transform::Presets;
 use tokio::sync::Semaphore;
@@ -253,6 +253,7 @@ impl Settings {
             file,
             default_file: "imagestore.toml",
             aliases: &[("STORAGE_FOLDER", "data_dir")],
+            switches: &[PRODMODE],
             open_sections: &["presets", "auto.presets"],
             flags,
             env: None,

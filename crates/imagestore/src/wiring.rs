@@ -10,6 +10,7 @@ use futures::FutureExt;
 use service_kit::cpu::CpuPool;
 use service_kit::health;
 use service_kit::metrics::{self, Metrics};
+use service_kit::openapi;
 use service_kit::server::{self, Bound, HttpSettings};
 
 use crate::adapters::files::FileBlobs;
@@ -115,6 +116,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         public_url: settings.public_url(),
         bodies: settings.bodies(),
         presets: Arc::new(settings.presets.clone()),
+        swagger: settings.http.swagger,
     };
     let base = state.known_url();
     services.write_jobs_as(Box::new(move |job| http::write_job(&base, job)));
@@ -127,7 +129,11 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let refresh = http::metrics::register(&figures, services.clone());
     let allow_public_bind = settings.http.allow_public_bind || settings.auth.mode.asks();
     let listening = HttpSettings { allow_public_bind, ..settings.http.server() };
+    let description = state.swagger.then(|| Arc::new(http::describe(state.public_url.as_ref())));
     let bound = server::bind(listening, move |config| {
+        if let Some(description) = &description {
+            openapi::configure(config, description);
+        }
         health::configure(config, Arc::clone(&checks));
         metrics::configure(config, &figures, Arc::clone(&refresh));
         http::configure(config, state.clone());

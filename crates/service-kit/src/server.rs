@@ -36,6 +36,8 @@ pub struct HttpSettings {
     pub drain: Duration,
     /// Origins whose pages may read answers, or `*` for all; none is named in answers if it is empty.
     pub cors_origins: Vec<String>,
+    /// Whether the service describes itself, at `/openapi.json` and `/swagger/`.
+    pub swagger: bool,
 }
 
 /// Listens and serves: [`bind`] and [`Bound::serve`].
@@ -69,6 +71,9 @@ impl Bound {
     pub async fn serve(self, on_stop: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {
         tokio::spawn(stop_on_signal(self.server.handle(), self.settings.drain, on_stop));
         log::info!("listening on http://{}", self.local);
+        if self.settings.swagger {
+            log::info!("every address is described at http://{}/swagger/", self.local);
+        }
         self.server.await.context("the server failed")
     }
 }

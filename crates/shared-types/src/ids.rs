@@ -18,6 +18,7 @@ macro_rules! uuid_ids {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         #[serde(transparent)]
+        #[schema(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
         pub struct $name(Uuid);
 
         impl $name {

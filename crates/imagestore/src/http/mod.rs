@@ -39,6 +39,8 @@ pub struct HttpState {
     pub bodies: BodyLimits,
     /// Parameters under a name.
     pub presets: Arc<Presets>,
+    /// Whether the service describes itself.
+    pub swagger: bool,
 }
 
 impl HttpState {
@@ -74,6 +76,11 @@ pub async fn sign(
     Ok(public_url.map(documents::bare).unwrap_or_default() + &signed.path_and_query)
 }
 
+/// The description of every address (`OpenAPI` 3.1).
+pub fn describe(public_url: Option<&Url>) -> utoipa::openapi::OpenApi {
+    openapi::document(public_url)
+}
+
 /// Bounds of request bodies.
 #[derive(Debug, Clone)]
 pub struct BodyLimits {
@@ -104,7 +111,6 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
     let variant = vec![(Method::PUT, web::put().to(v1::variants::put))];
     config
         .app_data(web::Data::new(state))
-        .configure(|config| service_kit::openapi::configure(config, &Arc::new(openapi::document())))
         .service(resource("/i/{id}.json", vec![(Method::GET, get().to(delivery::info))]))
         .service(resource("/i/{file}", original()))
         .service(resource("/download/{file}", original()))

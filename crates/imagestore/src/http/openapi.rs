@@ -1,13 +1,16 @@
 //! What the service tells of its addresses: the descriptions that stand at the handlers, put together.
 
-use service_kit::openapi::{API_KEY, BEARER, complete};
+use service_kit::openapi::{API_KEY, BEARER, Common, complete};
+use service_kit::{health, metrics, openapi};
+use url::Url;
 use utoipa::OpenApi;
 use utoipa::openapi::{OpenApi as Document, SecurityRequirement};
 
 use super::v1;
 
-/// Answers that any address may give.
-const EVERYWHERE: [&str; 6] = ["400", "401", "403", "429", "500", "503"];
+/// Answers that any address may give, and those of any that takes a body.
+const COMMON: Common =
+    Common { everywhere: &["400", "401", "403", "429", "500", "503"], with_body: &["408", "413", "415"] };
 
 #[derive(OpenApi)]
 #[openapi(
@@ -17,9 +20,15 @@ const EVERYWHERE: [&str; 6] = ["400", "401", "403", "429", "500", "503"];
 struct Service;
 
 /// The whole description.
-pub(super) fn document() -> Document {
-    let parts = [v1::images::Description::openapi()];
-    let mut document = complete(parts.into_iter().fold(Service::openapi(), Document::merge_from), &EVERYWHERE);
+pub(super) fn document(public_url: Option<&Url>) -> Document {
+    let parts = [
+        v1::images::Description::openapi(),
+        health::Description::openapi(),
+        metrics::Description::openapi(),
+        openapi::Description::openapi(),
+    ];
+    let merged = parts.into_iter().fold(Service::openapi(), Document::merge_from);
+    let mut document = complete(merged, COMMON, public_url.map(Url::as_str));
     // Without a key too: what a caller may do is decided by what is asked for.
     let none = SecurityRequirement::default();
     let one = |name: &str| SecurityRequirement::new::<_, [&str; 0], &str>(name, []);
