@@ -10,6 +10,7 @@ mod albums_compat;
 mod analyses;
 mod animation;
 mod architecture;
+mod backup;
 mod bad_input;
 mod better;
 mod caching;
