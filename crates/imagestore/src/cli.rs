@@ -2,6 +2,7 @@
 
 mod access;
 mod copy;
+mod gc;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ use service_kit::{config, health, logs};
 use crate::app;
 use crate::cli::access::{KeyAction, UserAction};
 use crate::cli::copy::{BackupArgs, RestoreArgs};
+use crate::cli::gc::GcArgs;
 use crate::domain::StoreError;
 use crate::settings::Settings;
 use crate::wiring::{self, Access};
@@ -70,6 +72,9 @@ enum Command {
     Backup(BackupArgs),
     /// Copy a backup into the data folder, which must be empty, and compare every file with its digest.
     Restore(RestoreArgs),
+    /// Remove what nothing refers to, and tell how much that was. The service may be running; only files whose deletion was begun and not finished are
+    /// left to it then.
+    Gc(GcArgs),
     /// Look after the master copies that variants are made from.
     Renditions {
         #[command(subcommand)]
@@ -138,6 +143,10 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Restore(args) => {
             logs::init(&settings.log.level, settings.log.format);
             copy::restore(&settings, &args).await
+        }
+        Command::Gc(args) => {
+            logs::init(&settings.log.level, settings.log.format);
+            gc::run(&settings, &args).await
         }
         Command::Renditions { action } => {
             logs::init(&settings.log.level, settings.log.format);

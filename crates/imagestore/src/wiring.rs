@@ -94,6 +94,11 @@ pub fn is_data_folder(folder: &Path) -> bool {
     folder.join(folder::CATALOG).is_file()
 }
 
+/// Whether a process serves or repairs the data folder at this moment.
+pub fn is_in_use(folder: &Path) -> bool {
+    folder::is_in_use(folder)
+}
+
 /// Prepares `folder` to become a copy of the store in `source`.
 pub fn copy_into(
     settings: &Settings,

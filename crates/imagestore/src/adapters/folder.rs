@@ -70,6 +70,12 @@ fn lock(folder: &Path) -> anyhow::Result<File> {
     }
 }
 
+/// Whether another process has the data folder.
+pub fn is_in_use(folder: &Path) -> bool {
+    let lock = File::open(folder.join("lock"));
+    lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
 fn remove_mark(folder: &Path, kind: CopyKind) -> io::Result<()> {
     match fs::remove_file(folder.join(kind.mark())) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

@@ -25,6 +25,7 @@ mod disk_full;
 mod duplicates;
 mod durability;
 mod events;
+mod gc;
 mod hostile_requests;
 mod images;
 mod info;
