@@ -1,6 +1,8 @@
 //! The command line.
 
 mod access;
+mod copy;
+mod gc;
 
 use std::path::PathBuf;
 
@@ -11,6 +13,10 @@ use service_kit::{config, health, logs, openapi};
 
 use crate::app;
 use crate::cli::access::{KeyAction, UserAction};
+
+use crate::cli::copy::{BackupArgs, RestoreArgs};
+use crate::cli::gc::GcArgs;
+use crate::domain::StoreError;
 use crate::http;
 use crate::settings::Settings;
 use crate::wiring::{self, Access};
@@ -63,6 +69,14 @@ enum Command {
         #[arg(long)]
         repair: bool,
     },
+    /// Copy everything that is kept into a folder, which can be served as it is. The service may be running. Exits with 1 if something that is kept
+    /// is damaged.
+    Backup(BackupArgs),
+    /// Copy a backup into the data folder, which must be empty, and compare every file with its digest.
+    Restore(RestoreArgs),
+    /// Remove what nothing refers to, and tell how much that was. The service may be running; only files whose deletion was begun and not finished are
+    /// left to it then.
+    Gc(GcArgs),
     /// Look after the master copies that variants are made from.
     Renditions {
         #[command(subcommand)]
@@ -126,6 +140,18 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             logs::init(&settings.log.level, settings.log.format);
             fsck(&settings, repair).await
         }
+        Command::Backup(args) => {
+            logs::init(&settings.log.level, settings.log.format);
+            copy::backup(&settings, &args).await
+        }
+        Command::Restore(args) => {
+            logs::init(&settings.log.level, settings.log.format);
+            copy::restore(&settings, &args).await
+        }
+        Command::Gc(args) => {
+            logs::init(&settings.log.level, settings.log.format);
+            gc::run(&settings, &args).await
+        }
         Command::Renditions { action } => {
             logs::init(&settings.log.level, settings.log.format);
             renditions(&settings, &action).await
@@ -164,4 +190,15 @@ async fn renditions(settings: &Settings, action: &RenditionsAction) -> Result<()
     let totals = opened.services.totals().await.map_err(explain)?;
     opened.services.close().await;
     print(&totals.masters.to_string())
+}
+
+/// A use case's result, with the whole cause for the operator.
+fn explained<T>(result: Result<T, StoreError>) -> Result<T, Failure> {
+    result.map_err(|error| Failure::fault(wiring::explain(&error)))
+}
+
+/// How many things are done at once.
+fn jobs(text: &str) -> Result<usize, String> {
+    let jobs = text.parse().ok().filter(|jobs| (1..=256).contains(jobs));
+    jobs.ok_or_else(|| "must be a number from 1 to 256".to_owned())
 }

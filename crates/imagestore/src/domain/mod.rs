@@ -21,8 +21,8 @@ mod variant;
 
 pub use access::{Audience, Caller, Reach, Scope, Scopes, Visibility};
 pub use album::{
-    Album, AlbumChange, AlbumCursor, AlbumImage, AlbumName, AlbumShare, Expected, FieldChange, Naming, Place, Reorder,
-    Sight,
+    Album, AlbumChange, AlbumCursor, AlbumImage, AlbumName, AlbumShare, Expected, FieldChange, Membership, Naming,
+    Place, Reorder, Sight,
 };
 pub use analysis::{AnalysisOutcome, Similar};
 pub use error::StoreError;

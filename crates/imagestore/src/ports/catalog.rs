@@ -1,5 +1,7 @@
 //! Rows: which images and variants exist, and which blobs they need.
 
+use std::path::Path;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use shared_types::{AlbumId, Digest, ImageId, UploadId};
@@ -134,6 +136,10 @@ pub trait Catalog:
 
     /// How much there is, by every change that has returned. Takes as long with millions of rows as with few.
     async fn totals(&self) -> Result<Totals, CatalogError>;
+
+    /// Copies every row, as all of them are at one moment, to a new file that the same back end opens; nobody has to wait. The copy is durable
+    /// when this returns.
+    async fn copy_to(&self, file: &Path) -> Result<(), CatalogError>;
 
     /// Answers if the catalog can be read.
     async fn ping(&self) -> Result<(), CatalogError>;

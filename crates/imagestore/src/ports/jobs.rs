@@ -85,6 +85,9 @@ pub trait JobCatalog: Send + Sync {
     /// [`CatalogError::NoImage`] if its image is gone; [`CatalogError::Conflict`] if the same work is queued already.
     async fn retry_job(&self, id: JobId, now: Timestamp) -> Result<Option<Job>, CatalogError>;
 
+    /// How many jobs were over before that time.
+    async fn old_jobs(&self, before: Timestamp) -> Result<u64, CatalogError>;
+
     /// Forgets jobs that were over before that time, at most `limit`; gives how many.
     async fn forget_jobs(&self, before: Timestamp, limit: u32) -> Result<u64, CatalogError>;
 

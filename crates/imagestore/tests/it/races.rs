@@ -14,7 +14,11 @@ use imagestore::app::{
     StoreLimits, UploadOptions, UploadPolicy, Wanted, fsck,
 };
 use imagestore::domain::{Caller, Keyring, Order, RenditionMode, Required, Slot, Visibility};
-use imagestore::ports::{BlobError, BlobReader, BlobStore, Leftovers, PartStore, StagedBlob, StagedPart, StagedReader};
+use imagestore::ports::{
+    BlobError, BlobReader, BlobStore, BlobUpkeep, KeptBlobs, Leftovers, PartStore, RemovalGuard, StagedBlob,
+    StagedPart, StagedReader, Unfinished,
+};
+use jiff::Timestamp;
 use serde_json::Value;
 use service_kit::config::Secret;
 use service_kit::cpu::{CpuPool, CpuSettings};
@@ -129,6 +133,28 @@ impl PartStore for SlowFiles {
     }
     async fn list_parts(&self) -> Result<Vec<(PartId, u64)>, BlobError> {
         self.0.list_parts().await
+    }
+}
+
+#[async_trait::async_trait]
+impl BlobUpkeep for SlowFiles {
+    async fn keep_removed(&self) -> Result<Option<Box<dyn KeptBlobs>>, BlobError> {
+        self.0.keep_removed().await
+    }
+    async fn reserve_removal(&self, digest: &Digest) -> Result<Option<Box<dyn RemovalGuard>>, BlobError> {
+        self.0.reserve_removal(digest).await
+    }
+    async fn modified(&self, digest: &Digest) -> Result<Option<Timestamp>, BlobError> {
+        self.0.modified(digest).await
+    }
+    async fn unfinished(&self) -> Result<Vec<Unfinished>, BlobError> {
+        self.0.unfinished().await
+    }
+    async fn remove_unfinished(&self, name: &str) -> Result<(), BlobError> {
+        self.0.remove_unfinished(name).await
+    }
+    async fn link(&self, digest: &Digest, file: &Path) -> Result<bool, BlobError> {
+        self.0.link(digest, file).await
     }
 }
 

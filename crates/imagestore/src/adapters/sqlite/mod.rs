@@ -25,7 +25,7 @@ use jiff::Timestamp;
 use shared_types::{Digest, ImageId};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use crate::domain::{Image, ImageChange, ImageQuery, Position, Reach, Totals, Variant};
 use crate::ports::{Catalog, CatalogError, NewWork};
@@ -42,10 +42,19 @@ pub struct SqliteCatalog {
 impl SqliteCatalog {
     /// Opens or creates the file and brings its schema up to date.
     pub async fn open(file: &Path) -> Result<Self, sqlx::Error> {
+        Self::open_with(file, SqliteJournalMode::Wal).await
+    }
+
+    /// Opens a copy that nobody else uses, and leaves it as one file without a write-ahead log beside it.
+    pub async fn open_copy(file: &Path) -> Result<Self, sqlx::Error> {
+        Self::open_with(file, SqliteJournalMode::Delete).await
+    }
+
+    async fn open_with(file: &Path, journal: SqliteJournalMode) -> Result<Self, sqlx::Error> {
         let options = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
+            .journal_mode(journal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(5));
@@ -57,17 +66,28 @@ impl SqliteCatalog {
 
     /// Opens the file of a stopped or running service for reading alone.
     pub async fn open_read_only(file: &Path) -> Result<Self, sqlx::Error> {
-        let options = SqliteConnectOptions::new().filename(file).read_only(true).busy_timeout(Duration::from_secs(5));
-        let mut connection = options.connect().await?;
+        let mut connection = read_only(file).connect().await?;
         let current: i64 =
             sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(&mut connection).await?;
         if MIGRATIONS.iter().any(|migration| migration.version > current) {
             let older = "it was made by an older version; start imagestore on it once, which brings it up to date";
             return Err(sqlx::Error::Configuration(older.into()));
         }
+        connection.close().await?;
+        Self::open_to_copy(file).await
+    }
+
+    /// Opens the file of a stopped or running service for [`Catalog::copy_to`] alone, whichever version made it.
+    pub async fn open_to_copy(file: &Path) -> Result<Self, sqlx::Error> {
+        let options = read_only(file);
+        let connection = options.connect().await?;
         let reader = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
         Ok(Self { reader, writer: Writer::start(connection) })
     }
+}
+
+fn read_only(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(file).read_only(true).busy_timeout(Duration::from_secs(5))
 }
 
 impl From<sqlx::Error> for CatalogError {
@@ -209,6 +229,14 @@ impl Catalog for SqliteCatalog {
 
     async fn totals(&self) -> Result<Totals, CatalogError> {
         totals::read(&self.reader).await
+    }
+
+    async fn copy_to(&self, file: &Path) -> Result<(), CatalogError> {
+        let name = file.to_str().ok_or_else(|| CatalogError::Failed(anyhow::anyhow!("the path must be UTF-8")))?;
+        sqlx::query("VACUUM INTO $1").bind(name).execute(&self.reader).await?;
+        // SQLite leaves this to the operating system.
+        let copy = tokio::fs::File::open(file).await.map_err(anyhow::Error::from).map_err(CatalogError::Failed)?;
+        copy.sync_all().await.map_err(anyhow::Error::from).map_err(CatalogError::Failed)
     }
 
     async fn ping(&self) -> Result<(), CatalogError> {

@@ -12,7 +12,7 @@ use crate::domain::{Album, AlbumChange, AlbumName, Caller, Expected, Happening, 
 use crate::ports::{AlbumPage, CatalogError};
 
 pub use members::{AlbumImages, Destination, MAX_ADDED};
-pub(super) use notices::Outbox;
+pub(super) use notices::{KEEP_MESSAGES, Outbox};
 pub use shares::NewShare;
 
 /// The most albums, or images of an album, of one page.

@@ -79,6 +79,11 @@ impl Jobs {
         self.stop.cancel();
     }
 
+    /// How long a job is remembered when it is over.
+    pub(super) fn keep(&self) -> Duration {
+        self.policy.keep
+    }
+
     /// Cancelled when the store stops.
     pub(super) fn stop_token(&self) -> &CancellationToken {
         &self.stop
@@ -276,7 +281,7 @@ impl Services {
         self.in_background(async move {
             let Services { inner } = &janitor;
             let forget = |before, limit| inner.catalog.forget_jobs(before, limit);
-            janitor.forget_old("old jobs", inner.jobs.policy.keep, forget).await;
+            janitor.forget_old("old jobs", inner.jobs.keep(), forget).await;
         });
     }
 }

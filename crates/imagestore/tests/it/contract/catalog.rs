@@ -1,5 +1,7 @@
 //! The promises of [`Catalog`].
 
+use std::path::PathBuf;
+
 use image_engine::Facts;
 use imagestore::domain::{Image, ImageName, ImageQuery, Position, Tags, Totals, Variant, Visibility};
 use imagestore::ports::{Catalog, CatalogError, NewWork};
@@ -10,7 +12,10 @@ use shared_types::{Digest, ImageFormat, ImageId};
 use super::{access, albums, analyses, jobs, listing, renditions, uploads};
 
 /// Runs every check on an empty catalog; `open` opens the same one again.
-pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> F) {
+pub(super) async fn suite<C: Catalog, F: Future<Output = C>, G: Future<Output = C>>(
+    open: impl Fn() -> F,
+    copy: impl Fn(PathBuf) -> G,
+) {
     let catalog = open().await;
     catalog.ping().await.unwrap();
     rows_come_back_as_they_were(&catalog).await;
@@ -28,6 +33,7 @@ pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> 
     listing::checks(&catalog).await;
     uploads::checks(&catalog).await;
     albums::checks(&catalog).await;
+    a_copy_has_every_row(&catalog, copy).await;
     let last = image(b"last");
     catalog.insert_image(&last, &NewWork::default()).await.unwrap();
     catalog.close().await;
@@ -35,6 +41,22 @@ pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> 
     let again = open().await;
     assert_eq!(again.image(last.id).await.unwrap(), Some(last));
     again.close().await;
+}
+
+async fn a_copy_has_every_row<C: Catalog, G: Future<Output = C>>(catalog: &C, open: impl Fn(PathBuf) -> G) {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("it's a copy");
+    let (before, after) = (image(b"before the copy"), image(b"after the copy"));
+    catalog.insert_image(&before, &NewWork::default()).await.unwrap();
+    catalog.copy_to(&file).await.unwrap();
+    catalog.insert_image(&after, &NewWork::default()).await.unwrap();
+    let copied = open(file).await;
+    assert_eq!(copied.image(before.id).await.unwrap(), Some(before));
+    assert_eq!(copied.image(after.id).await.unwrap(), None);
+    assert_eq!(copied.totals().await.unwrap().images + 1, catalog.totals().await.unwrap().images);
+    copied.insert_image(&image(b"into the copy"), &NewWork::default()).await.unwrap();
+    copied.close().await;
+    assert_eq!(folder.path().read_dir().unwrap().count(), 1, "it is one file");
 }
 
 pub(super) fn image(content: &[u8]) -> Image {

@@ -94,7 +94,11 @@ async fn clear(catalog: &impl Catalog, images: &[&Image]) {
             catalog.forget_blob(&digest).await.unwrap();
         }
     }
+    let old = catalog.old_jobs(at(1_000_000)).await.unwrap();
+    assert!(old > 0);
+    assert_eq!(catalog.old_jobs(at(0)).await.unwrap(), 0);
     while catalog.forget_jobs(at(1_000_000), 500).await.unwrap() > 0 {}
+    assert_eq!(catalog.old_jobs(at(1_000_000)).await.unwrap(), 0);
     assert_eq!(catalog.jobs(&JobFilter { limit: 10, ..JobFilter::default() }).await.unwrap(), []);
     assert_eq!(catalog.totals().await.unwrap().jobs, imagestore::domain::JobTotals::default());
 }

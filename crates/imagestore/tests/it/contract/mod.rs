@@ -10,7 +10,10 @@ mod listing;
 mod parts;
 mod renditions;
 mod statements;
+mod upkeep;
 mod uploads;
+
+use std::path::PathBuf;
 
 use imagestore::adapters::files::FileBlobs;
 use imagestore::adapters::sqlite::SqliteCatalog;
@@ -27,6 +30,7 @@ async fn sqlite_keeps_the_promises_of_a_catalog() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("catalog.sqlite");
     let statements = statements::Statements::watch();
-    catalog::suite(|| async { SqliteCatalog::open(&file).await.unwrap() }).await;
+    let copy = |file: PathBuf| async move { SqliteCatalog::open_copy(&file).await.unwrap() };
+    catalog::suite(|| async { SqliteCatalog::open(&file).await.unwrap() }, copy).await;
     statements.check(&file).await;
 }

@@ -8,7 +8,9 @@ use uuid::Uuid;
 use super::super::images::ImageRow;
 use super::super::rows;
 use super::{outbox, row};
-use crate::domain::{Album, AlbumCursor, AlbumImage, AlbumNotice, Image, ImageName, Naming, Reach, Sight, StoreError};
+use crate::domain::{
+    Album, AlbumCursor, AlbumImage, AlbumNotice, Image, ImageName, Membership, Naming, Reach, Sight, StoreError,
+};
 use crate::ports::CatalogError;
 
 /// The room between neighbours: so many times one can be halved before positions are given anew.
@@ -144,6 +146,25 @@ pub(in super::super) async fn leave_all(
 }
 
 pub(super) const ALBUMS_OF: &str = "SELECT album_id FROM album_images WHERE image_id = $1";
+
+pub(super) async fn albums_of(
+    connection: &mut SqliteConnection,
+    image: ImageId,
+) -> Result<Vec<Membership>, CatalogError> {
+    let places: Vec<(Uuid, i64, String)> =
+        sqlx::query_as("SELECT album_id, position, name FROM album_images WHERE image_id = $1")
+            .bind(image.as_uuid())
+            .fetch_all(&mut *connection)
+            .await?;
+    let mut memberships = Vec::with_capacity(places.len());
+    for (album, position, name) in places {
+        // An album that was deleted in between is none.
+        if let Some(album) = row::by_id(&mut *connection, album.into()).await? {
+            memberships.push(Membership { album, name: image_name(&name)?, position });
+        }
+    }
+    Ok(memberships)
+}
 
 pub(super) async fn rename(
     tx: &mut SqliteConnection,

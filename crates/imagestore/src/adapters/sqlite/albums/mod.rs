@@ -13,8 +13,8 @@ use sqlx::SqliteConnection;
 
 use super::SqliteCatalog;
 use crate::domain::{
-    Album, AlbumChange, AlbumCursor, AlbumImage, AlbumName, AlbumNotice, AlbumShare, Expected, ImageName, Naming,
-    OutboxMessage, Reach, Reorder, Sight, StoreError,
+    Album, AlbumChange, AlbumCursor, AlbumImage, AlbumName, AlbumNotice, AlbumShare, Expected, ImageName, Membership,
+    Naming, OutboxMessage, Reach, Reorder, Sight, StoreError,
 };
 use crate::ports::{AlbumCatalog, AlbumPage, CatalogError, Placement};
 pub(super) use members::leave_all;
@@ -204,6 +204,10 @@ impl AlbumCatalog for SqliteCatalog {
         members::by_name(&self.reader, id, name).await
     }
 
+    async fn albums_of(&self, image: ImageId) -> Result<Vec<Membership>, CatalogError> {
+        members::albums_of(&mut *self.reader.acquire().await?, image).await
+    }
+
     async fn is_in_album(&self, id: AlbumId, image: ImageId) -> Result<bool, CatalogError> {
         Ok(members::name_of(&mut *self.reader.acquire().await?, id, image).await?.is_some())
     }
@@ -253,6 +257,10 @@ impl AlbumCatalog for SqliteCatalog {
 
     async fn take_outbox(&self, limit: u32, now: Timestamp) -> Result<Vec<OutboxMessage>, CatalogError> {
         self.writer.change(move |tx| Box::pin(outbox::take(tx, limit, now))).await
+    }
+
+    async fn old_outbox(&self, before: Timestamp) -> Result<u64, CatalogError> {
+        outbox::count_old(&self.reader, before).await
     }
 
     async fn forget_outbox(&self, before: Timestamp, limit: u32) -> Result<u64, CatalogError> {

@@ -1,7 +1,7 @@
 //! What is to be told of changes.
 
 use jiff::Timestamp;
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::{FromRow, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
 use super::super::rows;
@@ -57,6 +57,14 @@ pub(super) async fn take(
             .await?;
     }
     rows.into_iter().map(OutboxMessage::try_from).collect()
+}
+
+pub(super) async fn count_old(pool: &SqlitePool, before: Timestamp) -> Result<u64, CatalogError> {
+    let old: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox WHERE created_us < $1")
+        .bind(before.as_microsecond())
+        .fetch_one(pool)
+        .await?;
+    rows::unsigned(old)
 }
 
 pub(super) const OLD: &str = "SELECT id FROM outbox WHERE created_us < $1 ORDER BY created_us LIMIT $2";

@@ -148,6 +148,16 @@ impl JobCatalog for SqliteCatalog {
         self.writer.change(move |tx| Box::pin(settle::retry(tx, id, now))).await
     }
 
+    async fn old_jobs(&self, before: Timestamp) -> Result<u64, CatalogError> {
+        let old: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM jobs WHERE status IN ('done', 'failed', 'dead', 'cancelled') AND updated_us < $1",
+        )
+        .bind(before.as_microsecond())
+        .fetch_one(&self.reader)
+        .await?;
+        rows::unsigned(old)
+    }
+
     async fn forget_jobs(&self, before: Timestamp, limit: u32) -> Result<u64, CatalogError> {
         let change = self.writer.change(move |tx| {
             Box::pin(async move {
