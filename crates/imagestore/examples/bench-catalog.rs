@@ -81,6 +81,8 @@ fn image(number: u64, owners: &[UserId]) -> anyhow::Result<Image> {
         tags: if number.is_multiple_of(10) { "holiday".parse().map_err(anyhow::Error::msg)? } else { Tags::default() },
         metadata: None,
         created,
+        revision: 1,
+        replaced: None,
     })
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use garde::Validate;
 use image_engine::Limits;
 use ipnet::IpNet;
+use jiff::{Span, SpanRelativeTo};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use service_kit::config::{self, ConfigError, Secret, Sources};
@@ -19,7 +20,8 @@ use url::Url;
 
 use crate::adapters::remote::RemoteSettings;
 use crate::app::{
-    AccessPolicy, Better, BetterPolicy, CachePolicy, JobPolicy, Policies, SigningPolicy, StoreLimits, UploadPolicy,
+    AccessPolicy, Better, BetterPolicy, CachePolicy, JobPolicy, KeepPolicy, Policies, SigningPolicy, StoreLimits,
+    UploadPolicy,
 };
 use crate::domain::{Keyring, RenditionMode, Required, SigningKey, Visibility};
 use crate::http::BodyLimits;
@@ -52,6 +54,12 @@ pub struct Settings {
     pub uploads: UploadSettings,
     #[garde(dive)]
     pub signing: Signing,
+    #[garde(skip)]
+    pub originals: Originals,
+    #[garde(skip)]
+    pub delete: Delete,
+    #[garde(skip)]
+    pub variants: VariantSettings,
     #[garde(dive)]
     pub jobs: JobSettings,
     #[garde(skip)]
@@ -166,6 +174,66 @@ fn visibility_name<S: Serializer>(visibility: &Visibility, serializer: S) -> Res
 pub struct Cache {
     pub memory_bytes: u64,
     pub keep_variants: bool,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct Originals {
+    pub replaceable: bool,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct Delete {
+    pub grace: Grace,
+}
+
+/// A time in seconds: a number, or a text such as `30d` or `12h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "NumberOrText", into = "u64")]
+pub struct Grace(Duration);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum NumberOrText {
+    Number(u64),
+    Text(String),
+}
+
+impl TryFrom<NumberOrText> for Grace {
+    type Error = &'static str;
+
+    fn try_from(given: NumberOrText) -> Result<Self, Self::Error> {
+        /// A hundred years: what is kept for longer is not deleted.
+        const MOST: u64 = 100 * 365 * 86_400;
+        let seconds = match given {
+            NumberOrText::Number(seconds) => Some(seconds),
+            NumberOrText::Text(text) => {
+                let span = text.parse::<Span>().ok();
+                let seconds = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+                seconds.and_then(|time| u64::try_from(time.as_secs()).ok())
+            }
+        };
+        let seconds = seconds.filter(|seconds| *seconds <= MOST);
+        seconds
+            .map(|seconds| Self(Duration::from_secs(seconds)))
+            .ok_or("must be a number of seconds, or a time such as 30d or 12h")
+    }
+}
+
+impl From<Grace> for u64 {
+    fn from(grace: Grace) -> Self {
+        grace.0.as_secs()
+    }
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct VariantSettings {
+    pub max_bytes: u64,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -313,7 +381,12 @@ impl Settings {
             presets_only: self.signing.presets_only,
             longest: Duration::from_secs(self.signing.longest_seconds),
         };
-        Policies { cache, renditions: self.renditions.mode, jobs, better, access, uploads, signing }
+        let keeping = KeepPolicy {
+            replaceable: self.originals.replaceable,
+            grace: self.delete.grace.0,
+            variant_bytes: self.variants.max_bytes,
+        };
+        Policies { cache, renditions: self.renditions.mode, jobs, better, access, uploads, signing, keeping }
     }
 
     pub(crate) fn remote(&self) -> RemoteSettings {

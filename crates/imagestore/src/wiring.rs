@@ -122,6 +122,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     services.read_then_with(Box::new(move |words| http::read_then(words, &presets)));
     services.start_uploads();
     services.start_albums();
+    services.start_keeping();
     let state = HttpState {
         services: services.clone(),
         public_url: settings.public_url(),

@@ -317,3 +317,6 @@ pub const LEASE_TOKEN: &str = "lease-token";
 
 /// The header in which the maker of a variant reports its [`VariantFigures`], as JSON.
 pub const VARIANT_FIGURES: &str = "variant-figures";
+
+/// The header with the digest of the original that a variant was made of: one that was replaced meanwhile is told so.
+pub const VARIANT_SOURCE: &str = "variant-source";

@@ -42,11 +42,22 @@ pub struct ImageDocument {
     pub metadata: serde_json::Map<String, serde_json::Value>,
     /// Time of upload, RFC 3339 in UTC.
     pub created_at: String,
+    /// How many originals it has had: 1 until the first one is replaced.
+    #[serde(default = "first")]
+    pub revision: u64,
+    /// When it got the original that it has, if that is not the first one; RFC 3339 in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_at: Option<String>,
     /// Size in bytes of the master copy that variants are made from, once there is one; in the record of one image alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rendition_bytes: Option<u64>,
     /// Where to get it.
     pub urls: ImageUrls,
+}
+
+/// The revision that a store tells which does not replace originals.
+fn first() -> u64 {
+    1
 }
 
 /// Addresses of one image, absolute where the service knows its public address.

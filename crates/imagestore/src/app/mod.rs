@@ -8,6 +8,7 @@ mod backlog;
 mod better;
 mod blobs;
 mod copy;
+mod deleted;
 mod deliver;
 mod duplicates;
 mod events;
@@ -17,10 +18,13 @@ mod fsck;
 mod gc;
 mod images;
 mod jobs;
+mod keeping;
 mod produce;
 mod receive_variant;
+mod records;
 mod recover;
 mod renditions;
+mod replace;
 mod signing;
 mod similar;
 mod srcset;
@@ -42,6 +46,7 @@ pub use access::{AccessPolicy, Identity, KeyOrder, MAX_ACCESS_PAGE, Rate};
 pub use albums::{AlbumImages, Destination, MAX_ADDED, MAX_ALBUM_PAGE, NewAlbum, NewShare};
 pub use better::{Better, BetterPolicy, Choice};
 pub use copy::{Amount, CopyOptions, CopyProgress, CopyReport, copy_store};
+pub use deleted::Deletion;
 pub use deliver::{Content, ContentBytes, Delivery, Lifetime, Target, Wanted};
 pub use duplicates::OnDuplicate;
 pub use explain::{Explanation, Kept};
@@ -49,6 +54,7 @@ pub use fsck::{Damage, fsck};
 pub use gc::{GcOptions, GcReport, gc};
 pub use images::{ListWish, MAX_PAGE};
 pub use jobs::{AndThen, JobListing, JobPolicy, JobWriter, LeasedJob, MAX_JOBS};
+pub use keeping::KeepPolicy;
 pub use recover::recover;
 pub use renditions::rebuild_renditions;
 pub use signing::{Asking, SignedAddress, SigningPolicy};
@@ -103,6 +109,8 @@ pub struct Policies {
     pub uploads: UploadPolicy,
     /// What strangers may ask for.
     pub signing: SigningPolicy,
+    /// What is kept, and for how long.
+    pub keeping: KeepPolicy,
 }
 
 /// The back ends that the use cases work on.
@@ -127,7 +135,7 @@ struct Inner {
     remote: Option<Arc<dyn RemoteSource>>,
     cpu: CpuPool,
     limits: StoreLimits,
-    images: images::ImageCache,
+    records: records::Records,
     pictures: PictureCache,
     keeps_variants: bool,
     flights: Flights<(ImageId, Digest), Arc<Picture>>,
@@ -149,6 +157,7 @@ struct Inner {
     access: Access,
     uploads: Uploads,
     signing: SigningPolicy,
+    keeping: keeping::Keeping,
 }
 
 /// How many finished pictures may wait to be stored before requests wait with them.
@@ -163,7 +172,7 @@ impl Services {
             remote: back_ends.remote,
             cpu,
             limits,
-            images: images::cache(),
+            records: records::Records::default(),
             pictures: produce::cache(policies.cache.memory_bytes),
             keeps_variants: policies.cache.keep_variants,
             flights: Flights::default(),
@@ -182,6 +191,7 @@ impl Services {
             access: Access::new(policies.access),
             uploads: Uploads::new(policies.uploads),
             signing: policies.signing,
+            keeping: keeping::Keeping::new(policies.keeping),
         };
         Self { inner: Arc::new(inner) }
     }

@@ -208,7 +208,20 @@ impl Receiving {
         let visibility = options.visibility.unwrap_or_else(|| services.default_visibility());
         let id = ImageId::generate();
         let (tags, created) = (options.tags.clone(), now());
-        let image = Image { id, owner, visibility, digest, bytes, facts, name, tags, metadata: None, created };
+        let image = Image {
+            id,
+            owner,
+            visibility,
+            digest,
+            bytes,
+            facts,
+            name,
+            tags,
+            metadata: None,
+            created,
+            revision: 1,
+            replaced: None,
+        };
         let jobs = services.jobs_for(&image, &options.then).await?;
         let on_duplicate = options.on_duplicate;
         let delete_token = options.delete_token.then(random_text).transpose()?;
@@ -224,7 +237,7 @@ impl Receiving {
                 return Ok(Uploaded::existing(image));
             }
             let work = NewWork {
-                rendition: recorder.wants_master_at_once(&image),
+                rendition: recorder.wants_master_at_once(&image.facts, image.bytes),
                 analysis: true,
                 jobs,
                 upload,

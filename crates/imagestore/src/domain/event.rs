@@ -5,7 +5,7 @@ use std::sync::Arc;
 use shared_types::UserId;
 use uuid::Uuid;
 
-use super::{AlbumNotice, Image, Job, Variant};
+use super::{AlbumNotice, Image, ImageNotice, Job, Variant};
 
 /// Something that happened. Ids are `UUIDv7`: their order is the order of events.
 #[derive(Debug, Clone)]
@@ -27,6 +27,8 @@ pub enum Happening {
     ImageChanged(Arc<Image>),
     /// An image was deleted.
     ImageDeleted(shared_types::ImageId),
+    /// An image was replaced or restored, or its variants were purged.
+    ImageNoticed(Box<ImageNotice>),
     /// A variant was stored under a name.
     VariantStored(Box<Variant>),
     /// A job was queued, made progress, or ended.

@@ -1,10 +1,10 @@
 //! An uploaded image.
 
 use image_engine::Facts;
-use jiff::Timestamp;
-use shared_types::{Digest, ImageFormat, ImageId, UserId};
+use jiff::{SignedDuration, Timestamp};
+use shared_types::{Digest, ErrorCode, ImageFormat, ImageId, UserId};
 
-use super::{Metadata, Tags, Visibility};
+use super::{Metadata, StoreError, Tags, Visibility};
 
 /// One upload. Another upload of the same bytes is another image with the same digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,36 @@ pub struct Image {
     pub metadata: Option<Metadata>,
     /// When the upload was complete, in whole microseconds.
     pub created: Timestamp,
+    /// How many originals it has had: 1 until the first one is replaced.
+    pub revision: u64,
+    /// When it got the original that it has, if that is not the first one.
+    pub replaced: Option<Timestamp>,
+}
+
+/// An original that takes another one's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replacement {
+    /// Digest of its bytes, which name their blob.
+    pub digest: Digest,
+    /// Its size.
+    pub bytes: u64,
+    /// What its header says.
+    pub facts: Facts,
+    /// Whether its master copy is to be made.
+    pub rendition: bool,
+    /// The digests of which one must be that of the present original, if that matters.
+    pub expected: Option<Vec<Digest>>,
+}
+
+/// A deleted image that is kept for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeletedImage {
+    /// What it was.
+    pub image: Image,
+    /// When it was deleted.
+    pub deleted: Timestamp,
+    /// From when on it is removed for good.
+    pub purge: Timestamp,
 }
 
 /// What is to be changed of an image; `None` stays as it is.
@@ -48,6 +78,40 @@ impl Image {
     /// What it is sorted by and looked up by as a name.
     pub fn name_key(&self) -> String {
         self.name.as_ref().map(|name| name.as_str().to_lowercase()).unwrap_or_default()
+    }
+
+    /// When it got the original that it has.
+    pub fn modified(&self) -> Timestamp {
+        self.replaced.unwrap_or(self.created)
+    }
+
+    /// The image with another original. No two of its originals have the same second, in which HTTP tells them apart.
+    #[must_use]
+    pub fn replaced_by(&self, new: &Replacement, now: Timestamp) -> Self {
+        let later = self.modified().checked_add(SignedDuration::from_secs(1)).unwrap_or(now);
+        Self {
+            digest: new.digest,
+            bytes: new.bytes,
+            facts: new.facts.clone(),
+            revision: self.revision + 1,
+            replaced: Some(now.max(later)),
+            ..self.clone()
+        }
+    }
+}
+
+impl Replacement {
+    /// Makes sure that the image has the original that the client thinks.
+    ///
+    /// # Errors
+    /// It was replaced meanwhile.
+    pub fn check(&self, image: &Image) -> Result<(), StoreError> {
+        if self.expected.as_ref().is_none_or(|digests| digests.contains(&image.digest)) {
+            return Ok(());
+        }
+        let detail =
+            "The original is not the one that If-Match names: it was replaced meanwhile. Fetch the record again.";
+        Err(StoreError::new(ErrorCode::PreconditionFailed, detail).parameter("If-Match"))
     }
 }
 

@@ -7,6 +7,7 @@ mod analysis;
 mod error;
 mod event;
 mod image;
+mod image_notice;
 mod job;
 mod label;
 mod listing;
@@ -27,7 +28,8 @@ pub use album::{
 pub use analysis::{AnalysisOutcome, Similar};
 pub use error::StoreError;
 pub use event::{Event, Happening};
-pub use image::{Image, ImageChange, ImageName, is_invisible};
+pub use image::{DeletedImage, Image, ImageChange, ImageName, Replacement, is_invisible};
+pub use image_notice::{ImageEvent, ImageNotice};
 pub use job::{Backfill, BackfillStatus, Job, JobFilter, JobTotals, LeaseTerms, Order, Report, Slot};
 pub use label::{Metadata, Tag, Tags};
 pub use listing::{ImageFilter, ImageQuery, Position, Sort, Whose};

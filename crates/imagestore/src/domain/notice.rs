@@ -123,4 +123,6 @@ pub struct OutboxMessage {
 impl OutboxMessage {
     /// The topic of [`AlbumNotice`]s.
     pub const ALBUMS: &'static str = "albums";
+    /// The topic of [`ImageNotice`](super::ImageNotice)s.
+    pub const IMAGES: &'static str = "images";
 }

@@ -12,8 +12,8 @@ use url::Url;
 
 use super::HttpState;
 use crate::domain::{
-    Backfill, BackfillStatus, Event, Happening, Image, ImageName, Job, JobTotals, Share, Totals, Upload, UploadState,
-    Variant,
+    Backfill, BackfillStatus, DeletedImage, Event, Happening, Image, ImageName, Job, JobTotals, Share, Totals, Upload,
+    UploadState, Variant,
 };
 
 /// Where clients reach the service, without a slash at the end.
@@ -56,14 +56,31 @@ pub(super) fn image_document(base: &str, image: &Image) -> ImageDocument {
         tags: image.tags.iter().map(str::to_owned).collect(),
         metadata: image.metadata.as_ref().map(|metadata| metadata.object().clone()).unwrap_or_default(),
         created_at: rfc3339(image.created),
+        revision: image.revision,
+        replaced_at: image.replaced.map(rfc3339),
         rendition_bytes: None,
         urls: ImageUrls {
             metadata: format!("{base}{}", image_path(id)),
-            original: format!("{base}/{original}/{id}"),
-            download: format!("{base}/download/{id}"),
+            original: with_revision(format!("{base}/{original}/{id}"), image),
+            download: with_revision(format!("{base}/download/{id}"), image),
             variants: format!("{base}{}/variants", image_path(id)),
         },
     }
+}
+
+/// An address whose answer depends on the image's original. Of one that was replaced it names the revision, so that nobody takes what they
+/// have of the old one for it.
+pub(super) fn with_revision(address: String, image: &Image) -> String {
+    let sign = if address.contains('?') { '&' } else { '?' };
+    if image.revision > 1 { format!("{address}{sign}v={}", image.revision) } else { address }
+}
+
+/// A deleted image that can come back.
+pub(super) fn deleted_document(base: &str, deleted: &DeletedImage) -> Value {
+    let mut document = json!(image_document(base, &deleted.image));
+    document["deleted_at"] = rfc3339(deleted.deleted).into();
+    document["purge_at"] = rfc3339(deleted.purge).into();
+    document
 }
 
 pub(super) fn variant_document(base: &str, variant: &Variant) -> VariantDocument {
@@ -179,11 +196,14 @@ pub(super) fn totals_document(totals: &Totals) -> Value {
             "originals": totals.originals,
             "bytes": totals.original_bytes,
             "formats": shares(&totals.original_formats),
+            "deleted": { "count": totals.deleted.count, "bytes": totals.deleted.bytes },
         },
         "variants": {
             "count": totals.variants,
             "bytes": totals.variant_bytes,
             "formats": shares(&totals.variant_formats),
+            "made": { "count": totals.made.count, "bytes": totals.made.bytes },
+            "evicted": { "count": totals.evicted.count, "bytes": totals.evicted.bytes },
         },
         "masters": {
             "done": masters.done,
@@ -203,6 +223,7 @@ pub(super) fn event_document(base: &str, event: &Event) -> (&'static str, Value)
         Happening::ImageStored(image) => ("image.stored", json!(image_document(base, image))),
         Happening::ImageChanged(image) => ("image.changed", json!(image_document(base, image))),
         Happening::ImageDeleted(id) => ("image.deleted", json!({ "id": id })),
+        Happening::ImageNoticed(notice) => (notice.event.name(), json!(notice)),
         Happening::VariantStored(variant) => {
             let document = json!({ "image_id": variant.image, "variant": variant_document(base, variant) });
             ("variant.stored", document)

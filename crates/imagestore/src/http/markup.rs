@@ -6,6 +6,7 @@ use quick_xml::escape::escape;
 use serde::Serialize;
 use shared_types::{ImageFormat, OutputFormat};
 
+use super::documents::with_revision;
 use super::facts::{hex, thumbhash};
 use crate::app::{Offer, Size, scaled_to};
 
@@ -102,7 +103,8 @@ impl PictureDocument {
 
 fn address(base: &str, offer: &Offer, format: OutputFormat, size: Size) -> String {
     let parameters = scaled_to(&offer.transform, size.asked).to_string();
-    format!("{base}/i/{}.{}?{}", offer.image.id, format.extension(), parameters.trim_end_matches('&'))
+    let parameters = parameters.trim_end_matches('&');
+    with_revision(format!("{base}/i/{}.{}?{parameters}", offer.image.id, format.extension()), &offer.image)
 }
 
 fn html(sources: &[SourceDocument], img: &ImgDocument, placeholder: &Placeholder) -> String {

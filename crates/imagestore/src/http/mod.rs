@@ -107,7 +107,8 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
         (Method::PATCH, web::patch().to(v1::images::change)),
         (Method::DELETE, web::delete().to(v1::images::delete)),
     ];
-    let variants = vec![(Method::GET, get().to(v1::variants::list))];
+    let variants =
+        vec![(Method::GET, get().to(v1::variants::list)), (Method::DELETE, web::delete().to(v1::variants::purge))];
     let variant = vec![(Method::PUT, web::put().to(v1::variants::put))];
     config
         .app_data(web::Data::new(state))
@@ -118,6 +119,8 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
         .service(resource("/upload/{name}", vec![(Method::PUT, web::put().to(upload::upload))]))
         .service(resource("/v1/images", images))
         .service(resource("/v1/images/{id}", image))
+        .service(resource("/v1/images/{id}/file", vec![(Method::PUT, web::put().to(upload::replace))]))
+        .service(resource("/v1/images/{id}/restore", vec![(Method::POST, web::post().to(v1::images::restore))]))
         .service(resource("/v1/images/{id}/similar", vec![(Method::GET, get().to(v1::similar::list))]))
         .service(resource("/v1/images/{id}/srcset", vec![(Method::GET, get().to(v1::srcset::get))]))
         .service(resource("/v1/images/{id}/sign", vec![(Method::POST, web::post().to(delivery::sign::sign))]))

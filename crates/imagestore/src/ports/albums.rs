@@ -139,13 +139,14 @@ pub trait AlbumCatalog: Send + Sync {
     async fn is_in_album(&self, id: AlbumId, image: ImageId) -> Result<bool, CatalogError>;
 
     /// Deletes images of an album that are in no other one: the one that is named, or up to `limit` of all, and only those that belong to
-    /// `whose` if that is one user. Gives them and the blobs doomed by it.
+    /// `whose` if that is one user; where `purge` is given, they are hidden until then. Gives them and the blobs doomed by it.
     async fn delete_album_images(
         &self,
         id: AlbumId,
         only: Option<ImageId>,
         whose: Reach,
         limit: u32,
+        purge: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<(Vec<ImageId>, Vec<Digest>), CatalogError>;
 

@@ -7,6 +7,7 @@ mod blobs;
 mod catalog;
 mod copy;
 mod jobs;
+mod keeping;
 mod parts;
 mod remote;
 mod renditions;
@@ -20,6 +21,7 @@ pub use blobs::{BlobError, BlobReader, BlobStore, ByteStream, Leftovers, StagedB
 pub use catalog::{Catalog, CatalogError, NewWork, Placement};
 pub use copy::StoreCopy;
 pub use jobs::JobCatalog;
+pub use keeping::{KeepingCatalog, Removed, Replaced};
 pub use parts::{PartStore, StagedPart};
 pub use remote::{RemoteBody, RemoteError, RemoteSource};
 pub use renditions::RenditionCatalog;

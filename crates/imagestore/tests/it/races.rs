@@ -10,8 +10,8 @@ use image_engine::Limits;
 use imagestore::adapters::files::FileBlobs;
 use imagestore::adapters::sqlite::SqliteCatalog;
 use imagestore::app::{
-    AccessPolicy, BackEnds, Better, BetterPolicy, CachePolicy, JobPolicy, Policies, Services, SigningPolicy,
-    StoreLimits, UploadOptions, UploadPolicy, Wanted, fsck,
+    AccessPolicy, BackEnds, Better, BetterPolicy, CachePolicy, Deletion, JobPolicy, KeepPolicy, Policies, Services,
+    SigningPolicy, StoreLimits, UploadOptions, UploadPolicy, Wanted, fsck,
 };
 use imagestore::domain::{Caller, Keyring, Order, RenditionMode, Required, Slot, Visibility};
 use imagestore::ports::{
@@ -215,7 +215,8 @@ async fn services_on(folder: &Path) -> Services {
         presets_only: false,
         longest: Duration::from_secs(1),
     };
-    let policies = Policies { cache, renditions: RenditionMode::Off, jobs, better, access, uploads, signing };
+    let keeping = KeepPolicy { replaceable: true, grace: Duration::ZERO, variant_bytes: 0 };
+    let policies = Policies { cache, renditions: RenditionMode::Off, jobs, better, access, uploads, signing, keeping };
     Services::new(back_ends, CpuPool::new(&pool).unwrap(), limits, policies)
 }
 
@@ -232,7 +233,7 @@ async fn a_slow_deletion_takes_no_bytes_of_a_later_upload() {
         receiving.finish(None, &UploadOptions::default()).await
     };
     let first = upload().await.unwrap().image;
-    let (deleted, second) = tokio::join!(services.delete(&caller, first.id), async {
+    let (deleted, second) = tokio::join!(services.delete(&caller, first.id, Deletion::Usual), async {
         tokio::time::sleep(Duration::from_millis(20)).await;
         upload().await
     });

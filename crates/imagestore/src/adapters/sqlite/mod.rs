@@ -8,6 +8,7 @@ mod albums;
 mod analyses;
 mod images;
 mod jobs;
+mod keeping;
 mod listing;
 mod pending;
 mod renditions;
@@ -27,7 +28,7 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
-use crate::domain::{Image, ImageChange, ImageQuery, Position, Reach, Totals, Variant};
+use crate::domain::{Image, ImageChange, ImageEvent, ImageNotice, ImageQuery, Position, Reach, Totals, Variant};
 use crate::ports::{Catalog, CatalogError, NewWork};
 use writer::Writer;
 
@@ -106,8 +107,12 @@ async fn delete_image(
 ) -> Result<Option<Vec<Digest>>, CatalogError> {
     let mut candidates = variants::digests_of(tx, id).await?;
     albums::leave_all(tx, id, now).await?;
+    // Of one that was hidden it was told then.
+    if let Some(image) = images::by_id(tx, id).await? {
+        albums::write_image(tx, &ImageNotice::of(ImageEvent::Deleted, &image), now).await?;
+        jobs::cancel_of_image(tx, id, now).await?;
+    }
     let Some(original) = images::delete(tx, id).await? else { return Ok(None) };
-    jobs::cancel_of_image(tx, id, now).await?;
     candidates.extend(renditions::delete_orphan(tx, &original).await?);
     analyses::delete_orphan(tx, &original).await?;
     candidates.push(original);
@@ -123,6 +128,7 @@ impl Catalog for SqliteCatalog {
                 access::check_quota(tx, &image).await?;
                 rows::refer_to_blob(tx, &image.digest, image.bytes).await?;
                 images::insert(tx, &image).await?;
+                albums::write_image(tx, &ImageNotice::of(ImageEvent::Stored, &image), image.created).await?;
                 if work.rendition {
                     renditions::queue(tx, &image.digest).await?;
                 }
@@ -145,7 +151,7 @@ impl Catalog for SqliteCatalog {
     }
 
     async fn image(&self, id: ImageId) -> Result<Option<Image>, CatalogError> {
-        images::by_id(&self.reader, id).await
+        images::by_id(&mut *self.reader.acquire().await?, id).await
     }
 
     async fn image_by_digest(&self, digest: &Digest) -> Result<Option<Image>, CatalogError> {
@@ -156,9 +162,21 @@ impl Catalog for SqliteCatalog {
         images::of_original(&self.reader, digest, whose, limit).await
     }
 
-    async fn change_image(&self, id: ImageId, change: &ImageChange) -> Result<Option<Image>, CatalogError> {
+    async fn change_image(
+        &self,
+        id: ImageId,
+        change: &ImageChange,
+        now: Timestamp,
+    ) -> Result<Option<Image>, CatalogError> {
         let change = change.clone();
-        self.writer.change(move |tx| Box::pin(async move { images::change(tx, id, &change).await })).await
+        let work = self.writer.change(move |tx| {
+            Box::pin(async move {
+                let Some(image) = images::change(tx, id, &change).await? else { return Ok(None) };
+                albums::write_image(tx, &ImageNotice::of(ImageEvent::Changed, &image), now).await?;
+                Ok(Some(image))
+            })
+        });
+        work.await
     }
 
     async fn delete_token(&self, id: ImageId) -> Result<Option<Digest>, CatalogError> {
@@ -173,9 +191,10 @@ impl Catalog for SqliteCatalog {
         self.writer.change(move |tx| Box::pin(delete_image(tx, id, now))).await
     }
 
-    async fn put_variant(&self, variant: &Variant) -> Result<(bool, Vec<Digest>), CatalogError> {
-        let variant = variant.clone();
-        let change = self.writer.change(|tx| Box::pin(async move { variants::put(tx, &variant).await }));
+    async fn put_variant(&self, variant: &Variant, original: &Digest) -> Result<(bool, Vec<Digest>), CatalogError> {
+        let (variant, original) = (variant.clone(), *original);
+        let change =
+            self.writer.change(move |tx| Box::pin(async move { variants::put(tx, &variant, &original).await }));
         change.await
     }
 

@@ -65,6 +65,7 @@ impl Writer {
                     Ok(_) => Verdict::Keep,
                     Err(
                         CatalogError::NoImage
+                        | CatalogError::Outdated
                         | CatalogError::NameTaken
                         | CatalogError::Refused(_)
                         | CatalogError::BlobDoomed
@@ -151,6 +152,7 @@ fn another(error: &CatalogError) -> CatalogError {
     match error {
         CatalogError::BlobDoomed => CatalogError::BlobDoomed,
         CatalogError::NoImage => CatalogError::NoImage,
+        CatalogError::Outdated => CatalogError::Outdated,
         CatalogError::NoUpload => CatalogError::NoUpload,
         CatalogError::LeaseLost => CatalogError::LeaseLost,
         CatalogError::Conflict => CatalogError::Conflict,

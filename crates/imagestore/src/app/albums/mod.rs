@@ -154,7 +154,7 @@ impl Services {
             loop {
                 let gone = services.delete_some(id, only, whose).await?;
                 for image in &gone {
-                    services.inner.images.insert(*image, None);
+                    services.inner.records.forget(*image).await;
                     services.publish(whose.user().or(owner), Happening::ImageDeleted(*image));
                 }
                 deleted += gone.len() as u64;
@@ -175,7 +175,8 @@ impl Services {
     ) -> Result<Vec<ImageId>, StoreError> {
         /// In one transaction, which others wait for.
         const TOGETHER: u32 = 50;
-        let (gone, doomed) = self.inner.catalog.delete_album_images(album, only, whose, TOGETHER, now()).await?;
+        let (gone, doomed) =
+            self.inner.catalog.delete_album_images(album, only, whose, TOGETHER, self.kept_until(), now()).await?;
         self.remove_doomed(&doomed).await;
         Ok(gone)
     }

@@ -54,6 +54,10 @@ impl Services {
         const TOGETHER: u32 = 100;
         let messages = self.inner.catalog.take_outbox(TOGETHER, now()).await?;
         for message in &messages {
+            // Of images the use case that changes them tells at once.
+            if message.topic != OutboxMessage::ALBUMS {
+                continue;
+            }
             match notice(message) {
                 Ok(notice) => self.publish(notice.owner, Happening::AlbumChanged(Box::new(notice))),
                 Err(error) => log::error!("message {} of the outbox cannot be read: {error}", message.id),

@@ -208,6 +208,13 @@ impl Services {
         }
     }
 
+    /// Jobs stand as this says, queued again or over.
+    pub(super) fn jobs_changed(&self, jobs: &[Job]) {
+        for job in jobs {
+            if job.status.is_over() { self.job_ended(job) } else { self.jobs_queued(std::slice::from_ref(job)) }
+        }
+    }
+
     /// The job of that id, if it is the caller's.
     pub async fn job(&self, caller: &Caller, id: JobId) -> Result<Job, StoreError> {
         self.job_for(caller, Scope::Read, id).await

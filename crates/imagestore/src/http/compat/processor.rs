@@ -14,7 +14,7 @@ use service_kit::http::route::{get, resource};
 use shared_types::job::{Priority, Task};
 use shared_types::{ErrorCode, Formats, ImageFormat, Transform, TransformError, TransformQuery, VariantName};
 
-use crate::app::{AndThen, ContentBytes, UploadOptions, Uploaded, Wanted};
+use crate::app::{AndThen, ContentBytes, Deletion, UploadOptions, Uploaded, Wanted};
 use crate::domain::{Caller, ImageName, Order, Scope, Slot, StoreError};
 use crate::http::HttpState;
 use crate::http::access::As;
@@ -226,6 +226,6 @@ async fn not_yet(state: &HttpState, id: shared_types::ImageId) -> ApiError {
 async fn delete(request: HttpRequest, state: web::Data<HttpState>, As(caller): As) -> Result<HttpResponse, ApiError> {
     let id = parse_id(segment(&request, "id"))?;
     Query::of(&request).finish("")?;
-    state.services.delete(&caller, id).await?;
+    state.services.delete(&caller, id, Deletion::Usual).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -12,7 +12,7 @@ use crate::app::{Delivery, Explanation, Kept, Target};
 use crate::domain::Caller;
 use crate::http::HttpState;
 use crate::http::access::As;
-use crate::http::documents::{base_url, image_document, variant_document};
+use crate::http::documents::{base_url, image_document, variant_document, with_revision};
 use crate::http::facts::facts_document;
 use crate::http::query::{Query, parse_id, segment};
 
@@ -87,7 +87,9 @@ async fn explanation(
 fn document(base: &str, choice: FormatChoice, delivery: &Delivery, explanation: &Explanation) -> Value {
     let (sends, address) = match &delivery.target {
         Target::Original => ("original", image_document(base, &delivery.image).urls.original),
-        Target::Made(recipe) => ("made", format!("{base}/i/{}?{recipe}", delivery.image.id)),
+        Target::Made(recipe) => {
+            ("made", with_revision(format!("{base}/i/{}?{recipe}", delivery.image.id), &delivery.image))
+        }
         Target::Stored(variant) => ("variant", variant_document(base, variant).url),
     };
     let mut told = Map::new();

@@ -22,6 +22,7 @@ use crate::app::{Asking, Delivery, Wanted};
 use crate::domain::{Audience, Caller, Image, Signature};
 
 /// What the URL and the headers ask for.
+#[derive(Clone)]
 struct Asked {
     id: ImageId,
     query: TransformQuery,
@@ -31,6 +32,8 @@ struct Asked {
     preset: Option<String>,
     /// Whether the client saves the answer, in the format that it has or names.
     saved: bool,
+    /// The revision of the image that the address is about.
+    revision: Option<u64>,
     /// The token of a public link to an album, in place of a key.
     share: Option<String>,
     /// The first parameter that is neither a preset's name nor a format.
@@ -73,25 +76,45 @@ pub(super) async fn deliver(
     let (signature, query) = Signature::split(request.query_string())?;
     let caller = state.services.caller_at(caller, request.path(), &query, signature)?;
     let address = (request.path(), segment(&request, "file"));
-    let mut asked = asked(address, &query, negotiate::hints(&request), &state.presets)?;
+    let asked = asked(address, &query, negotiate::hints(&request), &state.presets)?;
+    let mut tries = 3;
+    loop {
+        let (delivery, facets) = meant(&request, &state, &caller, asked.clone()).await?;
+        tries -= 1;
+        match answer(&request, &state, &delivery, facets).await {
+            // The image got another original, or lost its variants, since it was looked up.
+            Err(error) if tries > 0 && matches!(error.code, ErrorCode::NotFound | ErrorCode::Outdated) => {}
+            answer => return answer,
+        }
+    }
+}
+
+/// Which representation is meant, and what of the request shapes the answer.
+async fn meant(
+    request: &HttpRequest,
+    state: &HttpState,
+    caller: &Caller,
+    mut asked: Asked,
+) -> Result<(Delivery, respond::Facets), ApiError> {
     let image = match &asked.share {
         Some(token) => state.services.shared_image(token, asked.id).await?,
-        None => state.services.image_to_show(&caller, asked.id).await?,
+        None => state.services.image_to_show(caller, asked.id).await?,
     };
     asked.show_drawn(&image);
     let audience = match asked.asking(&image) {
         // A link to an album allows what its list names, like a signature: originals, formats and the album's preset.
         asking if asked.share.is_some() && asking.own_parameter.is_none() => Audience::Caller,
-        asking => state.services.check_asking(&caller, &image, &asking)?,
+        asking => state.services.check_asking(caller, &image, &asking)?,
     };
     let accepted = match asked.query.format {
-        FormatChoice::Auto => negotiate::accepted(&request, image.facts.format),
+        FormatChoice::Auto => negotiate::accepted(request, image.facts.format),
         FormatChoice::Source | FormatChoice::Fixed(_) => Vec::new(),
     };
     let facets = respond::Facets::new(&asked.query, asked.download.take(), asked.preset.is_some(), audience);
+    let revision = asked.revision;
     let wanted = asked.wanted(&image, &accepted);
-    let delivery = state.services.resolve(&caller, image, wanted).await?;
-    answer(&request, &state, &delivery, facets).await
+    let delivery = state.services.resolve(caller, image, wanted).await?;
+    Ok((delivery.pinned(revision)?, facets))
 }
 
 /// Sends an original to be saved under that name, if the caller may see it.
@@ -133,6 +156,7 @@ fn asked((path, file): (&str, &str), query: &str, hints: ClientHints, presets: &
     let extension = extension.map(format_of).transpose()?;
     let mut pairs = Query::parse(query);
     let (download, share) = (pairs.take("download")?, pairs.take("share")?);
+    let revision = revision(&mut pairs)?;
     let is_own = |name: &str| !matches!(name, "transform" | "format" | "type");
     let own_parameter = pairs.0.iter().find(|(name, _)| is_own(name)).map(|(name, _)| name.to_string());
     let (pairs, preset) = presets.expand(pairs.0, extension.is_some());
@@ -150,7 +174,15 @@ fn asked((path, file): (&str, &str), query: &str, hints: ClientHints, presets: &
     };
     let to_save = download.is_some() || path.starts_with("/download/");
     let saved = to_save && query.format != FormatChoice::Auto;
-    Ok(Asked { id, query, download, preset, saved, share, own_parameter })
+    Ok(Asked { id, query, download, preset, saved, revision, share, own_parameter })
+}
+
+fn revision(query: &mut Query<'_>) -> Result<Option<u64>, TransformError> {
+    let number = |text: String| {
+        let number = text.parse().ok().filter(|number| *number > 0);
+        number.ok_or_else(|| TransformError::new("v", "must be the `revision` of the image: a whole number from 1 on"))
+    };
+    query.take("v")?.map(number).transpose()
 }
 
 fn format_of(extension: &str) -> Result<ImageFormat, ApiError> {

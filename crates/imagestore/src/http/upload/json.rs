@@ -91,7 +91,7 @@ async fn put_variant(
 ) -> Result<HttpResponse, ApiError> {
     let (id, name) = (parse_id(id)?, variant_name(name)?);
     let image = state.services.image_for(caller, Scope::Write, id).await?;
-    let (variant, _) = state.services.put_named_variant(&image, &name, receiving, None).await?;
+    let (variant, _) = state.services.put_named_variant(&image, &name, receiving, (None, None)).await?;
     let mut document = serde_json::json!(variant_document(&base_url(request, state), &variant));
     if let serde_json::Value::Object(fields) = &mut document {
         fields.insert("image ID".to_owned(), serde_json::json!(id));

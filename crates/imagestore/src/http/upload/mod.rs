@@ -3,6 +3,7 @@
 pub(super) mod body;
 pub(super) mod json;
 pub(super) mod multipart;
+mod replace;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, ContentType, Header};
@@ -10,6 +11,8 @@ use actix_web::{HttpRequest, HttpResponse, mime, web};
 use serde_json::{Value, json};
 use service_kit::http::ApiError;
 use shared_types::ErrorCode;
+
+pub(super) use replace::replace;
 
 use super::HttpState;
 use super::access::As;

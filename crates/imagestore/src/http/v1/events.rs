@@ -92,6 +92,7 @@ impl Filter {
         let (image, job) = match &event.what {
             Happening::ImageStored(image) | Happening::ImageChanged(image) => (Some(image.id), None),
             Happening::ImageDeleted(id) => (Some(*id), None),
+            Happening::ImageNoticed(notice) => (Some(notice.id), None),
             Happening::VariantStored(variant) => (Some(variant.image), None),
             Happening::JobChanged(job) => (Some(job.image), Some(job.id)),
             Happening::AlbumChanged(notice) => (notice.image_id, None),

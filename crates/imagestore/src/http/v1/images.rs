@@ -8,11 +8,11 @@ use shared_types::wire::ImageDocument;
 use shared_types::{ImageFormat, ImageId, TransformError};
 use utoipa::OpenApi;
 
-use crate::app::{ListWish, MAX_PAGE};
-use crate::domain::{ImageChange, ImageFilter, ImageName, Metadata, Position, Sort};
+use crate::app::{Deletion, ListWish, MAX_PAGE};
+use crate::domain::{Caller, ImageChange, ImageFilter, ImageName, Metadata, Position, Sort};
 use crate::http::HttpState;
 use crate::http::access::As;
-use crate::http::documents::{base_url, image_document};
+use crate::http::documents::{base_url, deleted_document, image_document};
 use crate::http::json::Fields;
 use crate::http::query::{Query, parse_id, segment};
 
@@ -25,7 +25,7 @@ const DEFAULT_PAGE: u32 = 50;
 
 /// What a list may be asked for.
 const KNOWN: &str =
-    "limit, cursor, owner, visibility, format, tag, name, min_bytes, max_bytes, since, before, sort, order";
+    "limit, cursor, owner, visibility, format, tag, name, min_bytes, max_bytes, since, before, sort, order, deleted";
 
 /// `GET /v1/images`: newest first, or as `sort` and `order` say.
 pub(in crate::http) async fn list(
@@ -33,6 +33,9 @@ pub(in crate::http) async fn list(
     state: web::Data<HttpState>,
     As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
+    if Query::of(&request).flag("deleted")? {
+        return deleted(&request, &state, &caller).await;
+    }
     let (wish, limit) = wish(&request)?;
     let listing = state.services.list(&caller, wish, limit).await?;
     let base = base_url(&request, &state);
@@ -40,6 +43,32 @@ pub(in crate::http) async fn list(
     let cursor = listing.next.map(|position| position.to_string());
     let next = cursor.as_ref().map(|cursor| next_page(&base, &request, cursor));
     Ok(HttpResponse::Ok().json(json!({ "images": images, "cursor": cursor, "next": next })))
+}
+
+/// `GET /v1/images?deleted=true`: those that were deleted and can come back.
+async fn deleted(request: &HttpRequest, state: &HttpState, caller: &Caller) -> Result<HttpResponse, ApiError> {
+    let mut query = Query::of(request);
+    let (limit, after) = (query.limit(DEFAULT_PAGE, MAX_PAGE)?, query.cursor()?);
+    let owner = query.parsed("owner")?;
+    query.take("deleted")?;
+    query.finish("deleted, owner, limit, cursor (of deleted images nothing else can be said)")?;
+    let (images, cursor) = state.services.deleted_images(caller, owner, after, limit).await?;
+    let base = base_url(request, state);
+    let images: Vec<_> = images.iter().map(|image| deleted_document(&base, image)).collect();
+    let next = cursor.map(|cursor| next_page(&base, request, &cursor.to_string()));
+    Ok(HttpResponse::Ok().json(json!({ "images": images, "cursor": cursor, "next": next })))
+}
+
+/// `POST /v1/images/{id}/restore`.
+pub(in crate::http) async fn restore(
+    request: HttpRequest,
+    state: web::Data<HttpState>,
+    As(caller): As,
+) -> Result<HttpResponse, ApiError> {
+    let id = parse_id(segment(&request, "id"))?;
+    Query::of(&request).finish("")?;
+    let image = state.services.restore(&caller, id).await?;
+    Ok(HttpResponse::Ok().json(image_document(&base_url(&request, &state), &image)))
 }
 
 fn wish(request: &HttpRequest) -> Result<(ListWish, u32), ApiError> {
@@ -65,6 +94,7 @@ fn wish(request: &HttpRequest) -> Result<(ListWish, u32), ApiError> {
         Some("desc") => true,
         Some(_) => return Err(TransformError::new("order", "must be asc or desc").into()),
     };
+    query.take("deleted")?;
     query.finish(KNOWN)?;
     if after.as_ref().is_some_and(|position| position.sort() != sort) {
         return Err(TransformError::new("cursor", "is that of a list with another `sort`").into());
@@ -135,6 +165,7 @@ pub(in crate::http) async fn change(
     params(
         ("id" = ImageId, Path, description = "The image."),
         ("token" = Option<String>, Query, description = "The delete token of the upload: works once, without a key."),
+        ("purge" = Option<bool>, Query, description = "Whether it goes for good at once, also where deleted images are kept for a while."),
     ),
     responses((status = 204, description = "The image is deleted."), (status = 404, response = NotFound)),
 )]
@@ -146,10 +177,11 @@ pub(in crate::http) async fn delete(
     let id = parse_id(segment(&request, "id"))?;
     let mut query = Query::of(&request);
     let token = query.take("token")?;
-    query.finish("token")?;
+    let deletion = if query.flag("purge")? { Deletion::ForGood } else { Deletion::Usual };
+    query.finish("token, purge")?;
     match token {
-        Some(token) => state.services.delete_by_token(id, &token).await?,
-        None => state.services.delete(&caller, id).await?,
+        Some(token) => state.services.delete_by_token(id, &token, deletion).await?,
+        None => state.services.delete(&caller, id, deletion).await?,
     }
     Ok(HttpResponse::NoContent().finish())
 }

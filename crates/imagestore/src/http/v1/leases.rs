@@ -8,7 +8,7 @@ use shared_types::job::{Failure, Heartbeat, Kept, LEASE_TOKEN, Lease, LeaseAnswe
 use shared_types::{ErrorCode, TransformError};
 
 use super::jobs::{answer, job_id};
-use super::variants::figures;
+use super::variants::{figures, source};
 use crate::domain::{Caller, Scope};
 use crate::http::access::As;
 use crate::http::documents::{base_url, image_document};
@@ -129,11 +129,12 @@ pub(in crate::http) async fn result(
         ApiError::new(ErrorCode::InvalidParameter, "A result needs the header Variant-Figures.")
             .parameter("Variant-Figures")
     })?;
+    let report = (figures, source(&request)?);
     // Before the body: what cannot be stored is not worth receiving.
     let job = state.services.leased_job(id, &token).await?;
     let receiving = state.services.receive_result(&caller).await?;
     let received = body::receive(&state, receiving, &request, payload).await?;
-    let job = state.services.complete_job(job, &token, received, figures).await?;
+    let job = state.services.complete_job(job, &token, received, report).await?;
     Ok(answer(&request, &state, &job))
 }
 

@@ -3,9 +3,9 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 use service_kit::http::ApiError;
-use shared_types::job::VARIANT_FIGURES;
+use shared_types::job::{VARIANT_FIGURES, VARIANT_SOURCE};
 use shared_types::wire::VariantFigures;
-use shared_types::{ErrorCode, VariantName};
+use shared_types::{Digest, ErrorCode, VariantName};
 
 use crate::domain::Scope;
 use crate::http::HttpState;
@@ -28,6 +28,18 @@ pub(in crate::http) async fn list(
     Ok(HttpResponse::Ok().json(json!({ "variants": variants })))
 }
 
+/// `DELETE /v1/images/{id}/variants`: all of them.
+pub(in crate::http) async fn purge(
+    request: HttpRequest,
+    state: web::Data<HttpState>,
+    As(caller): As,
+) -> Result<HttpResponse, ApiError> {
+    let id = parse_id(segment(&request, "id"))?;
+    Query::of(&request).finish("")?;
+    let removed = state.services.purge_variants(&caller, id).await?;
+    Ok(HttpResponse::Ok().json(json!({ "variants": removed.variants, "bytes": removed.bytes })))
+}
+
 /// `PUT /v1/images/{id}/variants/{name}`: the body is the variant.
 pub(in crate::http) async fn put(
     request: HttpRequest,
@@ -39,12 +51,12 @@ pub(in crate::http) async fn put(
     Query::of(&request).finish("")?;
     let name = variant_name(segment(&request, "name"))?;
     not_a_preset(&state, &name)?;
-    let figures = figures(&request)?;
+    let report = (figures(&request)?, source(&request)?);
     // Before the body: a variant of nothing is not worth receiving.
     let image = state.services.image_for(&caller, Scope::Write, id).await?;
     let receiving = state.services.receive(&caller).await?;
     let received = body::receive(&state, receiving, &request, payload).await?;
-    let (variant, created) = state.services.put_named_variant(&image, &name, received, figures).await?;
+    let (variant, created) = state.services.put_named_variant(&image, &name, received, report).await?;
     let mut answer = if created { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(answer.json(variant_document(&base_url(&request, &state), &variant)))
 }
@@ -62,6 +74,15 @@ pub(super) fn not_a_preset(state: &HttpState, name: &VariantName) -> Result<(), 
     }
     let detail = format!("`name` must not be {name}, which is a preset of this store; choose another name.");
     Err(ApiError::new(ErrorCode::InvalidParameter, detail).parameter("name"))
+}
+
+/// The digest of the original that a variant was made of, if that is told.
+pub(super) fn source(request: &HttpRequest) -> Result<Option<Digest>, ApiError> {
+    let Some(value) = request.headers().get(VARIANT_SOURCE) else { return Ok(None) };
+    value.to_str().ok().and_then(|text| text.parse().ok()).map(Some).ok_or_else(|| {
+        let detail = "The header Variant-Source must be the `digest` of the original that the variant was made of.";
+        ApiError::new(ErrorCode::InvalidParameter, detail).parameter("Variant-Source")
+    })
 }
 
 pub(super) fn figures(request: &HttpRequest) -> Result<Option<VariantFigures>, ApiError> {

@@ -6,6 +6,7 @@ mod analyses;
 mod blobs;
 mod catalog;
 mod jobs;
+mod keeping;
 mod listing;
 mod parts;
 mod renditions;

@@ -3,6 +3,7 @@
 mod members;
 mod order;
 mod outbox;
+mod places;
 mod row;
 mod shares;
 
@@ -18,6 +19,8 @@ use crate::domain::{
 };
 use crate::ports::{AlbumCatalog, AlbumPage, CatalogError, Placement};
 pub(super) use members::leave_all;
+pub(super) use outbox::write_image;
+pub(super) use places::{leave_for_now, return_to_all};
 
 /// Puts an image that was just added into its album.
 pub(super) async fn place(
@@ -218,6 +221,7 @@ impl AlbumCatalog for SqliteCatalog {
         only: Option<ImageId>,
         whose: Reach,
         limit: u32,
+        purge: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<(Vec<ImageId>, Vec<Digest>), CatalogError> {
         let work = self.writer.change(move |tx| {
@@ -225,7 +229,10 @@ impl AlbumCatalog for SqliteCatalog {
                 let images = members::only_here(tx, id, only, whose, limit).await?;
                 let mut doomed = Vec::new();
                 for image in &images {
-                    doomed.extend(super::delete_image(tx, *image, now).await?.unwrap_or_default());
+                    match purge {
+                        Some(purge) => drop(super::keeping::hide(tx, *image, purge, now).await?),
+                        None => doomed.extend(super::delete_image(tx, *image, now).await?.unwrap_or_default()),
+                    }
                 }
                 Ok((images, doomed))
             })

@@ -67,14 +67,20 @@ pub(super) fn shared_document(base: &str, album: &Album, member: &AlbumImage, to
         "animated": image.animated,
         "created_at": image.created_at,
         "urls": {
-            "original": format!("{}?share={token}", image.urls.original),
-            "download": format!("{}?share={token}", image.urls.download),
+            "original": with_share(&image.urls.original, token),
+            "download": with_share(&image.urls.download, token),
         },
     });
     if let Some(preset) = preset {
         document["urls"]["preset"] = preset.into();
     }
     document
+}
+
+/// An address that the link opens.
+fn with_share(address: &str, token: &str) -> String {
+    let sign = if address.contains('?') { '&' } else { '?' };
+    format!("{address}{sign}share={token}")
 }
 
 /// A link without its token, which nobody knows any more.
