@@ -192,7 +192,7 @@ pub struct Delete {
 
 /// A time in seconds: a number, or a text such as `30d` or `12h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(try_from = "NumberOrText", into = "u64")]
+#[serde(try_from = "NumberOrText", into = "String")]
 pub struct Grace(Duration);
 
 #[derive(Deserialize)]
@@ -211,7 +211,7 @@ impl TryFrom<NumberOrText> for Grace {
         let seconds = match given {
             NumberOrText::Number(seconds) => Some(seconds),
             NumberOrText::Text(text) => {
-                let span = text.parse::<Span>().ok();
+                let span = text.parse::<Span>().or_else(|_| format!("{text}s").parse()).ok();
                 let seconds = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
                 seconds.and_then(|time| u64::try_from(time.as_secs()).ok())
             }
@@ -223,9 +223,9 @@ impl TryFrom<NumberOrText> for Grace {
     }
 }
 
-impl From<Grace> for u64 {
+impl From<Grace> for String {
     fn from(grace: Grace) -> Self {
-        grace.0.as_secs()
+        grace.0.as_secs().to_string()
     }
 }
 

@@ -53,18 +53,19 @@ impl Services {
     }
 
     async fn delete_of(&self, owner: Option<UserId>, id: ImageId, deletion: Deletion) -> Result<(), StoreError> {
-        let until = self.kept_until().filter(|_| deletion == Deletion::Usual);
+        let now = now();
+        let until = self.kept_until(now).filter(|_| deletion == Deletion::Usual);
         let services = self.clone();
         let delete = async move {
             let was_shown = services.inner.catalog.image(id).await?.is_some();
             if let Some(until) = until {
-                if !services.inner.catalog.hide_image(id, until, now()).await? {
+                if !services.inner.catalog.hide_image(id, until, now).await? {
                     return Err(StoreError::no_image());
                 }
                 services.inner.records.forget(id).await;
                 services.inner.keeping.wake();
             } else {
-                let doomed = services.inner.catalog.delete_image(id, now()).await?.ok_or_else(StoreError::no_image)?;
+                let doomed = services.inner.catalog.delete_image(id, now).await?.ok_or_else(StoreError::no_image)?;
                 services.inner.records.forget(id).await;
                 services.remove_doomed(&doomed).await;
             }
@@ -78,10 +79,10 @@ impl Services {
     }
 
     /// Until when what is deleted now is kept; `None` where it is removed at once.
-    pub(super) fn kept_until(&self) -> Option<Timestamp> {
+    pub(super) fn kept_until(&self, now: Timestamp) -> Option<Timestamp> {
         let grace = Some(self.inner.keeping.policy.grace).filter(|grace| *grace > Duration::ZERO)?;
         let grace = SignedDuration::try_from(grace).unwrap_or(SignedDuration::MAX);
-        Some(now().checked_add(grace).unwrap_or(Timestamp::MAX))
+        Some(now.checked_add(grace).unwrap_or(Timestamp::MAX))
     }
 
     /// The hidden image, if the caller may deal with it.

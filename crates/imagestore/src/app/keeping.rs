@@ -34,16 +34,27 @@ pub(super) struct Keeping {
 /// A variant that was asked for: its image and key.
 type Use = (ImageId, String);
 
-/// Whether the catalog knows of the last use, and since when.
-enum Noted {
-    NotYet,
-    At(Instant),
+/// When it was asked for last, and when the catalog was told of that.
+struct Noted {
+    used: Instant,
+    written: Option<Instant>,
 }
 
-/// How long a use counts as one: so often at most the same variant is written down.
+impl Noted {
+    /// Whether the catalog does not know of the last use.
+    fn is_news(&self) -> bool {
+        self.written.is_none_or(|written| written < self.used)
+    }
+
+    fn was_written_lately(&self) -> bool {
+        self.written.is_some_and(|written| written.elapsed() < USE)
+    }
+}
+
+/// So often at most the same variant is written down, unless it matters which are the coldest.
 const USE: Duration = Duration::from_secs(60);
 
-/// How many uses are remembered; beyond that they are forgotten, and what was used counts as not used.
+/// How many uses are remembered; beyond that they are forgotten, and count for nothing.
 const REMEMBERED: usize = 100_000;
 
 impl Keeping {
@@ -63,23 +74,21 @@ impl Keeping {
         }
         let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
         if uses.len() >= REMEMBERED {
-            uses.retain(|_, noted| matches!(noted, Noted::At(time) if time.elapsed() < USE));
+            uses.clear();
         }
-        let noted = uses.entry((image, key())).or_insert(Noted::NotYet);
-        if matches!(noted, Noted::At(time) if time.elapsed() >= USE) {
-            *noted = Noted::NotYet;
-        }
+        let used = Instant::now();
+        uses.entry((image, key())).and_modify(|noted| noted.used = used).or_insert(Noted { used, written: None });
     }
 
-    /// What the catalog is to be told of.
-    fn take_uses(&self) -> Vec<Use> {
+    /// What the catalog is to be told of: all that it does not know, or only of what it heard nothing for a while.
+    fn take_uses(&self, all: bool) -> Vec<Use> {
         let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
-        uses.retain(|_, noted| !matches!(noted, Noted::At(time) if time.elapsed() >= USE));
+        uses.retain(|_, noted| noted.is_news() || noted.was_written_lately());
         let mut taken = Vec::new();
         for (used, noted) in uses.iter_mut() {
-            if matches!(noted, Noted::NotYet) {
+            if noted.is_news() && (all || !noted.was_written_lately()) {
                 taken.push(used.clone());
-                *noted = Noted::At(Instant::now());
+                noted.written = Some(Instant::now());
             }
         }
         taken
@@ -100,7 +109,7 @@ impl Services {
         const LOOK_AGAIN: Duration = Duration::from_secs(60);
         let (jobs, keeping) = (&self.inner.jobs, &self.inner.keeping);
         while !jobs.stop_token().is_cancelled() {
-            for round in [self.purge_due().await, self.write_uses().await, self.evict().await] {
+            for round in [self.purge_due().await, self.write_uses(false).await, self.evict().await] {
                 if let Err(error) = round {
                     let cause = error.cause.as_ref().map(|cause| format!(" ({cause:#})")).unwrap_or_default();
                     log::warn!("what is stored is looked after later: {error}{cause}");
@@ -130,10 +139,10 @@ impl Services {
         Ok(())
     }
 
-    async fn write_uses(&self) -> Result<(), StoreError> {
+    async fn write_uses(&self, all: bool) -> Result<(), StoreError> {
         /// In one transaction, which others wait for.
         const TOGETHER: usize = 500;
-        for uses in self.inner.keeping.take_uses().chunks(TOGETHER) {
+        for uses in self.inner.keeping.take_uses(all).chunks(TOGETHER) {
             self.inner.catalog.note_uses(uses, now()).await?;
         }
         Ok(())
@@ -148,7 +157,7 @@ impl Services {
             return Ok(());
         }
         // What is being asked for at this moment must not count as cold.
-        self.write_uses().await?;
+        self.write_uses(true).await?;
         let wanted = most - most / 20;
         while !self.inner.jobs.stop_token().is_cancelled() {
             let evicted = self.inner.catalog.evict_variants(wanted, TOGETHER).await?;

@@ -7,7 +7,7 @@ use shared_types::{Digest, ErrorCode, ImageId};
 use super::Services;
 use super::upload::{Receiving, now};
 use crate::domain::{Caller, Happening, Image, ImageEvent, ImageNotice, Replacement, Scope, StoreError};
-use crate::ports::Removed;
+use crate::ports::{CatalogError, Removed};
 
 impl Services {
     /// Begins the upload of another original for the image, if the caller may do that.
@@ -41,12 +41,12 @@ impl Services {
             let write = async {
                 // Nobody learns of the old original once the catalog has the new one: what is begun then is about the new one.
                 let _unknown = services.inner.records.hold_unknown(id).await;
-                let mut replaced = services.inner.catalog.replace_original(id, &new, now()).await?;
-                let doomed = replaced.as_mut().map(|replaced| std::mem::take(&mut replaced.doomed));
-                Ok((replaced, doomed.unwrap_or_default()))
+                let replaced = services.inner.catalog.replace_original(id, &new, now()).await?;
+                let mut replaced = replaced.ok_or(CatalogError::NoImage)?;
+                let doomed = std::mem::take(&mut replaced.doomed);
+                Ok((replaced, doomed))
             };
-            let replaced =
-                services.record_blob(&digest, staged.commit(), write).await?.ok_or_else(StoreError::no_image)?;
+            let replaced = services.record_blob(&digest, staged.commit(), write).await?;
             let image = Arc::new(replaced.image);
             if replaced.old != image.digest {
                 services.tell_of_replacement(&image, replaced.old);

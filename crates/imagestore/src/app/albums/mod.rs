@@ -175,8 +175,9 @@ impl Services {
     ) -> Result<Vec<ImageId>, StoreError> {
         /// In one transaction, which others wait for.
         const TOGETHER: u32 = 50;
-        let (gone, doomed) =
-            self.inner.catalog.delete_album_images(album, only, whose, TOGETHER, self.kept_until(), now()).await?;
+        let (now, catalog) = (now(), &self.inner.catalog);
+        let until = self.kept_until(now);
+        let (gone, doomed) = catalog.delete_album_images(album, only, whose, TOGETHER, until, now).await?;
         self.remove_doomed(&doomed).await;
         Ok(gone)
     }
