@@ -130,7 +130,7 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
         .configure(compat::processor::configure)
         .configure(compat::albums::configure)
         .service(resource("/v1/stats", vec![(Method::GET, get().to(v1::stats::get))]))
-        .service(resource("/", vec![(Method::GET, get().to(v1::index))]));
+        .service(resource("/", vec![(Method::GET, get().to(v1::index::get))]));
 }
 
 impl From<StoreError> for ApiError {
