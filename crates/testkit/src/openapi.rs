@@ -125,7 +125,9 @@ impl Description {
             } else if word.starts_with('/') && !verbs.is_empty() {
                 let path = word.trim_end_matches(',');
                 found += 1;
-                unknown.extend(verbs.drain(..).filter(|verb| !self.knows(verb, path)).map(|verb| format!("{verb} {path}")));
+                unknown.extend(
+                    verbs.drain(..).filter(|verb| !self.knows(verb, path)).map(|verb| format!("{verb} {path}")),
+                );
             }
         }
         if found == 0 {

@@ -13,7 +13,7 @@ use crate::domain::{ImageChange, ImageFilter, ImageName, Metadata, Position, Sor
 use crate::http::HttpState;
 use crate::http::access::As;
 use crate::http::documents::{base_url, image_document};
-use crate::http::json::Fields;
+use crate::http::json::{Fields, Texts};
 use crate::http::query::{Query, parse_id, segment};
 
 /// What is told of these addresses.
@@ -51,10 +51,10 @@ struct ListQuery {
     #[param(example = "holiday")]
     name: Option<String>,
     /// Only originals of at least so many bytes.
-    #[param(example = 1)]
+    #[param(format = "uint64", example = 1)]
     min_bytes: Option<u64>,
     /// Only originals of at most so many bytes.
-    #[param(example = 10_000_000)]
+    #[param(format = "uint64", example = 10_000_000)]
     max_bytes: Option<u64>,
     /// Only images uploaded at this time or later: RFC 3339, or a date.
     #[param(example = "2026-01-31")]
@@ -90,7 +90,7 @@ struct ImageChanges {
     /// Who may see it.
     visibility: Option<Visibility>,
     /// What it is filed under, in place of the tags that it has; as a list, or a text with commas between them.
-    #[schema(example = json!(["sea", "2026"]))]
+    #[schema(value_type = Option<Texts>, example = json!(["sea", "2026"]))]
     tags: Option<Vec<String>>,
     /// What else is said of it, in place of what was said.
     #[schema(value_type = Option<Object>, example = json!({ "place": "Brest" }))]
