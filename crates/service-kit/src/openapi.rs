@@ -5,9 +5,15 @@
 
 mod pages;
 
+use std::borrow::Cow;
+
 pub use self::pages::{Description, configure};
 
-use shared_types::Problem;
+use shared_types::job::JobStatus;
+use shared_types::{
+    AlbumId, BackfillId, Digest, ImageFormat, ImageId, JobId, KeyId, OutputFormat, Problem, ShareId, UploadId, UserId,
+    VariantName,
+};
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, Parameter, PathItem};
 use utoipa::openapi::schema::{SchemaType, Type};
@@ -115,6 +121,9 @@ pub fn complete(mut document: OpenApi, common: Common, public_url: Option<&str>)
     let mut nested = Vec::new();
     Problem::schemas(&mut nested);
     components.schemas.extend(nested);
+    for (name, schema) in of_parameters() {
+        components.schemas.entry(name.into_owned()).or_insert(schema);
+    }
     let bearer = Http::builder().scheme(HttpAuthScheme::Bearer).description(Some("An API key.")).build();
     components.add_security_scheme(BEARER, SecurityScheme::Http(bearer));
     components.add_security_scheme(API_KEY, SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-Api-Key"))));
@@ -141,6 +150,7 @@ pub fn complete(mut document: OpenApi, common: Common, public_url: Option<&str>)
             }
         }
     }
+    prune(&mut document);
     document
 }
 
@@ -182,6 +192,21 @@ pub fn also_at<'a>(
     }
 }
 
+/// Says parameters that several operations have once, and refers to them.
+pub fn share(document: &mut OpenApi, shared: Vec<Parameter>) {
+    for operation in document.paths.paths.values_mut().flat_map(operations) {
+        for parameter in operation.parameters.iter_mut().flatten() {
+            if let RefOr::T(said) = parameter
+                && shared.contains(said)
+            {
+                *parameter = RefOr::Ref(Ref::new(format!("#/components/parameters/{}", said.name)));
+            }
+        }
+    }
+    let components = document.components.get_or_insert_with(Components::new);
+    components.parameters.extend(shared.into_iter().map(|parameter| (parameter.name.clone(), RefOr::T(parameter))));
+}
+
 fn name(verb: &HttpMethod) -> &'static str {
     match verb {
         HttpMethod::Get => "GET",
@@ -199,6 +224,38 @@ fn name(verb: &HttpMethod) -> &'static str {
 pub fn text(document: &OpenApi) -> String {
     // Texts, numbers and maps with texts as keys always serialise.
     serde_json::to_string_pretty(document).unwrap_or_default()
+}
+
+/// Schemas of parameters, which are not collected from handlers.
+fn of_parameters() -> Vec<(Cow<'static, str>, RefOr<Schema>)> {
+    macro_rules! schemas {
+        ($($kind:ident),+) => { vec![$((<$kind as ToSchema>::name(), $kind::schema())),+] };
+    }
+    schemas![
+        AlbumId,
+        BackfillId,
+        Digest,
+        ImageFormat,
+        ImageId,
+        JobId,
+        JobStatus,
+        KeyId,
+        OutputFormat,
+        ShareId,
+        UploadId,
+        UserId,
+        VariantName
+    ]
+}
+
+/// Leaves out what nothing refers to.
+fn prune(document: &mut OpenApi) {
+    let text = text(document);
+    let is_named = |kind: &str, name: &str| text.contains(&format!("\"#/components/{kind}/{name}\""));
+    if let Some(components) = &mut document.components {
+        components.responses.retain(|name, _| is_named("responses", name));
+        components.schemas.retain(|name, _| is_named("schemas", name));
+    }
 }
 
 /// A parameter is left out where a field of a document may be null.

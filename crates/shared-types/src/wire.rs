@@ -16,10 +16,12 @@ pub struct ImageDocument {
     pub owner: Option<UserId>,
     /// Who may see it beside them: `private`, `unlisted` or `public`.
     #[serde(default)]
+    #[schema(pattern = "^(private|unlisted|public)$", example = "unlisted")]
     pub visibility: String,
     /// Format of the original, by content.
     pub format: ImageFormat,
     /// Media type of the original.
+    #[schema(example = "image/jpeg")]
     pub media_type: String,
     /// Width of the upright picture in pixels.
     pub width: u32,
@@ -41,6 +43,7 @@ pub struct ImageDocument {
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub metadata: serde_json::Map<String, serde_json::Value>,
     /// Time of upload, RFC 3339 in UTC.
+    #[schema(format = DateTime, example = "2026-01-31T12:00:00Z")]
     pub created_at: String,
     /// How many originals it has had: 1 until the first one is replaced.
     #[serde(default = "first")]
@@ -111,6 +114,7 @@ pub struct VariantDocument {
     /// Where to get it.
     pub url: String,
     /// When it was stored, RFC 3339 in UTC.
+    #[schema(format = DateTime, example = "2026-01-31T12:00:00Z")]
     pub created_at: String,
     /// What its maker reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]

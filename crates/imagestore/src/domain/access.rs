@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use shared_types::{ErrorCode, KeyId, UserId};
+use utoipa::ToSchema;
 
 use super::{Album, Image, Sight, StoreError};
 
@@ -88,7 +89,8 @@ impl FromStr for Scopes {
 }
 
 /// Who may see an image beside its owner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "lowercase")]
 pub enum Visibility {
     /// Nobody, but by a signed URL or a shared album.
     Private,

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use actix_web::HttpRequest;
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use shared_types::ImageId;
 use shared_types::job::{JobDocument, JobStatus, JobUrls};
 use shared_types::wire::{ImageDocument, ImageUrls, VariantDocument};
 use url::Url;
+use utoipa::ToSchema;
 
 use super::HttpState;
 use crate::domain::{
@@ -75,12 +77,27 @@ pub(super) fn with_revision(address: String, image: &Image) -> String {
     if image.revision > 1 { format!("{address}{sign}v={}", image.revision) } else { address }
 }
 
+/// An image in a list.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ListedDocument {
+    #[serde(flatten)]
+    image: ImageDocument,
+    /// When it was deleted, RFC 3339 in UTC; of deleted images.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deleted_at: Option<String>,
+    /// When it goes for good, RFC 3339 in UTC; of deleted images.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purge_at: Option<String>,
+}
+
+pub(super) fn listed_document(base: &str, image: &Image) -> ListedDocument {
+    ListedDocument { image: image_document(base, image), deleted_at: None, purge_at: None }
+}
+
 /// A deleted image that can come back.
-pub(super) fn deleted_document(base: &str, deleted: &DeletedImage) -> Value {
-    let mut document = json!(image_document(base, &deleted.image));
-    document["deleted_at"] = rfc3339(deleted.deleted).into();
-    document["purge_at"] = rfc3339(deleted.purge).into();
-    document
+pub(super) fn deleted_document(base: &str, deleted: &DeletedImage) -> ListedDocument {
+    let (deleted_at, purge_at) = (Some(rfc3339(deleted.deleted)), Some(rfc3339(deleted.purge)));
+    ListedDocument { deleted_at, purge_at, ..listed_document(base, &deleted.image) }
 }
 
 pub(super) fn variant_document(base: &str, variant: &Variant) -> VariantDocument {

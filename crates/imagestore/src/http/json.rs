@@ -3,10 +3,12 @@
 use std::str::FromStr;
 
 use actix_web::{HttpRequest, web};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use service_kit::http::ApiError;
 use shared_types::{ErrorCode, TransformError};
+use utoipa::ToSchema;
 
 use super::HttpState;
 use super::upload::body;
@@ -28,6 +30,17 @@ pub(super) async fn read<T: DeserializeOwned>(
 /// The body is not what it should be.
 pub(super) fn malformed(error: &serde_json::Error) -> ApiError {
     ApiError::new(ErrorCode::InvalidBody, format!("The body is not the JSON document expected here: {error}."))
+}
+
+/// What [`Fields::texts`] takes.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only describes")]
+pub(super) enum Texts {
+    /// A list.
+    Several(Vec<String>),
+    /// One alone.
+    One(String),
 }
 
 /// The fields of a document that a client wrote: each is taken by its name, and what is wrong is told by it.
@@ -85,19 +98,14 @@ impl Fields {
         }
     }
 
-    /// Texts or numbers: as a list, or one alone.
+    /// Texts: as a list, or one alone.
     pub(super) fn texts(&mut self, name: &str) -> Result<Option<Vec<String>>, TransformError> {
+        let wanted = || TransformError::new(name, "must be a text or a list of texts");
+        let text = |value| if let Value::String(text) = value { Ok(text) } else { Err(wanted()) };
         match self.0.remove(name) {
             None | Some(Value::Null) => Ok(None),
-            Some(Value::Array(values)) => {
-                let texts: Option<_> = values.into_iter().map(plain).collect();
-                texts.map(Some).ok_or_else(|| TransformError::new(name, "must be a list of texts"))
-            }
-            Some(value) => {
-                let text =
-                    plain(value).ok_or_else(|| TransformError::new(name, "must be a text or a list of texts"))?;
-                Ok(Some(vec![text]))
-            }
+            Some(Value::Array(values)) => values.into_iter().map(text).collect::<Result<_, _>>().map(Some),
+            Some(value) => Ok(Some(vec![text(value)?])),
         }
     }
 

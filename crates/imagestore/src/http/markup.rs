@@ -5,6 +5,7 @@ use std::fmt::Write;
 use quick_xml::escape::escape;
 use serde::Serialize;
 use shared_types::{ImageFormat, OutputFormat};
+use utoipa::ToSchema;
 
 use super::documents::with_revision;
 use super::facts::{hex, thumbhash};
@@ -19,7 +20,7 @@ pub(super) struct Attributes {
 }
 
 /// The picture as a page names it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct PictureDocument {
     sources: Vec<SourceDocument>,
     img: ImgDocument,
@@ -29,7 +30,7 @@ pub(super) struct PictureDocument {
 }
 
 /// One format that not every browser shows.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct SourceDocument {
     #[serde(rename = "type")]
     media_type: &'static str,
@@ -38,7 +39,7 @@ struct SourceDocument {
 }
 
 /// The format that every browser shows, in its largest size.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct ImgDocument {
     src: String,
     srcset: String,
@@ -52,7 +53,7 @@ struct ImgDocument {
 }
 
 /// What is shown before the picture is there.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 struct Placeholder {
     #[serde(skip_serializing_if = "Option::is_none")]
     thumbhash: Option<String>,

@@ -119,7 +119,7 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
         .service(resource("/upload/{name}", vec![(Method::PUT, web::put().to(upload::upload))]))
         .service(resource("/v1/images", images))
         .service(resource("/v1/images/{id}", image))
-        .service(resource("/v1/images/{id}/file", vec![(Method::PUT, web::put().to(upload::replace))]))
+        .service(resource("/v1/images/{id}/file", vec![(Method::PUT, web::put().to(upload::replace::replace))]))
         .service(resource("/v1/images/{id}/restore", vec![(Method::POST, web::post().to(v1::images::restore))]))
         .service(resource("/v1/images/{id}/similar", vec![(Method::GET, get().to(v1::similar::list))]))
         .service(resource("/v1/images/{id}/srcset", vec![(Method::GET, get().to(v1::srcset::get))]))
@@ -133,7 +133,7 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
         .configure(compat::processor::configure)
         .configure(compat::albums::configure)
         .service(resource("/v1/stats", vec![(Method::GET, get().to(v1::stats::get))]))
-        .service(resource("/", vec![(Method::GET, get().to(v1::index))]));
+        .service(resource("/", vec![(Method::GET, get().to(v1::index::get))]));
 }
 
 impl From<StoreError> for ApiError {

@@ -1,12 +1,13 @@
 //! What the service tells of its addresses: the descriptions that stand at the handlers, put together.
 
-use service_kit::openapi::{API_KEY, BEARER, Common, complete};
+use service_kit::openapi::{API_KEY, BEARER, Common, complete, share};
 use service_kit::{health, metrics, openapi};
+use shared_types::transform::parameters::TransformParameters;
 use url::Url;
-use utoipa::OpenApi;
 use utoipa::openapi::{OpenApi as Document, SecurityRequirement};
+use utoipa::{IntoParams, OpenApi};
 
-use super::v1;
+use super::{delivery, upload, v1};
 
 /// Answers that any address may give, and those of any that takes a body.
 const COMMON: Common =
@@ -22,12 +23,22 @@ struct Service;
 /// The whole description.
 pub(super) fn document(public_url: Option<&Url>) -> Document {
     let parts = [
+        delivery::description(),
+        delivery::info::Description::openapi(),
+        delivery::sign::Description::openapi(),
+        upload::description::description(),
+        upload::replace::Description::openapi(),
         v1::images::Description::openapi(),
+        v1::index::Description::openapi(),
+        v1::similar::Description::openapi(),
+        v1::srcset::Description::openapi(),
+        v1::variants::Description::openapi(),
         health::Description::openapi(),
         metrics::Description::openapi(),
         openapi::Description::openapi(),
     ];
-    let merged = parts.into_iter().fold(Service::openapi(), Document::merge_from);
+    let mut merged = parts.into_iter().fold(Service::openapi(), Document::merge_from);
+    share(&mut merged, TransformParameters::into_params(|| None));
     let mut document = complete(merged, COMMON, public_url.map(Url::as_str));
     // Without a key too: what a caller may do is decided by what is asked for.
     let none = SecurityRequirement::default();

@@ -240,6 +240,11 @@ const ADDRESSES: &[Address] = &[
     get("/metrics"),
 ];
 
+/// Every address: verb and path.
+pub(crate) fn addresses() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ADDRESSES.iter().map(|address| (address.method, address.path.trim_end_matches(" (album)")))
+}
+
 const TOKEN: &str = "the token of the workers";
 const SIGNING: &str = "k:1111111111111111111111111111111111111111111111111111111111111111";
 const ANOTHER: &str = "k:2222222222222222222222222222222222222222222222222222222222222222";

@@ -33,6 +33,7 @@ mod info;
 mod jobs;
 mod keys;
 mod marks_and_presets;
+mod openapi;
 mod races;
 mod renditions;
 mod replacing;

@@ -1,7 +1,8 @@
 //! `/i/{id}[.ext]` and `/download/{id}[.ext]`: originals and variants.
 
 mod conditional;
-mod info;
+mod description;
+pub(super) mod info;
 mod negotiate;
 mod respond;
 pub(super) mod sign;
@@ -10,10 +11,15 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use service_kit::http::ApiError;
+use service_kit::openapi::{
+    Full, NotFound, PreconditionFailed, RangeNotSatisfiable, TooLarge, Unprocessable, UnsupportedType,
+};
 use shared_types::transform::{ClientHints, FormatChoice, Presets};
 use shared_types::{ErrorCode, ImageFormat, ImageId, OutputFormat, Transform, TransformError, TransformQuery};
 
-pub(super) use info::info;
+pub(super) use self::description::description;
+use self::description::{DeliveryParameters, NotModified, PartOfPicture, Picture};
+pub(super) use self::info::info;
 
 use super::HttpState;
 use super::access::As;
@@ -67,7 +73,32 @@ impl Asked {
     }
 }
 
-/// Sends the original or a variant, or says that the client has it already.
+/// A picture: the original untouched, or a variant of it.
+///
+/// `HEAD` tells the same without the bytes. A variant is made at most once. The original of an SVG, which may hold scripts, is only sent to be
+/// saved; shown is a picture that is drawn of it.
+#[utoipa::path(
+    get, path = "/i/{file}", tag = "delivery", operation_id = "getPicture",
+    params(
+        (
+            "file" = String, Path, pattern = "^[0-9A-Fa-f-]{36}(\\.[A-Za-z]{3,4})?$", example = "01890a5d-ac96-774b-bcce-b302099a8057.webp",
+            description = "The id of the image, with the extension of the format that is wanted, or without one for that of the source.",
+        ),
+        DeliveryParameters,
+    ),
+    responses(
+        (status = 200, response = Picture),
+        (status = 206, response = PartOfPicture),
+        (status = 304, response = NotModified),
+        (status = 404, response = NotFound),
+        (status = 412, response = PreconditionFailed),
+        (status = 413, response = TooLarge),
+        (status = 415, response = UnsupportedType),
+        (status = 416, response = RangeNotSatisfiable),
+        (status = 422, response = Unprocessable),
+        (status = 507, response = Full),
+    ),
+)]
 pub(super) async fn deliver(
     request: HttpRequest,
     state: web::Data<HttpState>,

@@ -5,7 +5,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use service_kit::http::ApiError;
 use shared_types::ErrorCode;
 
-use super::{body, created, no_image, several};
+use super::documents::{created, several};
+use super::{body, no_image};
 use crate::app::{UploadOptions, Uploaded};
 use crate::domain::{Caller, ImageName, Scope};
 use crate::http::HttpState;

@@ -6,8 +6,12 @@ use actix_multipart::Multipart;
 use actix_web::http::header::{self, ContentType, EntityTag, Header, IfMatch};
 use actix_web::{HttpRequest, HttpResponse, mime, web};
 use service_kit::http::ApiError;
+use service_kit::openapi::{Full, NotFound, PreconditionFailed, TooLarge, Unprocessable, UnsupportedType};
+use shared_types::wire::ImageDocument;
 use shared_types::{Digest, ErrorCode, ImageId};
+use utoipa::OpenApi;
 
+use super::description::UploadForm;
 use super::{body, multipart, no_image};
 use crate::app::Receiving;
 use crate::domain::{Caller, Image};
@@ -16,7 +20,40 @@ use crate::http::access::As;
 use crate::http::documents::{base_url, image_document};
 use crate::http::query::{Query, parse_id, segment};
 
-/// Takes the file as a raw body, or as the part `file` of a form; with `If-Match` only in the place of that original.
+/// What is told of this address.
+#[derive(OpenApi)]
+#[openapi(paths(replace))]
+pub(in crate::http) struct Description;
+
+/// Replace the original of an image.
+///
+/// The id, name, tags, albums and visibility stay, and what was made of the old original goes. The same bytes change nothing.
+#[utoipa::path(
+    put, path = "/v1/images/{id}/file", tag = "images", operation_id = "replaceOriginal",
+    params(
+        ("id" = ImageId, Path, description = "The image."),
+        (
+            "If-Match" = Option<String>, Header,
+            description = "The `ETag` of the original that is replaced: its digest in quotes. Refused if the image has another one.",
+        ),
+    ),
+    request_body(
+        description = "The picture, or a form with it in the part `file`.",
+        content((Vec<u8> = "application/octet-stream"), (Vec<u8> = "image/jpeg"), (UploadForm = "multipart/form-data")),
+    ),
+    responses(
+        (
+            status = 200, description = "The image has this original.", body = ImageDocument,
+            headers(("ETag" = String, description = "The digest of the original, in quotes.")),
+        ),
+        (status = 404, response = NotFound),
+        (status = 412, response = PreconditionFailed),
+        (status = 413, response = TooLarge),
+        (status = 415, response = UnsupportedType),
+        (status = 422, response = Unprocessable),
+        (status = 507, response = Full),
+    ),
+)]
 pub(in crate::http) async fn replace(
     request: HttpRequest,
     payload: web::Payload,

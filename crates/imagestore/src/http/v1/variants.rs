@@ -1,11 +1,13 @@
 //! `/v1/images/{id}/variants` and `/v1/images/{id}/variants/{name}`.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::json;
+use serde::Serialize;
 use service_kit::http::ApiError;
+use service_kit::openapi::{Conflict, Full, NotFound, Unprocessable};
 use shared_types::job::{VARIANT_FIGURES, VARIANT_SOURCE};
-use shared_types::wire::VariantFigures;
-use shared_types::{Digest, ErrorCode, VariantName};
+use shared_types::wire::{VariantDocument, VariantFigures};
+use shared_types::{Digest, ErrorCode, ImageId, VariantName};
+use utoipa::{OpenApi, ToSchema};
 
 use crate::domain::Scope;
 use crate::http::HttpState;
@@ -14,7 +16,24 @@ use crate::http::documents::{base_url, variant_document};
 use crate::http::query::{Query, parse_id, segment};
 use crate::http::upload::body;
 
-/// `GET /v1/images/{id}/variants`: what is stored, oldest first.
+/// What is told of these addresses.
+#[derive(OpenApi)]
+#[openapi(paths(list, purge, put))]
+pub(in crate::http) struct Description;
+
+/// The stored variants of an image.
+#[derive(Serialize, ToSchema)]
+struct VariantsDocument {
+    /// Oldest first.
+    variants: Vec<VariantDocument>,
+}
+
+/// The stored variants of an image, oldest first.
+#[utoipa::path(
+    get, path = "/v1/images/{id}/variants", tag = "variants", operation_id = "listVariants",
+    params(("id" = ImageId, Path, description = "The image.")),
+    responses((status = 200, description = "All of them.", body = VariantsDocument), (status = 404, response = NotFound)),
+)]
 pub(in crate::http) async fn list(
     request: HttpRequest,
     state: web::Data<HttpState>,
@@ -24,11 +43,27 @@ pub(in crate::http) async fn list(
     Query::of(&request).finish("")?;
     let variants = state.services.variants(&caller, id).await?;
     let base = base_url(&request, &state);
-    let variants: Vec<_> = variants.iter().map(|variant| variant_document(&base, variant)).collect();
-    Ok(HttpResponse::Ok().json(json!({ "variants": variants })))
+    let variants = variants.iter().map(|variant| variant_document(&base, variant)).collect();
+    Ok(HttpResponse::Ok().json(VariantsDocument { variants }))
 }
 
-/// `DELETE /v1/images/{id}/variants`: all of them.
+/// What was removed.
+#[derive(Serialize, ToSchema)]
+struct PurgedDocument {
+    /// How many variants.
+    variants: u64,
+    /// Their bytes.
+    bytes: u64,
+}
+
+/// Remove all that was made of an image.
+///
+/// The original stays. What is asked for is made anew; variants that another service stored are gone.
+#[utoipa::path(
+    delete, path = "/v1/images/{id}/variants", tag = "variants", operation_id = "purgeVariants",
+    params(("id" = ImageId, Path, description = "The image.")),
+    responses((status = 200, description = "What was removed.", body = PurgedDocument), (status = 404, response = NotFound)),
+)]
 pub(in crate::http) async fn purge(
     request: HttpRequest,
     state: web::Data<HttpState>,
@@ -37,10 +72,40 @@ pub(in crate::http) async fn purge(
     let id = parse_id(segment(&request, "id"))?;
     Query::of(&request).finish("")?;
     let removed = state.services.purge_variants(&caller, id).await?;
-    Ok(HttpResponse::Ok().json(json!({ "variants": removed.variants, "bytes": removed.bytes })))
+    Ok(HttpResponse::Ok().json(PurgedDocument { variants: removed.variants, bytes: removed.bytes }))
 }
 
-/// `PUT /v1/images/{id}/variants/{name}`: the body is the variant.
+/// Store a variant that another service made.
+///
+/// One of the same name and format is replaced.
+#[utoipa::path(
+    put, path = "/v1/images/{id}/variants/{name}", tag = "variants", operation_id = "putVariant",
+    params(
+        ("id" = ImageId, Path, description = "The image."),
+        ("name" = VariantName, Path, description = "The name of the variant; not that of a preset.", example = "small"),
+        (
+            "Variant-Figures" = Option<String>, Header,
+            description = "What its maker reports: `VariantFigures` as JSON.",
+            example = r#"{"source_bytes":3000000,"quality":75,"score":81.2,"tries":4,"seconds":1.5}"#,
+        ),
+        (
+            "Variant-Source" = Option<Digest>, Header,
+            description = "The digest of the original that it was made of: refused if the image has another one by now.",
+        ),
+    ),
+    request_body(
+        description = "The picture; its bytes tell the format.",
+        content((Vec<u8> = "application/octet-stream"), (Vec<u8> = "image/webp")),
+    ),
+    responses(
+        (status = 200, description = "It took the place of another one.", body = VariantDocument),
+        (status = 201, description = "It is stored.", body = VariantDocument),
+        (status = 404, response = NotFound),
+        (status = 409, response = Conflict),
+        (status = 422, response = Unprocessable),
+        (status = 507, response = Full),
+    ),
+)]
 pub(in crate::http) async fn put(
     request: HttpRequest,
     payload: web::Payload,
