@@ -68,7 +68,7 @@ fn images(fields: &mut Fields) -> Result<Vec<ImageId>, TransformError> {
 
 /// What is to be made, and where it goes.
 pub(super) fn order(fields: &mut Fields, state: &HttpState, priority: Priority) -> Result<Order, ApiError> {
-    let (target, max_bytes, q) = (fields.text("target")?, fields.text("max_bytes")?, fields.text("q")?);
+    let (target, max_bytes, q) = (fields.plain("target")?, fields.plain("max_bytes")?, fields.plain("q")?);
     let goal = Goal::from_parameters(target.as_deref(), max_bytes.as_deref(), q.as_deref())?;
     let name = fields.take("name")?.unwrap_or_else(VariantName::compress);
     not_a_preset(state, &name)?;
@@ -83,7 +83,7 @@ pub(super) fn order(fields: &mut Fields, state: &HttpState, priority: Priority) 
             formats: formats.map_err(|reason| TransformError::new("formats", reason))?.unwrap_or(Formats::Auto),
         },
         slot: Slot::Named(name),
-        priority: fields.take("priority")?.unwrap_or(priority),
+        priority: fields.take_plain("priority")?.unwrap_or(priority),
         webhook,
     })
 }
