@@ -11,7 +11,7 @@ use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 use service_kit::http::ApiError;
 use service_kit::http::route::{get, resource};
-use service_kit::openapi::{Conflict, Full, NotFound, Unprocessable, UnsupportedType};
+use service_kit::openapi::{Full, NotFound, Unprocessable, UnsupportedType};
 use shared_types::job::{Priority, Task};
 use shared_types::{ErrorCode, Formats, ImageFormat, ImageId, Transform, TransformError, TransformQuery, VariantName};
 use utoipa::{OpenApi, ToSchema};
@@ -121,7 +121,6 @@ struct Form {
     request_body(content = ProcessingForm, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "It is stored, and the work is queued.", body = TakenIn),
-        (status = 409, response = Conflict),
         (status = 415, response = UnsupportedType),
         (status = 422, response = Unprocessable),
         Changing,
