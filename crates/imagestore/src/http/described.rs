@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use service_kit::openapi::{Full, RequestTimeout, TooLarge};
-use utoipa::openapi::{Ref, RefOr, Response};
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::{ObjectBuilder, OpenApi, Ref, RefOr, Response, Type};
 use utoipa::{IntoParams, IntoResponses, ToResponse, ToSchema};
 
 /// What [`Query::page`](super::query::Query::page) reads.
@@ -52,4 +54,31 @@ pub(super) enum TextOrTexts {
     Texts(Vec<String>),
     /// One, or several with commas between them.
     Text(String),
+}
+
+/// Says of every answer that is no refusal what it tells of the requests that the user may still send. Where no key is looked at, it tells
+/// nothing.
+pub(super) fn tell_rates(document: &mut OpenApi) {
+    for item in document.paths.paths.values_mut() {
+        let verbs = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete, &mut item.patch, &mut item.head];
+        let asked_who = |operation: &&mut Operation| operation.security.is_none();
+        for operation in verbs.into_iter().flatten().filter(asked_who) {
+            for answer in operation.responses.responses.values_mut() {
+                if let RefOr::T(answer) = answer {
+                    answer.headers.extend(RATES.map(|(name, says)| (name.to_owned(), rate(says).into())));
+                }
+            }
+        }
+    }
+}
+
+const RATES: [(&str, &str); 3] = [
+    ("RateLimit-Limit", "How many requests the user may send in a minute, where that is bounded."),
+    ("RateLimit-Remaining", "How many are left."),
+    ("RateLimit-Reset", "Seconds until all are there again."),
+];
+
+fn rate(says: &str) -> utoipa::openapi::Header {
+    let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).build();
+    HeaderBuilder::new().schema(Some(number)).description(Some(says)).build()
 }

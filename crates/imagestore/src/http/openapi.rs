@@ -4,7 +4,7 @@ use service_kit::openapi::{API_KEY, BEARER, complete};
 use utoipa::OpenApi;
 use utoipa::openapi::{OpenApi as Document, SecurityRequirement};
 
-use super::{compat, v1};
+use super::{compat, described, v1};
 
 /// Answers that any address may give.
 const EVERYWHERE: [&str; 6] = ["400", "401", "403", "429", "500", "503"];
@@ -33,6 +33,7 @@ pub(super) fn document() -> Document {
         compat::processor::Description::openapi(),
     ];
     let mut document = complete(parts.into_iter().fold(Service::openapi(), Document::merge_from), &EVERYWHERE);
+    described::tell_rates(&mut document);
     // Without a key too: what a caller may do is decided by what is asked for.
     let none = SecurityRequirement::default();
     let one = |name: &str| SecurityRequirement::new::<_, [&str; 0], &str>(name, []);
