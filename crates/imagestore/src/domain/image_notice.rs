@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use shared_types::{Digest, ImageId, UserId};
+use utoipa::ToSchema;
 
 use super::Image;
 
 /// The kinds of changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum ImageEvent {
     /// An image was uploaded.
     #[serde(rename = "image.stored")]
@@ -43,7 +44,7 @@ impl ImageEvent {
 }
 
 /// One change to an image.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ImageNotice {
     /// What happened.
     pub event: ImageEvent,

@@ -7,7 +7,7 @@ use url::Url;
 use utoipa::openapi::{OpenApi as Document, SecurityRequirement};
 use utoipa::{IntoParams, OpenApi};
 
-use super::{delivery, upload, v1};
+use super::{compat, delivery, described, upload, v1};
 
 /// Answers that any address may give, and those of any that takes a body.
 const COMMON: Common =
@@ -33,6 +33,17 @@ pub(super) fn document(public_url: Option<&Url>) -> Document {
         v1::similar::Description::openapi(),
         v1::srcset::Description::openapi(),
         v1::variants::Description::openapi(),
+        v1::albums::Description::openapi(),
+        v1::uploads::Description::openapi(),
+        v1::compressions::Description::openapi(),
+        v1::backfills::Description::openapi(),
+        v1::jobs::Description::openapi(),
+        v1::leases::Description::openapi(),
+        v1::events::Description::openapi(),
+        v1::stats::Description::openapi(),
+        v1::admin::Description::openapi(),
+        compat::albums::Description::openapi(),
+        compat::processor::Description::openapi(),
         health::Description::openapi(),
         metrics::Description::openapi(),
         openapi::Description::openapi(),
@@ -40,6 +51,7 @@ pub(super) fn document(public_url: Option<&Url>) -> Document {
     let mut merged = parts.into_iter().fold(Service::openapi(), Document::merge_from);
     share(&mut merged, TransformParameters::into_params(|| None));
     let mut document = complete(merged, COMMON, public_url.map(Url::as_str));
+    described::tell_rates(&mut document);
     // Without a key too: what a caller may do is decided by what is asked for.
     let none = SecurityRequirement::default();
     let one = |name: &str| SecurityRequirement::new::<_, [&str; 0], &str>(name, []);
