@@ -27,7 +27,7 @@ pub use album::{
 pub use analysis::{AnalysisOutcome, Similar};
 pub use error::StoreError;
 pub use event::{Event, Happening};
-pub use image::{Image, ImageChange, ImageName, is_invisible};
+pub use image::{Image, ImageChange, ImageName, is_invisible, plain_file_name};
 pub use job::{Backfill, BackfillStatus, Job, JobFilter, JobTotals, LeaseTerms, Order, Report, Slot};
 pub use label::{Metadata, Tag, Tags};
 pub use listing::{ImageFilter, ImageQuery, Position, Sort, Whose};
