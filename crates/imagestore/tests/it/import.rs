@@ -95,7 +95,7 @@ async fn owners_quotas_and_duplicates_are_as_of_uploads() {
     }
     let source = root.to_str().unwrap();
     let (code, text) = import(&data, &[source, "--owner", "anna"]);
-    assert_eq!((code, text.contains("No user")), (Some(1), true), "{text}");
+    assert_eq!((code, text.contains("there is no user anna; `imagestore user add anna`")), (Some(1), true), "{text}");
     let user = |args: &[&str]| run(&[&["user"], args, &["--data-dir", data.to_str().unwrap()]].concat());
     assert_eq!(user(&["add", "anna", "--max-images", "1"]).0, Some(0));
     let (code, text) = import(&data, &[source, "--owner", "anna", "--jobs", "1"]);

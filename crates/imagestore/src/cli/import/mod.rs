@@ -45,7 +45,7 @@ pub(super) struct ImportArgs {
     /// A file with one path or URL a line, or - for standard input.
     #[arg(long, value_name = "FILE")]
     list: Option<PathBuf>,
-    /// The list of a bucket: its address with prefix= and the like, as ListObjectsV2 has it, public or presigned. Objects are fetched beside it.
+    /// The list of a bucket: its address with prefix= and the like, as `ListObjectsV2` has it, public or presigned. Objects are fetched beside it.
     #[arg(long, value_name = "URL")]
     s3_listing: Option<String>,
     /// The address of a pict-rs, of which every original is taken.

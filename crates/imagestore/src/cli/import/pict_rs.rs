@@ -58,7 +58,7 @@ pub(super) fn items(services: Services, url: &str, token: &str) -> Result<Items,
                 StoreError::new(ErrorCode::BadUpstream, format!("That is no list of a pict-rs: {error}."))
             })?;
             let next = page.next.map(|next| format!("&slug={}", utf8_percent_encode(&next, NON_ALPHANUMERIC)));
-            let items: Vec<_> = page.hashes.into_iter().filter_map(|hash| item(&base, hash)).map(Ok).collect();
+            let items: Vec<_> = page.hashes.iter().filter_map(|hash| item(&base, hash)).map(Ok).collect();
             Ok::<_, StoreError>(Some((stream::iter(items), next)))
         }
     });
@@ -66,7 +66,7 @@ pub(super) fn items(services: Services, url: &str, token: &str) -> Result<Items,
 }
 
 /// The picture under its first alias. All of them are kept in its metadata: links that lead to one can be redirected.
-fn item(base: &str, hash: Hash) -> Option<Item> {
+fn item(base: &str, hash: &Hash) -> Option<Item> {
     let alias = hash.aliases.first()?;
     let address = format!("{base}/image/original/{}", utf8_percent_encode(alias, NON_ALPHANUMERIC));
     let details = hash.details.as_ref();

@@ -149,12 +149,12 @@ fn of_export(folder: &Path, manifest: &Path) -> Result<Items, Failure> {
         let line = line.map_err(|error| fault(label(), format!("It cannot be read: {error}.")))?;
         let entry: Entry = serde_json::from_str(&line)
             .map_err(|error| fault(label(), format!("It is not what an export writes: {error}.")))?;
-        of_entry(&folder, entry).map_err(|detail| fault(label(), detail))
+        of_entry(&folder, &entry).map_err(|detail| fault(label(), detail))
     });
     Ok(stream::iter(items).boxed())
 }
 
-fn of_entry(folder: &Path, entry: Entry) -> Result<Item, String> {
+fn of_entry(folder: &Path, entry: &Entry) -> Result<Item, String> {
     let path = entry.path(folder).ok_or("`file` must be a path below the folder.")?;
     let said = |what: &str, error: String| format!("`{what}` {error}.");
     let visibility = |text: &str| text.parse::<Visibility>().map_err(|error| said("visibility", error));

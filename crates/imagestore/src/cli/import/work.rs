@@ -43,7 +43,13 @@ struct Album {
 impl Bench {
     pub(super) async fn new(services: &Services, args: ImportArgs) -> Result<Self, Failure> {
         let owner = match &args.owner {
-            Some(name) => Some(explained(services.user_by_name(&OPERATOR, name).await)?.id),
+            Some(name) => match services.user_by_name(&OPERATOR, name).await {
+                Err(error) if error.code == ErrorCode::NotFound => {
+                    let (name, add) = (name.as_str(), "imagestore user add");
+                    return Err(Failure::Fault(format!("there is no user {name}; `{add} {name}` makes one")));
+                }
+                found => Some(explained(found)?.id),
+            },
             None => None,
         };
         let (owners, albums) = (Mutex::default(), Mutex::default());
