@@ -2,8 +2,12 @@
 
 mod access;
 mod copy;
+mod export;
 mod gc;
+mod import;
+mod manifest;
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -15,7 +19,9 @@ use crate::app;
 use crate::cli::access::{KeyAction, UserAction};
 
 use crate::cli::copy::{BackupArgs, RestoreArgs};
+use crate::cli::export::ExportArgs;
 use crate::cli::gc::GcArgs;
+use crate::cli::import::ImportArgs;
 use crate::domain::StoreError;
 use crate::http;
 use crate::settings::Settings;
@@ -74,6 +80,11 @@ enum Command {
     Backup(BackupArgs),
     /// Copy a backup into the data folder, which must be empty, and compare every file with its digest.
     Restore(RestoreArgs),
+    /// Write originals into a folder under their names, with images.jsonl, which tells what is known of them. The service may be running.
+    Export(ExportArgs),
+    /// Store pictures of folders, exports, lists, buckets or a pict-rs. What is there already is not stored again, so that a run which was stopped can
+    /// be repeated. The service must not be running. Exits with 1 if something failed.
+    Import(ImportArgs),
     /// Remove what nothing refers to, and tell how much that was. The service may be running; only files whose deletion was begun and not finished are
     /// left to it then.
     Gc(GcArgs),
@@ -148,6 +159,14 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             logs::init(&settings.log.level, settings.log.format);
             copy::restore(&settings, &args).await
         }
+        Command::Export(args) => {
+            logs::init(&settings.log.level, settings.log.format);
+            export::run(&settings, &args).await
+        }
+        Command::Import(args) => {
+            logs::init(&settings.log.level, settings.log.format);
+            import::run(&settings, args).await
+        }
         Command::Gc(args) => {
             logs::init(&settings.log.level, settings.log.format);
             gc::run(&settings, &args).await
@@ -201,4 +220,10 @@ fn explained<T>(result: Result<T, StoreError>) -> Result<T, Failure> {
 fn jobs(text: &str) -> Result<usize, String> {
     let jobs = text.parse().ok().filter(|jobs| (1..=256).contains(jobs));
     jobs.ok_or_else(|| "must be a number from 1 to 256".to_owned())
+}
+
+/// Tells of something that went wrong while the rest goes on.
+fn complain(text: &str) {
+    // Nothing can be done about a closed stderr.
+    let _ = writeln!(std::io::stderr(), "imagestore: {text}");
 }

@@ -78,6 +78,13 @@ uuid_ids! {
     ShareId = "a share id";
 }
 
+impl ImageId {
+    /// A new id that stands in the order of ids where that time does, given in seconds and nanoseconds since 1970.
+    pub fn generate_at(seconds: u64, nanos: u32) -> Self {
+        Self(Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos)))
+    }
+}
+
 /// The BLAKE3 digest of some bytes; names a blob. 64 lower-case hex digits in text.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
 #[schema(value_type = String, pattern = "^[0-9a-f]{64}$")]

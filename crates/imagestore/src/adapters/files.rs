@@ -62,6 +62,7 @@ impl FileBlobs {
         };
         fs::create_dir_all(&layout.staging)?;
         fs::create_dir_all(&layout.uploads)?;
+        fs::create_dir_all(&layout.held)?;
         // The first level is made at once: each folder made later costs an upload two more waits for the disk.
         for first in 0..=u8::MAX {
             fs::create_dir_all(layout.blobs.join(hex::encode([first])))?;

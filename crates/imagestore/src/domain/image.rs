@@ -149,10 +149,26 @@ impl ImageName {
         Self(format!("{stem}-{mark}{dot}{extension}"))
     }
 
+    /// The name as one that every system takes for a file. What some system does not take is replaced, and then the image's id stands before it,
+    /// so that names which differ still do.
+    pub fn as_file(&self, id: ImageId) -> String {
+        let plain = plain_file_name(&self.0);
+        let stem = plain.split('.').next().unwrap_or_default().to_ascii_uppercase();
+        let is_device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
+            || (stem.len() == 4 && (stem.starts_with("COM") || stem.starts_with("LPT")));
+        if plain == self.0 && !is_device { plain } else { format!("{id}-{plain}") }
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// A name without what some system does not take in a file's.
+pub fn plain_file_name(name: &str) -> String {
+    let plain: String = name.chars().map(|c| if "<>:\"|?*/\\".contains(c) { '_' } else { c }).collect();
+    plain.trim_end_matches('.').to_owned()
 }
 
 /// Direction marks and zero-width characters: they make a name read as another one.

@@ -74,8 +74,11 @@ impl Layout {
         if patience.is_zero() && !self.held_lock().exists() {
             return Ok(None);
         }
-        fs::create_dir_all(&self.held)?;
-        let lock = File::create(self.held_lock())?;
+        // It may be another user's who backs up: then it can be read.
+        let lock = match File::open(self.held_lock()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => File::create(self.held_lock())?,
+            opened => opened?,
+        };
         let end = Instant::now() + patience;
         loop {
             match lock.try_lock() {
@@ -104,7 +107,7 @@ impl Layout {
         list_files(&self.staging, "", &mut found)?;
         found.retain(|file| !file.name.ends_with(UNSETTLED) && !Self::is_reserved(&self.staging.join(&file.name)));
         let is_kept = self.held_lock().exists() && self.lock_held(Duration::from_secs(1))?.is_none();
-        if self.held.exists() && !is_kept {
+        if !is_kept {
             list_files(&self.held, HELD, &mut found)?;
             found.retain(|file| file.name.strip_prefix(HELD) != Some(LOCK));
         }

@@ -74,7 +74,7 @@ impl Services {
     }
 
     /// A page of an album's images, whoever asks.
-    pub(super) async fn images_of(
+    pub(in crate::app) async fn images_of(
         &self,
         album: AlbumId,
         sight: Sight,
@@ -104,8 +104,8 @@ impl Services {
         Ok((album, found.ok_or_else(StoreError::not_in_album)?))
     }
 
-    /// The original of an image that a page of an album has shown; `None` if it was deleted meanwhile.
-    pub async fn album_file(&self, image: &Image) -> Result<Option<ContentBytes>, StoreError> {
+    /// The original of an image that a list has shown; `None` if it was deleted meanwhile.
+    pub async fn original_file(&self, image: &Image) -> Result<Option<ContentBytes>, StoreError> {
         Ok(self.inner.blobs.open(&image.digest).await?.map(ContentBytes::Blob))
     }
 

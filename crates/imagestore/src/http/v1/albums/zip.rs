@@ -133,14 +133,14 @@ impl Archive {
 
     /// Begins a file. One that was deleted meanwhile is left out.
     async fn begin(&mut self, member: &AlbumImage) -> io::Result<()> {
-        let content = self.services.album_file(&member.image).await.map_err(broken)?;
+        let content = self.services.original_file(&member.image).await.map_err(broken)?;
         let (Some(ContentBytes::Blob(reader)), Some(writer)) = (content, &mut self.writer) else { return Ok(()) };
         let size = reader.size();
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Stored)
             .last_modified_time(modified(member))
             .large_file(size > LARGE);
-        writer.start_file(file_name(member), options).map_err(io::Error::other)?;
+        writer.start_file(member.name.as_file(member.image.id), options).map_err(io::Error::other)?;
         self.file = Some(reader.stream(0..size));
         Ok(())
     }
@@ -174,16 +174,4 @@ fn modified(member: &AlbumImage) -> DateTime {
         part(time.second()),
     )
     .unwrap_or_default()
-}
-
-/// The name in the album, which is unique there and has no folders in it. What some system does not take in a name is replaced; then
-/// the image's id makes it unique again.
-fn file_name(member: &AlbumImage) -> String {
-    let name = member.name.as_str();
-    let plain: String = name.chars().map(|c| if "<>:\"|?*".contains(c) { '_' } else { c }).collect();
-    let plain = plain.trim_end_matches('.');
-    let stem = plain.split('.').next().unwrap_or_default().to_ascii_uppercase();
-    let is_device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
-        || (stem.len() == 4 && (stem.starts_with("COM") || stem.starts_with("LPT")));
-    if plain == name && !is_device { name.to_owned() } else { format!("{}-{plain}", member.image.id) }
 }
