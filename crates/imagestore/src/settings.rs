@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::adapters::remote::RemoteSettings;
+use crate::adapters::sqlite::SqliteSettings;
 use crate::app::{
     AccessPolicy, Better, BetterPolicy, CachePolicy, JobPolicy, Policies, SigningPolicy, StoreLimits, UploadPolicy,
 };
@@ -44,6 +45,8 @@ pub struct Settings {
     pub cpu: Cpu,
     #[garde(skip)]
     pub cache: Cache,
+    #[garde(dive)]
+    pub sqlite: Sqlite,
     #[garde(skip)]
     pub renditions: Renditions,
     #[garde(dive)]
@@ -166,6 +169,14 @@ fn visibility_name<S: Serializer>(visibility: &Visibility, serializer: S) -> Res
 pub struct Cache {
     pub memory_bytes: u64,
     pub keep_variants: bool,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct Sqlite {
+    #[garde(range(min = 1_048_576, max = 1_099_511_627_776))]
+    pub cache_bytes: u64,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -313,6 +324,10 @@ impl Settings {
             longest: Duration::from_secs(self.signing.longest_seconds),
         };
         Policies { cache, renditions: self.renditions.mode, jobs, better, access, uploads, signing }
+    }
+
+    pub(crate) fn sqlite(&self) -> SqliteSettings {
+        SqliteSettings { cache_bytes: self.sqlite.cache_bytes }
     }
 
     pub(crate) fn remote(&self) -> RemoteSettings {
