@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::adapters::remote::RemoteSettings;
+use crate::adapters::sqlite::SqliteSettings;
 use crate::app::{
     AccessPolicy, Better, BetterPolicy, CachePolicy, JobPolicy, KeepPolicy, Policies, SigningPolicy, StoreLimits,
     UploadPolicy,
@@ -46,6 +47,8 @@ pub struct Settings {
     pub cpu: Cpu,
     #[garde(skip)]
     pub cache: Cache,
+    #[garde(dive)]
+    pub sqlite: Sqlite,
     #[garde(skip)]
     pub renditions: Renditions,
     #[garde(dive)]
@@ -174,6 +177,14 @@ fn visibility_name<S: Serializer>(visibility: &Visibility, serializer: S) -> Res
 pub struct Cache {
     pub memory_bytes: u64,
     pub keep_variants: bool,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct Sqlite {
+    #[garde(range(min = 1_048_576, max = 1_099_511_627_776))]
+    pub cache_bytes: u64,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -387,6 +398,10 @@ impl Settings {
             variant_bytes: self.variants.max_bytes,
         };
         Policies { cache, renditions: self.renditions.mode, jobs, better, access, uploads, signing, keeping }
+    }
+
+    pub(crate) fn sqlite(&self) -> SqliteSettings {
+        SqliteSettings { cache_bytes: self.sqlite.cache_bytes }
     }
 
     pub(crate) fn remote(&self) -> RemoteSettings {

@@ -53,9 +53,9 @@ pub async fn open(settings: &Settings, access: Access) -> anyhow::Result<Opened>
     let (lock, catalog) = match access {
         Access::Exclusive => {
             let lock = folder::own(folder)?;
-            (Some(lock), SqliteCatalog::open(&catalog_file).await)
+            (Some(lock), SqliteCatalog::open(&catalog_file, &settings.sqlite()).await)
         }
-        Access::Beside => (None, SqliteCatalog::open(&catalog_file).await),
+        Access::Beside => (None, SqliteCatalog::open(&catalog_file, &settings.sqlite()).await),
         Access::ReadOnly => (None, SqliteCatalog::open_read_only(&catalog_file).await),
         Access::Copying => (None, SqliteCatalog::open_to_copy(&catalog_file).await),
     };

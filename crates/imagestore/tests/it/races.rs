@@ -28,6 +28,7 @@ use testkit::pictures::{jpeg, photo};
 use testkit::process::{Store, run_cli, wait_until};
 use testkit::reqwest::Client;
 
+use crate::contract::SQLITE;
 use crate::support::{files, id, store};
 
 /// Everything in the store is whole, and nothing is left over.
@@ -184,7 +185,7 @@ impl StagedBlob for SlowStaged {
 
 /// A store in this process.
 async fn services_on(folder: &Path) -> Services {
-    let catalog = SqliteCatalog::open(&folder.join("catalog.sqlite")).await.unwrap();
+    let catalog = SqliteCatalog::open(&folder.join("catalog.sqlite"), &SQLITE).await.unwrap();
     let blobs = SlowFiles(FileBlobs::open(folder, 0).unwrap());
     let back_ends = BackEnds { catalog: Arc::new(catalog), blobs: Arc::new(blobs), remote: None };
     let (budget_bytes, minute) = (100_000_000, Duration::from_mins(1));
