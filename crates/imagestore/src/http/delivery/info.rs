@@ -12,7 +12,7 @@ use crate::app::{Delivery, Explanation, Kept, Target};
 use crate::domain::Caller;
 use crate::http::HttpState;
 use crate::http::access::As;
-use crate::http::documents::{base_url, image_document, variant_document, with_revision};
+use crate::http::documents::{base_url, image_document, variant_document, variant_document_of, with_revision};
 use crate::http::facts::facts_document;
 use crate::http::query::{Query, parse_id, segment};
 
@@ -36,7 +36,7 @@ pub(in crate::http) async fn info(
     let rendition_bytes = state.services.rendition_bytes(&image).await?;
     let variants = state.services.variants(&caller, id).await?;
     let base = base_url(&request, &state);
-    let variants: Vec<_> = variants.iter().map(|variant| variant_document(&base, variant)).collect();
+    let variants: Vec<_> = variants.iter().map(|variant| variant_document_of(&base, &image, variant)).collect();
     let mut document = json!(image_document(&base, &image));
     let more = json!({ "rendition_bytes": rendition_bytes, "variants": variants, "explain": explanation });
     add(&mut document, facts_document(&image, analysis.as_deref(), caller.is_owner(image.owner)));
