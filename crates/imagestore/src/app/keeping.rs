@@ -52,7 +52,7 @@ impl Noted {
 }
 
 /// So often at most the same variant is written down, unless it matters which are the coldest.
-const USE: Duration = Duration::from_secs(60);
+const USE: Duration = Duration::from_mins(1);
 
 /// How many uses are remembered; beyond that they are forgotten, and count for nothing.
 const REMEMBERED: usize = 100_000;
@@ -106,7 +106,7 @@ impl Services {
         /// At most so often, so that uses are written in batches.
         const PAUSE: Duration = Duration::from_secs(2);
         /// And not less often: the clock may have been set.
-        const LOOK_AGAIN: Duration = Duration::from_secs(60);
+        const LOOK_AGAIN: Duration = Duration::from_mins(1);
         let (jobs, keeping) = (&self.inner.jobs, &self.inner.keeping);
         while !jobs.stop_token().is_cancelled() {
             for round in [self.purge_due().await, self.write_uses(false).await, self.evict().await] {

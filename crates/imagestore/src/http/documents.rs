@@ -115,6 +115,13 @@ pub(super) fn variant_document(base: &str, variant: &Variant) -> VariantDocument
     }
 }
 
+/// The same at an address that names the revision of the image, where that decides what it gives.
+pub(super) fn variant_document_of(base: &str, image: &Image, variant: &Variant) -> VariantDocument {
+    let document = variant_document(base, variant);
+    let url = if variant.is_made() { with_revision(document.url, image) } else { document.url };
+    VariantDocument { url, ..document }
+}
+
 pub(super) fn job_document(base: &str, job: &Job) -> JobDocument {
     let result = job.result.as_ref().map(|result| match job.order.slot.name() {
         _ if result.kept => format!("{base}/i/{}", job.image),

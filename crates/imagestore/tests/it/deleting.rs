@@ -32,6 +32,28 @@ fn ids(list: &Value) -> Vec<&str> {
     list["images"].as_array().unwrap().iter().map(|image| image["id"].as_str().unwrap()).collect()
 }
 
+/// Whatever could tell of the image says that there is none.
+async fn assert_gone(store: &Store, gone: &str, other: &str) {
+    for path in [
+        format!("/i/{gone}"),
+        format!("/i/{gone}.webp?w=30"),
+        format!("/download/{gone}?transform=small"),
+        format!("/i/{gone}.json"),
+        format!("/v1/images/{gone}"),
+        format!("/v1/images/{gone}/variants"),
+        format!("/v1/images/{gone}/srcset"),
+        format!("/v1/images/{gone}/similar"),
+        format!("/v1/image/{gone}"),
+        format!("/i/{other}.webp?w=9&wm={gone}"),
+    ] {
+        problem(get(store, &path).await, 404, "not-found").await;
+    }
+    for list in ["/v1/images", "/v1/images?sort=name", "/v1/images?sort=bytes", "/v1/images?visibility=public"] {
+        assert!(!ids(&document(store, list).await).contains(&gone), "{list}");
+    }
+    assert!(ids(&document(store, "/v1/images?tag=sea").await).is_empty());
+}
+
 #[tokio::test]
 async fn a_deleted_image_is_nowhere_and_comes_back_as_it_was() {
     let store = store_with(KEEPS);
@@ -53,25 +75,8 @@ async fn a_deleted_image_is_nowhere_and_comes_back_as_it_was() {
     picture(&store, &format!("/i/{gone}.webp?w=30")).await;
 
     delete(&store, gone, "").await;
-    for path in [
-        format!("/i/{gone}"),
-        format!("/i/{gone}.webp?w=30"),
-        format!("/download/{gone}?transform=small"),
-        format!("/i/{gone}.json"),
-        format!("/v1/images/{gone}"),
-        format!("/v1/images/{gone}/variants"),
-        format!("/v1/images/{gone}/srcset"),
-        format!("/v1/images/{gone}/similar"),
-        format!("/v1/image/{gone}"),
-        format!("/i/{}.webp?w=9&wm={gone}", id(&kept)),
-    ] {
-        problem(get(&store, &path).await, 404, "not-found").await;
-    }
+    assert_gone(&store, gone, id(&kept)).await;
     problem(send(&store, Method::DELETE, &format!("/v1/images/{gone}")).await, 404, "not-found").await;
-    for list in ["/v1/images", "/v1/images?sort=name", "/v1/images?sort=bytes", "/v1/images?visibility=public"] {
-        assert!(!ids(&document(&store, list).await).contains(&gone), "{list}");
-    }
-    assert!(ids(&document(&store, "/v1/images?tag=sea").await).is_empty());
     assert_eq!(ids(&document(&store, &members).await), [id(&kept)]);
     let job = document(&store, &format!("/v1/jobs/{}", jobs["jobs"][0]["id"].as_str().unwrap())).await;
     assert_eq!(job["status"], "cancelled");

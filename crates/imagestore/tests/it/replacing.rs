@@ -182,6 +182,9 @@ async fn addresses_that_name_the_revision_last_for_ever() {
     ] {
         assert_eq!(cache(&path).await, expected, "{path}");
     }
+    assert!(wait_until(|| files(&store, "blobs").len() >= 3), "stored");
+    let list: Value = get(&store, &format!("/v1/images/{id}/variants")).await.json().await.unwrap();
+    assert!(list["variants"][0]["url"].as_str().is_some_and(|url| url.ends_with("&v=2")), "{list}");
     let srcset: Value = get(&store, &format!("/v1/images/{id}/srcset?widths=50")).await.json().await.unwrap();
     assert!(srcset["img"]["src"].as_str().unwrap().ends_with(".jpg?w=50&v=2"), "{srcset}");
     assert_eq!(cache(&srcset["img"]["src"].as_str().unwrap().replace(&store.url(""), "")).await, PINNED);

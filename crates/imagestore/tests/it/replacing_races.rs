@@ -26,81 +26,83 @@ fn pictures() -> Vec<Vec<u8>> {
     (0..4).map(|n| jpeg::baseline(&photo(200 + 40 * n, 100, u64::from(n)), 85)).collect()
 }
 
+/// An image whose original is one of these.
+struct Changing {
+    url: String,
+    variant: String,
+    pictures: Vec<Vec<u8>>,
+    by_etag: BTreeMap<String, usize>,
+    over: AtomicBool,
+}
+
+/// The widths of a variant of fixed height.
+const WIDTHS: [u32; 4] = [20, 24, 28, 32];
+
+impl Changing {
+    /// Looks at the original, and at a variant, until it is over; tells how often.
+    async fn read(self: Arc<Self>) -> usize {
+        let client = Client::new();
+        let mut looks = 0;
+        while !self.over.load(Ordering::SeqCst) {
+            let answer = client.get(&self.url).send().await.unwrap();
+            assert_eq!(answer.status(), 200);
+            let which = self.by_etag[&header(&answer, "etag")];
+            let bytes = answer.bytes().await.unwrap();
+            assert_eq!(bytes, self.pictures[which], "the head and the bytes are of one original");
+            let answer = client.get(&self.variant).send().await.unwrap();
+            assert_eq!(answer.status(), 200);
+            let made = image::load_from_memory(&answer.bytes().await.unwrap()).unwrap();
+            assert!(WIDTHS.contains(&made.width()), "{}", made.width());
+            looks += 1;
+        }
+        looks
+    }
+
+    /// Replaces the original again and again; tells how often.
+    async fn write(self: Arc<Self>, url: String, first: usize) -> usize {
+        const ROUNDS: usize = 30;
+        let client = Client::new();
+        let mut replaced = 0;
+        for round in 0..ROUNDS {
+            let bytes = self.pictures[(round * 2 + first) % self.pictures.len()].clone();
+            let answer = client.put(&url).body(bytes).send().await.unwrap();
+            match answer.status().as_u16() {
+                200 => replaced += 1,
+                // The bytes are being removed at that moment: the answer says to send them again.
+                503 => {}
+                status => panic!("{status}: {}", answer.text().await.unwrap()),
+            }
+        }
+        replaced
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn readers_see_one_original_or_another_and_nothing_between() {
-    const ROUNDS: usize = 30;
     let mut store = store();
-    let pictures = Arc::new(pictures());
+    let pictures = pictures();
     let image = upload(&store, pictures[0].clone()).await;
     let id = id(&image).to_owned();
-    let by_etag: Arc<BTreeMap<String, usize>> =
-        Arc::new(pictures.iter().enumerate().map(|(n, bytes)| (format!("\"{}\"", blake3::hash(bytes)), n)).collect());
-    let over = Arc::new(AtomicBool::new(false));
-    let readers = (0..6).map(|reader| {
-        let (client, base, id) = (Client::new(), store.url(""), id.clone());
-        let (pictures, by_etag, over) = (Arc::clone(&pictures), Arc::clone(&by_etag), Arc::clone(&over));
-        tokio::spawn(async move {
-            let mut looks = 0;
-            while !over.load(Ordering::SeqCst) {
-                if reader % 2 == 0 {
-                    let answer = client.get(format!("{base}/i/{id}")).send().await.unwrap();
-                    assert_eq!(answer.status(), 200);
-                    let which = by_etag[&header(&answer, "etag")];
-                    assert_eq!(
-                        answer.bytes().await.unwrap(),
-                        pictures[which],
-                        "the head and the bytes are of one original"
-                    );
-                } else {
-                    let answer = client.get(format!("{base}/i/{id}.png?h=10")).send().await.unwrap();
-                    assert_eq!(answer.status(), 200);
-                    let made = image::load_from_memory(&answer.bytes().await.unwrap()).unwrap();
-                    assert!([20, 24, 28, 32].contains(&made.width()), "{}", made.width());
-                }
-                looks += 1;
-            }
-            looks
-        })
-    });
-    let readers: Vec<_> = readers.collect();
-    let writers = (0..2).map(|writer| {
-        let (client, url) = (Client::new(), store.url(&format!("/v1/images/{id}/file")));
-        let pictures = Arc::clone(&pictures);
-        tokio::spawn(async move {
-            let mut replaced = 0;
-            for round in 0..ROUNDS {
-                let bytes = pictures[(round * 2 + writer) % pictures.len()].clone();
-                let answer = client.put(&url).body(bytes).send().await.unwrap();
-                match answer.status().as_u16() {
-                    200 => replaced += 1,
-                    // The bytes are being removed at that moment: the answer says to send them again.
-                    503 => {}
-                    status => panic!("{status}: {}", answer.text().await.unwrap()),
-                }
-            }
-            replaced
-        })
-    });
+    let by_etag = pictures.iter().enumerate().map(|(n, bytes)| (format!("\"{}\"", blake3::hash(bytes)), n)).collect();
+    let (url, variant) = (store.url(&format!("/i/{id}")), store.url(&format!("/i/{id}.png?h=10")));
+    let changing = Arc::new(Changing { url, variant, pictures, by_etag, over: AtomicBool::new(false) });
+    let readers: Vec<_> = (0..6).map(|_| tokio::spawn(Arc::clone(&changing).read())).collect();
+    let put = store.url(&format!("/v1/images/{id}/file"));
+    let writers = (0..2).map(|first| tokio::spawn(Arc::clone(&changing).write(put.clone(), first)));
     let replaced: Vec<usize> = futures::future::join_all(writers).await.into_iter().map(Result::unwrap).collect();
-    over.store(true, Ordering::SeqCst);
+    changing.over.store(true, Ordering::SeqCst);
     let looks: Vec<usize> = futures::future::join_all(readers).await.into_iter().map(Result::unwrap).collect();
-    assert!(
-        replaced.iter().all(|number| *number > 0) && looks.iter().all(|number| *number > 10),
-        "{replaced:?} {looks:?}"
-    );
+    let enough = replaced.iter().all(|number| *number > 0) && looks.iter().all(|number| *number > 5);
+    assert!(enough, "{replaced:?} {looks:?}");
     let record: Value = get(&store, &format!("/v1/images/{id}")).await.json().await.unwrap();
-    let last = by_etag[&format!("\"{}\"", record["digest"].as_str().unwrap())];
+    let last = changing.by_etag[&format!("\"{}\"", record["digest"].as_str().unwrap())];
     let made = crate::support::picture(&store, &format!("/i/{id}.png?h=10")).await;
-    assert_eq!(made.width(), [20, 24, 28, 32][last], "no variant of an old one stays");
+    assert_eq!(made.width(), WIDTHS[last], "no variant of an old one is shown");
     assert!(store.terminate().success());
-    let mut catalog = SqliteConnectOptions::new()
-        .filename(store.data_dir().join("catalog.sqlite"))
-        .read_only(true)
-        .connect()
-        .await
-        .unwrap();
-    let sizes: Vec<i64> = sqlx::query_scalar("SELECT width FROM variants").fetch_all(&mut catalog).await.unwrap();
-    assert!(sizes.iter().all(|width| *width == i64::from(made.width())), "{sizes:?}");
+    let file = store.data_dir().join("catalog.sqlite");
+    let mut catalog = SqliteConnectOptions::new().filename(file).read_only(true).connect().await.unwrap();
+    let widths: Vec<i64> = sqlx::query_scalar("SELECT width FROM variants").fetch_all(&mut catalog).await.unwrap();
+    assert!(widths.iter().all(|width| *width == i64::from(made.width())), "nor stored: {widths:?}");
     catalog.close().await.unwrap();
     fsck(store.data_dir());
 }

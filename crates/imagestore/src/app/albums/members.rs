@@ -106,7 +106,15 @@ impl Services {
 
     /// The original of an image that a list has shown; `None` if it was deleted meanwhile.
     pub async fn original_file(&self, image: &Image) -> Result<Option<ContentBytes>, StoreError> {
-        Ok(self.inner.blobs.open(&image.digest).await?.map(ContentBytes::Blob))
+        if let Some(reader) = self.inner.blobs.open(&image.digest).await? {
+            return Ok(Some(ContentBytes::Blob(reader)));
+        }
+        // It may have got another original since.
+        match self.record(image.id).await {
+            Ok(now) => Ok(self.inner.blobs.open(&now.digest).await?.map(ContentBytes::Blob)),
+            Err(error) if error.code == ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Puts images of the caller's at the end of an album.

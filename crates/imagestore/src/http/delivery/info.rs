@@ -19,7 +19,7 @@ use crate::app::{Delivery, Explanation, Kept, Target};
 use crate::domain::Caller;
 use crate::http::HttpState;
 use crate::http::access::As;
-use crate::http::documents::{base_url, image_document, variant_document, with_revision};
+use crate::http::documents::{base_url, image_document, variant_document, variant_document_of, with_revision};
 use crate::http::facts::{FactsDocument, facts_document};
 use crate::http::query::{Query, parse_id, segment};
 
@@ -121,7 +121,7 @@ pub(in crate::http) async fn info(
     let rendition_bytes = state.services.rendition_bytes(&image).await?;
     let variants = state.services.variants(&caller, id).await?;
     let base = base_url(&request, &state);
-    let variants = variants.iter().map(|variant| variant_document(&base, variant)).collect();
+    let variants = variants.iter().map(|variant| variant_document_of(&base, &image, variant)).collect();
     let facts = facts_document(&image, analysis.as_deref(), caller.is_owner(image.owner));
     let image = ImageDocument { rendition_bytes, ..image_document(&base, &image) };
     let document = InfoDocument { image, facts, variants, explain: explanation };

@@ -12,7 +12,7 @@ use utoipa::{OpenApi, ToSchema};
 use crate::domain::Scope;
 use crate::http::HttpState;
 use crate::http::access::As;
-use crate::http::documents::{base_url, variant_document};
+use crate::http::documents::{base_url, variant_document, variant_document_of};
 use crate::http::query::{Query, parse_id, segment};
 use crate::http::upload::body;
 
@@ -41,9 +41,10 @@ pub(in crate::http) async fn list(
 ) -> Result<HttpResponse, ApiError> {
     let id = parse_id(segment(&request, "id"))?;
     Query::of(&request).finish("")?;
+    let image = state.services.image(&caller, id).await?;
     let variants = state.services.variants(&caller, id).await?;
     let base = base_url(&request, &state);
-    let variants = variants.iter().map(|variant| variant_document(&base, variant)).collect();
+    let variants = variants.iter().map(|variant| variant_document_of(&base, &image, variant)).collect();
     Ok(HttpResponse::Ok().json(VariantsDocument { variants }))
 }
 

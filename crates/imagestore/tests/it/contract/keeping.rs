@@ -1,8 +1,8 @@
 //! The promises of [`KeepingCatalog`](imagestore::ports::KeepingCatalog), as a part of the catalog's.
 
 use imagestore::domain::{
-    Expected, Image, ImageEvent, ImageNotice, ImageQuery, Naming, OutboxMessage, Quotas, Reach, Replacement, Share,
-    Sight, Slot, Totals,
+    Expected, Image, ImageChange, ImageEvent, ImageNotice, ImageQuery, Naming, OutboxMessage, Quotas, Reach,
+    Replacement, Share, Sight, Slot, Totals,
 };
 use imagestore::ports::{Catalog, CatalogError, NewWork, Placement, Removed};
 use jiff::Timestamp;
@@ -17,6 +17,7 @@ use super::jobs::{TERMS, order};
 /// Runs every check on a catalog without images.
 pub(super) async fn checks(catalog: &impl Catalog) {
     a_replaced_original_takes_all_that_was_made_of_it(catalog).await;
+    each_replacement_counts(catalog).await;
     the_same_bytes_and_other_expectations_change_nothing(catalog).await;
     a_replacement_needs_room(catalog).await;
     work_on_the_old_original_ends(catalog).await;
@@ -126,17 +127,25 @@ async fn a_replaced_original_takes_all_that_was_made_of_it(catalog: &impl Catalo
         notices[0].urls.contains(&format!("/i/{}", old.id))
             && notices[0].urls.contains(&format!("/download/{}", old.id))
     );
-    // In the second of the one before; and the last image with the old bytes.
-    let again = catalog.replace_original(old.id, &replacement(b"old"), at(1)).await.unwrap().unwrap();
+    remove(catalog, copy.id).await;
+    remove(catalog, old.id).await;
+    assert_eq!(catalog.replace_original(old.id, &new, at(3)).await.unwrap(), None, "it is gone");
+}
+
+async fn each_replacement_counts(catalog: &impl Catalog) {
+    let (first, copy) = (stored(catalog, b"old").await, stored(catalog, b"old").await);
+    let new = replacement(b"the new one");
+    let replaced = catalog.replace_original(first.id, &new, at(1)).await.unwrap().unwrap();
+    assert_eq!((replaced.image.revision, replaced.doomed), (2, vec![]));
+    // In the same second as the one before.
+    let again = catalog.replace_original(first.id, &replacement(b"old"), at(1)).await.unwrap().unwrap();
     assert_eq!((again.image.revision, again.image.replaced), (3, Some(at(2))));
     assert_eq!(again.doomed, [new.digest]);
     assert_eq!(catalog.analysis(&new.digest).await.unwrap(), None);
     forget(catalog, &again.doomed).await;
     assert_eq!(catalog.totals().await.unwrap().originals, 1);
-    for id in [copy.id, old.id] {
-        remove(catalog, id).await;
-    }
-    assert_eq!(catalog.replace_original(old.id, &new, at(3)).await.unwrap(), None, "it is gone");
+    remove(catalog, copy.id).await;
+    remove(catalog, first.id).await;
 }
 
 async fn the_same_bytes_and_other_expectations_change_nothing(catalog: &impl Catalog) {
@@ -270,7 +279,7 @@ async fn a_hidden_image_is_nowhere(catalog: &impl Catalog) {
     assert_eq!(catalog.job(job.id).await.unwrap().unwrap().status, JobStatus::Cancelled);
     assert!(matches!(catalog.put_variant(&kept, &image.digest).await, Err(CatalogError::NoImage)));
     assert!(matches!(catalog.queue_jobs(&[job]).await, Err(CatalogError::NoImage)));
-    assert_eq!(catalog.change_image(image.id, &Default::default(), at(2)).await.unwrap(), None);
+    assert_eq!(catalog.change_image(image.id, &ImageChange::default(), at(2)).await.unwrap(), None);
     assert_eq!(catalog.replace_original(image.id, &replacement(b"x"), at(2)).await.unwrap(), None);
     assert_eq!(catalog.purge_variants(image.id, at(2)).await.unwrap(), None);
     assert!(!catalog.doom_if_unused(&image.digest).await.unwrap(), "its bytes are needed");
@@ -284,7 +293,7 @@ async fn a_hidden_image_is_nowhere(catalog: &impl Catalog) {
     assert_eq!(events(&told(catalog).await), [ImageEvent::Restored]);
     assert_eq!(
         catalog.images(&ImageQuery { filter: tagged, ..ImageQuery::newest(None, 9) }).await.unwrap().0,
-        [image.clone()]
+        std::slice::from_ref(&image)
     );
     assert_eq!(catalog.variants(image.id).await.unwrap(), [kept]);
     assert_eq!(catalog.totals().await.unwrap().deleted, Share::default());
@@ -338,9 +347,10 @@ async fn hidden_images_end(catalog: &impl Catalog) {
     catalog.insert_user(&owner).await.unwrap();
     let mut images = Vec::new();
     for (number, owner) in [None, Some(owner.id), Some(owner.id)].into_iter().enumerate() {
-        let image = Image { owner, ..image(&[b'h', number as u8]) };
+        let number = u8::try_from(number).unwrap();
+        let image = Image { owner, ..image(&[b'h', number]) };
         catalog.insert_image(&image, &NewWork::default()).await.unwrap();
-        catalog.hide_image(image.id, at(10 + number as i64), at(1)).await.unwrap();
+        catalog.hide_image(image.id, at(10 + i64::from(number)), at(1)).await.unwrap();
         images.push(image);
     }
     let listed = async |whose, after, limit| -> Vec<Image> {
