@@ -163,6 +163,7 @@ pub struct JobDocument {
     /// Where it stands.
     pub status: JobStatus,
     /// From 0 to 100.
+    #[schema(maximum = 100)]
     pub progress: u8,
     /// What is to be made.
     pub task: Task,
@@ -174,11 +175,14 @@ pub struct JobDocument {
     /// How many times a worker has taken it.
     pub attempts: u32,
     /// When it was made, RFC 3339 in UTC.
+    #[schema(format = DateTime)]
     pub created_at: String,
     /// When its status or progress last changed.
+    #[schema(format = DateTime)]
     pub updated_at: String,
     /// When it is tried again, of one that waits after a failed attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
     pub not_before: Option<String>,
     /// What came of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -239,11 +243,14 @@ pub struct JobProblem {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LeaseRequest {
-    /// What the worker calls itself, for people who read the log.
+    /// What the worker calls itself, for people who read the log: 1 to 100 bytes without control characters.
+    #[schema(min_length = 1, max_length = 100, example = "imagecompress-1")]
     pub worker: String,
     /// At most so many jobs, 1 to 100.
+    #[schema(minimum = 1, maximum = 100, example = 4)]
     pub max: u32,
     /// How long to wait for one, in seconds, at most 60.
+    #[schema(maximum = 60)]
     #[serde(default)]
     pub wait_seconds: u64,
 }
@@ -279,6 +286,7 @@ pub struct Heartbeat {
     /// The lease's token.
     pub token: String,
     /// From 0 to 100.
+    #[schema(maximum = 100)]
     pub progress: u8,
 }
 

@@ -64,6 +64,9 @@ pub struct ImageUrls {
     pub download: String,
     /// List of stored variants.
     pub variants: String,
+    /// The picture in the preset of the album that lists it, if that has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
 }
 
 /// Figures of a variant that another service made.

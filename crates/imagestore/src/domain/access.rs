@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 use super::{Album, Image, Sight, StoreError};
 
 /// One thing that a key may allow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ToSchema)]
+#[schema(rename_all = "lowercase")]
 pub enum Scope {
     /// See one's own images, whatever their visibility.
     Read,

@@ -1,20 +1,14 @@
 //! From records to JSON documents.
 
-use std::collections::BTreeMap;
-
 use actix_web::HttpRequest;
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
 use shared_types::ImageId;
 use shared_types::job::{JobDocument, JobStatus, JobUrls};
 use shared_types::wire::{ImageDocument, ImageUrls, VariantDocument};
 use url::Url;
 
 use super::HttpState;
-use crate::domain::{
-    Backfill, BackfillStatus, Event, Happening, Image, ImageName, Job, JobTotals, Share, Totals, Upload, UploadState,
-    Variant,
-};
+use crate::domain::{Image, ImageName, Job, Variant};
 
 /// Where clients reach the service, without a slash at the end.
 pub(super) fn base_url(request: &HttpRequest, state: &HttpState) -> String {
@@ -62,6 +56,7 @@ pub(super) fn image_document(base: &str, image: &Image) -> ImageDocument {
             original: format!("{base}/{original}/{id}"),
             download: format!("{base}/download/{id}"),
             variants: format!("{base}{}/variants", image_path(id)),
+            preset: None,
         },
     }
 }
@@ -112,114 +107,6 @@ pub(super) fn job_document(base: &str, job: &Job) -> JobDocument {
             image: format!("{base}{}", image_path(job.image)),
             result,
         },
-    }
-}
-
-/// How far it is: images that were looked at, and what became of the jobs queued for them.
-pub(super) fn backfill_document(backfill: &Backfill, jobs: &JobTotals) -> Value {
-    let over = jobs.0.iter().sum::<u64>() - jobs.active();
-    json!({
-        "id": backfill.id,
-        "status": backfill.status.name(),
-        "before": rfc3339(backfill.before),
-        "task": backfill.order.task,
-        "name": backfill.order.slot.name(),
-        "priority": backfill.order.priority,
-        "images": backfill.looked_at,
-        "skipped": backfill.skipped,
-        "finished": over,
-        "is_over": matches!(backfill.status, BackfillStatus::Done | BackfillStatus::Cancelled) && jobs.active() == 0,
-        "jobs": jobs_document(jobs),
-        "created_at": rfc3339(backfill.created),
-    })
-}
-
-pub(super) fn upload_document(base: &str, upload: &Upload) -> Value {
-    let (image, problem) = match &upload.state {
-        UploadState::Open | UploadState::Finishing => (None, None),
-        UploadState::Done(image) => (Some(image), None),
-        UploadState::Failed(problem) => (None, Some(problem)),
-    };
-    json!({
-        "id": upload.id,
-        "state": upload.state.name(),
-        "offset": upload.offset,
-        "length": upload.length,
-        "name": upload.name.as_ref().map(ImageName::as_str),
-        "image_id": image,
-        "problem": problem,
-        "created_at": rfc3339(upload.created),
-        "expires_at": rfc3339(upload.expires),
-        "urls": {
-            "upload": format!("{base}/v1/uploads/{}", upload.id),
-            "image": image.map(|id| format!("{base}{}", image_path(*id))),
-        },
-    })
-}
-
-fn jobs_document(jobs: &JobTotals) -> Value {
-    JobStatus::ALL
-        .into_iter()
-        .map(|status| (status.name().to_owned(), jobs.of(status).into()))
-        .collect::<Map<_, _>>()
-        .into()
-}
-
-pub(super) fn totals_document(totals: &Totals) -> Value {
-    let masters = &totals.masters;
-    let shares = |shares: &BTreeMap<String, Share>| {
-        let each = shares
-            .iter()
-            .map(|(format, share)| (format.clone(), json!({ "count": share.count, "bytes": share.bytes })));
-        Value::from(each.collect::<Map<_, _>>())
-    };
-    json!({
-        "images": {
-            "count": totals.images,
-            "originals": totals.originals,
-            "bytes": totals.original_bytes,
-            "formats": shares(&totals.original_formats),
-        },
-        "variants": {
-            "count": totals.variants,
-            "bytes": totals.variant_bytes,
-            "formats": shares(&totals.variant_formats),
-        },
-        "masters": {
-            "done": masters.done,
-            "bytes": masters.bytes,
-            "pending": masters.pending,
-            "not_worth_it": masters.not_worth_it,
-            "failed": masters.failed,
-        },
-        "compression": { "variants": totals.saved.variants, "bytes_saved": totals.saved.bytes },
-        "jobs": jobs_document(&totals.jobs),
-    })
-}
-
-/// What happened, for the live feed: the name of the event and its data.
-pub(super) fn event_document(base: &str, event: &Event) -> (&'static str, Value) {
-    match &event.what {
-        Happening::ImageStored(image) => ("image.stored", json!(image_document(base, image))),
-        Happening::ImageChanged(image) => ("image.changed", json!(image_document(base, image))),
-        Happening::ImageDeleted(id) => ("image.deleted", json!({ "id": id })),
-        Happening::VariantStored(variant) => {
-            let document = json!({ "image_id": variant.image, "variant": variant_document(base, variant) });
-            ("variant.stored", document)
-        }
-        Happening::JobChanged(job) => {
-            let name = match job.status {
-                JobStatus::Queued => "job.queued",
-                JobStatus::Leased => "job.leased",
-                JobStatus::Running => "job.progress",
-                JobStatus::Done => "job.done",
-                JobStatus::Failed => "job.failed",
-                JobStatus::Dead => "job.dead",
-                JobStatus::Cancelled => "job.cancelled",
-            };
-            (name, json!(job_document(base, job)))
-        }
-        Happening::AlbumChanged(notice) => (notice.event.name(), json!(notice)),
     }
 }
 

@@ -3,12 +3,10 @@
 use std::str::FromStr;
 
 use actix_web::{HttpRequest, web};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use service_kit::http::ApiError;
 use shared_types::{ErrorCode, TransformError};
-use utoipa::ToSchema;
 
 use super::HttpState;
 use super::upload::body;
@@ -30,17 +28,6 @@ pub(super) async fn read<T: DeserializeOwned>(
 /// The body is not what it should be.
 pub(super) fn malformed(error: &serde_json::Error) -> ApiError {
     ApiError::new(ErrorCode::InvalidBody, format!("The body is not the JSON document expected here: {error}."))
-}
-
-/// What [`Fields::texts`] takes.
-#[derive(Serialize, ToSchema)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "only describes")]
-pub(super) enum Texts {
-    /// A list.
-    Several(Vec<String>),
-    /// One alone.
-    One(String),
 }
 
 /// The fields of a document that a client wrote: each is taken by its name, and what is wrong is told by it.
@@ -88,8 +75,17 @@ impl Fields {
         }
     }
 
-    /// A text, or a number as it is written.
+    /// A text.
     pub(super) fn text(&mut self, name: &str) -> Result<Option<String>, TransformError> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(TransformError::new(name, "must be a text")),
+        }
+    }
+
+    /// A number as it is written, or a text.
+    pub(super) fn plain(&mut self, name: &str) -> Result<Option<String>, TransformError> {
         match self.0.remove(name) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => {
@@ -114,17 +110,29 @@ impl Fields {
     where
         T::Err: ToString,
     {
-        let text = self.text(name)?;
-        text.map(|text| text.parse()).transpose().map_err(|error: T::Err| TransformError::new(name, error.to_string()))
+        parsed(name, self.text(name)?)
+    }
+
+    /// The same where the text may be a number.
+    pub(super) fn take_plain<T: FromStr>(&mut self, name: &str) -> Result<Option<T>, TransformError>
+    where
+        T::Err: ToString,
+    {
+        parsed(name, self.plain(name)?)
     }
 
     /// A number, or `null` for none; `otherwise` if the field is not there.
-    pub(super) fn bound<T: FromStr>(&mut self, name: &str, otherwise: Option<T>) -> Result<Option<T>, TransformError> {
+    pub(super) fn bound<T: TryFrom<i64>>(
+        &mut self,
+        name: &str,
+        otherwise: Option<T>,
+    ) -> Result<Option<T>, TransformError> {
         let wanted = || TransformError::new(name, "must be a whole number from 0 on, or null");
         match self.0.remove(name) {
             None => Ok(otherwise),
             Some(Value::Null) => Ok(None),
-            Some(value) => plain(value).and_then(|text| text.parse().ok()).map(Some).ok_or_else(wanted),
+            // Numbers are kept as 63 bits.
+            Some(value) => value.as_i64().and_then(|number| T::try_from(number).ok()).map(Some).ok_or_else(wanted),
         }
     }
 
@@ -161,6 +169,13 @@ impl Fields {
             Some((name, _)) => Err(TransformError::new(name, format!("is not a field; known are {known}"))),
         }
     }
+}
+
+fn parsed<T: FromStr>(name: &str, text: Option<String>) -> Result<Option<T>, TransformError>
+where
+    T::Err: ToString,
+{
+    text.map(|text| text.parse()).transpose().map_err(|error: T::Err| TransformError::new(name, error.to_string()))
 }
 
 fn plain(value: Value) -> Option<String> {

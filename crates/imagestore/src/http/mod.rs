@@ -3,6 +3,7 @@
 mod access;
 mod compat;
 mod delivery;
+mod described;
 mod documents;
 mod facts;
 mod json;

@@ -7,7 +7,7 @@ use url::Url;
 use utoipa::openapi::{OpenApi as Document, SecurityRequirement};
 use utoipa::{IntoParams, OpenApi};
 
-use super::{delivery, upload, v1};
+use super::{compat, delivery, upload, v1};
 
 /// Answers that any address may give, and those of any that takes a body.
 const COMMON: Common =
@@ -32,6 +32,17 @@ pub(super) fn document(public_url: Option<&Url>) -> Document {
         v1::similar::Description::openapi(),
         v1::srcset::Description::openapi(),
         v1::variants::Description::openapi(),
+        v1::albums::Description::openapi(),
+        v1::uploads::Description::openapi(),
+        v1::compressions::Description::openapi(),
+        v1::backfills::Description::openapi(),
+        v1::jobs::Description::openapi(),
+        v1::leases::Description::openapi(),
+        v1::events::Description::openapi(),
+        v1::stats::Description::openapi(),
+        v1::admin::Description::openapi(),
+        compat::albums::Description::openapi(),
+        compat::processor::Description::openapi(),
         health::Description::openapi(),
         metrics::Description::openapi(),
         openapi::Description::openapi(),

@@ -114,7 +114,7 @@ pub(in crate::http) async fn sign(
     Query::of(&request).finish("")?;
     let mut fields = Fields::read(&state, &request, payload).await?;
     let (query, format) = (fields.text("query")?.unwrap_or_default(), fields.text("format")?);
-    let holds = fields.take("expires_in")?.unwrap_or(HOLDS);
+    let holds = fields.take_plain("expires_in")?.unwrap_or(HOLDS);
     fields.finish("query, format, expires_in")?;
     let address = written(id, query.strip_prefix('?').unwrap_or(&query), format.as_deref());
     let signed = self::address(&state.services, &state.presets, &caller, &address, Duration::from_secs(holds)).await;

@@ -1,14 +1,14 @@
 //! The native API: records and lists.
 
-mod admin;
+pub(super) mod admin;
 pub(super) mod albums;
-mod backfills;
-mod compressions;
-mod events;
+pub(super) mod backfills;
+pub(super) mod compressions;
+pub(super) mod events;
 pub(super) mod images;
 pub(super) mod index;
-mod jobs;
-mod leases;
+pub(super) mod jobs;
+pub(super) mod leases;
 pub(super) mod similar;
 pub(super) mod srcset;
 pub(super) mod stats;

@@ -15,6 +15,7 @@ use futures::stream::{self, BoxStream};
 use jiff::tz::TimeZone;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use service_kit::http::ApiError;
+use service_kit::openapi::NotFound;
 use shared_types::AlbumId;
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, DateTime, ZipWriter};
@@ -32,7 +33,20 @@ const PAGE: u32 = 100;
 /// A larger file needs the fields of ZIP64.
 const LARGE: u64 = u32::MAX as u64 / 2;
 
-/// `GET /v1/albums/{id}/zip`: those of its images that the caller may see, in its order, under their names in the album.
+/// An album as one ZIP file.
+///
+/// The originals of those of its images that the caller may see, in its order, under their names in the album.
+#[utoipa::path(
+    get, path = "/v1/albums/{id}/zip", operation_id = "getAlbumZip", tag = "albums",
+    params(("id" = AlbumId, Path, description = "The album.", example = "01890a5d-ac96-774b-bcce-b302099a8057")),
+    responses(
+        (
+            status = 200, description = "The file.", body = [u8], content_type = "application/zip",
+            headers(("Content-Disposition" = String, description = "`attachment` with the album's name.")),
+        ),
+        (status = 404, response = NotFound),
+    ),
+)]
 pub(super) async fn get(
     request: HttpRequest,
     state: web::Data<HttpState>,
