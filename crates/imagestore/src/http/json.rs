@@ -3,12 +3,10 @@
 use std::str::FromStr;
 
 use actix_web::{HttpRequest, web};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use service_kit::http::ApiError;
 use shared_types::{ErrorCode, TransformError};
-use utoipa::ToSchema;
 
 use super::HttpState;
 use super::upload::body;
@@ -30,17 +28,6 @@ pub(super) async fn read<T: DeserializeOwned>(
 /// The body is not what it should be.
 pub(super) fn malformed(error: &serde_json::Error) -> ApiError {
     ApiError::new(ErrorCode::InvalidBody, format!("The body is not the JSON document expected here: {error}."))
-}
-
-/// What [`Fields::texts`] takes.
-#[derive(Serialize, ToSchema)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "only describes")]
-pub(super) enum Texts {
-    /// A list.
-    Several(Vec<String>),
-    /// One alone.
-    One(String),
 }
 
 /// The fields of a document that a client wrote: each is taken by its name, and what is wrong is told by it.

@@ -12,8 +12,9 @@ use crate::app::{Deletion, ListWish, MAX_PAGE};
 use crate::domain::{Caller, ImageChange, ImageFilter, ImageName, Metadata, Position, Sort, Visibility};
 use crate::http::HttpState;
 use crate::http::access::As;
+use crate::http::described::TextOrTexts;
 use crate::http::documents::{ListedDocument, base_url, deleted_document, image_document, listed_document};
-use crate::http::json::{Fields, Texts};
+use crate::http::json::Fields;
 use crate::http::query::{Query, parse_id, segment};
 
 /// What is told of these addresses.
@@ -92,7 +93,7 @@ struct ImageChanges {
     /// Who may see it.
     visibility: Option<Visibility>,
     /// What it is filed under, in place of the tags that it has; as a list, or a text with commas between them.
-    #[schema(value_type = Option<Texts>, example = json!(["sea", "2026"]))]
+    #[schema(value_type = Option<TextOrTexts>, example = json!(["sea", "2026"]))]
     tags: Option<Vec<String>>,
     /// What else is said of it, in place of what was said.
     #[schema(value_type = Option<Object>, example = json!({ "place": "Brest" }))]

@@ -36,7 +36,7 @@ use document::{UploadDocument, upload_document};
     tags((
         name = "uploads",
         description = "Uploads that can be resumed, by the tus protocol, version 1.0.0. Clients that cannot send every method say the one they mean in `X-HTTP-Method-Override`.",
-        external_docs(url = "https://tus.io/protocols/resumable-upload"),
+        external_docs(url = "https://tus.io/protocols/resumable-upload", description = "The protocol."),
     )),
 )]
 pub(in crate::http) struct Description;
