@@ -316,7 +316,7 @@ pub struct Failure {
 
 /// `POST /v1/jobs/{id}/kept`: nothing smaller was found that holds the goal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-#[schema(example = json!({ "token": "f5037246af364d3384b7a411a9c40628", "figures": { "source_bytes": 100000, "seconds": 0.8, "tries": 6 } }))]
+#[schema(example = json!({ "token": "f5037246af364d3384b7a411a9c40628", "figures": { "source_bytes": 100_000, "seconds": 0.8, "tries": 6 } }))]
 #[serde(deny_unknown_fields)]
 pub struct Kept {
     /// The lease's token.

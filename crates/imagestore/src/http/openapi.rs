@@ -33,6 +33,7 @@ pub(super) fn document() -> Document {
         compat::processor::Description::openapi(),
     ];
     let mut document = complete(parts.into_iter().fold(Service::openapi(), Document::merge_from), &EVERYWHERE);
+    described::bodies_are_not_null(&mut document);
     described::tell_rates(&mut document);
     // Without a key too: what a caller may do is decided by what is asked for.
     let none = SecurityRequirement::default();
