@@ -6,7 +6,8 @@ use serde::Deserialize;
 use service_kit::openapi::{Full, RequestTimeout, TooLarge};
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::Operation;
-use utoipa::openapi::{ObjectBuilder, OpenApi, Ref, RefOr, Response, Type};
+use utoipa::openapi::schema::SchemaType;
+use utoipa::openapi::{Content, ObjectBuilder, OpenApi, Ref, RefOr, Response, Schema, Type};
 use utoipa::{IntoParams, IntoResponses, ToResponse, ToSchema};
 
 /// What [`Query::page`](super::query::Query::page) reads.
@@ -34,6 +35,12 @@ impl IntoResponses for Changing {
     }
 }
 
+/// Bytes as they are.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "only described")]
+pub(super) struct Bytes(Vec<u8>);
+
 /// What [`Fields::plain`](super::json::Fields::plain) reads.
 #[derive(Deserialize, ToSchema)]
 #[serde(untagged)]
@@ -54,6 +61,32 @@ pub(super) enum TextOrTexts {
     Texts(Vec<String>),
     /// One, or several with commas between them.
     Text(String),
+}
+
+/// A body that may be left away is described as one that may be `null`, which is not taken.
+pub(super) fn bodies_are_not_null(document: &mut OpenApi) {
+    for item in document.paths.paths.values_mut() {
+        let verbs = [&mut item.put, &mut item.post, &mut item.patch];
+        let bodies = verbs.into_iter().flatten().filter_map(|operation| match &mut operation.request_body {
+            Some(RefOr::T(body)) => Some(body),
+            _ => None,
+        });
+        for content in bodies.flat_map(|body| body.content.values_mut()) {
+            if let RefOr::T(Content { schema: Some(schema), .. }) = content
+                && let Some(one) = without_null(schema)
+            {
+                *schema = one;
+            }
+        }
+    }
+}
+
+/// The one thing that something may be beside `null`.
+fn without_null(schema: &RefOr<Schema>) -> Option<RefOr<Schema>> {
+    let RefOr::T(Schema::OneOf(either)) = schema else { return None };
+    let is_null = |schema: &&RefOr<Schema>| matches!(schema, RefOr::T(Schema::Object(object)) if object.schema_type == SchemaType::Type(Type::Null));
+    let mut others = either.items.iter().filter(|schema| !is_null(schema));
+    others.next().filter(|_| others.next().is_none()).cloned()
 }
 
 /// Says of every answer that is no refusal what it tells of the requests that the user may still send. Where no key is looked at, it tells

@@ -22,7 +22,7 @@ struct Service;
 
 /// The whole description.
 pub(super) fn document(public_url: Option<&Url>) -> Document {
-    let parts = [
+    let parts = vec![
         delivery::description(),
         delivery::info::Description::openapi(),
         delivery::sign::Description::openapi(),
@@ -51,6 +51,7 @@ pub(super) fn document(public_url: Option<&Url>) -> Document {
     let mut merged = parts.into_iter().fold(Service::openapi(), Document::merge_from);
     share(&mut merged, TransformParameters::into_params(|| None));
     let mut document = complete(merged, COMMON, public_url.map(Url::as_str));
+    described::bodies_are_not_null(&mut document);
     described::tell_rates(&mut document);
     // Without a key too: what a caller may do is decided by what is asked for.
     let none = SecurityRequirement::default();

@@ -20,7 +20,7 @@ use crate::app::{AndThen, ContentBytes, Deletion, UploadOptions, Uploaded, Wante
 use crate::domain::{Caller, ImageName, Order, Scope, Slot, StoreError};
 use crate::http::HttpState;
 use crate::http::access::As;
-use crate::http::described::Changing;
+use crate::http::described::{Bytes, Changing};
 use crate::http::query::{Query, parse_id, segment};
 use crate::http::upload::{body, multipart};
 
@@ -266,7 +266,7 @@ fn document(uploaded: &Uploaded, operation: String) -> TakenIn {
     get, path = "/v1/image/{id}", operation_id = "getProcessed", tag = "older processor",
     params(("id" = ImageId, Path, description = "The image.", example = "01890a5d-ac96-774b-bcce-b302099a8057")),
     responses(
-        (status = 200, description = "The picture.", body = [u8], content_type = "image/*"),
+        (status = 200, description = "The picture.", body = Bytes, content_type = "image/*"),
         (status = 404, response = NotFound),
     ),
 )]
