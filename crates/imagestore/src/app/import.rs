@@ -78,16 +78,16 @@ impl Import {
 }
 
 impl Services {
-    /// The image that was made of these bytes by an earlier run: the one that has the id it is to keep, or, where duplicates are not kept, any of
-    /// its owner's.
+    /// The image that was made of these bytes by an earlier run: the one that has the id it is to keep, or, where that is another one's or duplicates
+    /// are not kept, any of its owner's.
     pub async fn imported(&self, import: &Import, digest: &Digest) -> Result<Option<Image>, StoreError> {
         if let Some(id) = import.origin.id {
-            let known = self.inner.catalog.image(id).await?;
-            if known.as_ref().is_some_and(|known| known.digest == *digest) {
-                return Ok(known);
+            match self.inner.catalog.image(id).await? {
+                Some(known) if known.digest == *digest => return Ok(Some(known)),
+                Some(_) => {}
+                None => return Ok(None),
             }
-        }
-        if import.options.on_duplicate != OnDuplicate::Return {
+        } else if import.options.on_duplicate != OnDuplicate::Return {
             return Ok(None);
         }
         Ok(self.copies_of(digest, whose(import.owner), 1).await?.pop())

@@ -52,6 +52,10 @@ struct User {
 impl User {
     fn new(store: &Store, name: &str) -> Self {
         store.cli(&["user", "add", name]);
+        Self::known(store, name)
+    }
+
+    fn known(store: &Store, name: &str) -> Self {
         Self { key: store.cli(&["key", "create", "--user", name]), client: Client::new() }
     }
 
@@ -84,6 +88,7 @@ async fn what_was_exported_is_imported_as_it_was() {
         (&anna, 2, "name=beach.jpg"),
         (&boris, 1, "name=Beach.JPG&visibility=public"),
         (&boris, 3, "name=con.jpg"),
+        (&anna, 2, "name=again.jpg"),
     ] {
         records.push(user.send("POST", store.url(&format!("/v1/images?{query}")), picture(seed)).await);
     }
@@ -96,35 +101,33 @@ async fn what_was_exported_is_imported_as_it_was() {
     let folder = TempDir::new().unwrap();
     let out = folder.path().join("out");
     let table = export(&store, &out, &[]);
-    assert_eq!((row(&table, "written"), row(&table, "there already")), (4, 0), "{table}");
+    assert_eq!((row(&table, "written"), row(&table, "there already")), (5, 0), "{table}");
     let (second, third) = (id(&records[1]), id(&records[2]));
     let expected = [
         "beach.jpg".to_owned(),
         format!("beach-{}.jpg", &second[28..]),
         format!("Beach-{}.JPG", &third[28..]),
         format!("{}-con.jpg", id(&records[3])),
+        "again.jpg".to_owned(),
         "images.jsonl".to_owned(),
     ];
     assert_eq!(names(&out), BTreeSet::from(expected));
     let lines = manifest(&out);
-    assert_eq!(lines.iter().map(|line| &line["owner"]).collect::<Vec<_>>(), ["anna", "anna", "boris", "boris"]);
-    for (line, seed) in lines.iter().zip([1, 2, 1, 3]) {
+    assert_eq!(lines.iter().map(|line| &line["owner"]).collect::<Vec<_>>(), ["anna", "anna", "boris", "boris", "anna"]);
+    for (line, seed) in lines.iter().zip([1, 2, 1, 3, 2]) {
         assert_eq!(fs::read(out.join(line["file"].as_str().unwrap())).unwrap(), picture(seed));
     }
 
     let data = folder.path().join("data");
     let import = ["import", out.to_str().unwrap(), "--keep-ids", "--data-dir", data.to_str().unwrap()];
-    for stored in [4, 0] {
+    for stored in [5, 0] {
         let (code, text) = run(&import);
         assert_eq!(code, Some(0), "{text}");
-        assert_eq!((row(&text, "stored"), row(&text, "there already")), (stored, 4 - stored), "{text}");
+        assert_eq!((row(&text, "stored"), row(&text, "there already")), (stored, 5 - stored), "{text}");
     }
     let other = with_keys(Some(data.clone()));
-    let users = other.cli(&["user", "list"]);
-    assert!(users.contains("anna") && users.contains("boris"), "{users}");
-    let keys = ["anna", "boris"].map(|name| other.cli(&["key", "create", "--user", name]));
-    let [anna, boris] = keys.map(|key| User { key, client: Client::new() });
-    for (at, user) in [&anna, &anna, &boris, &boris].into_iter().enumerate() {
+    let [anna, boris] = ["anna", "boris"].map(|name| User::known(&other, name));
+    for (at, user) in [&anna, &anna, &boris, &boris, &anna].into_iter().enumerate() {
         let taken = user.send("GET", other.url(&format!("/v1/images/{}", id(&records[at]))), "").await;
         assert_eq!(lasting(&taken), lasting(&records[at]));
     }

@@ -15,7 +15,7 @@ use tokio_util::io::ReaderStream;
 use super::ImportArgs;
 use super::report::{Done, Fate, Report};
 use super::sources::{AlbumPlace, Item, Place, begins_like_a_picture};
-use crate::app::{Import, Origin, Services, UploadOptions, Uploaded};
+use crate::app::{Import, OnDuplicate, Origin, Services, UploadOptions, Uploaded};
 use crate::cli::access::OPERATOR;
 use crate::cli::explained;
 use crate::domain::{AlbumName, Image, StoreError, Tags, UserName, Visibility};
@@ -114,18 +114,15 @@ impl Bench {
         };
         let tags: Result<Vec<_>, _> = item.tags.iter().chain(self.args.tag.iter()).map(str::parse).collect();
         let tags = tags.and_then(Tags::of).map_err(|error| StoreError::new(ErrorCode::InvalidParameter, error))?;
+        // Images that keep their ids are told apart by these: of two with the same bytes both are kept.
+        let id = item.id.filter(|_| self.args.keep_ids);
         let options = UploadOptions {
             visibility: self.args.visibility.or(item.visibility),
             tags,
-            on_duplicate: self.args.on_duplicate,
+            on_duplicate: if id.is_some() { OnDuplicate::Keep } else { self.args.on_duplicate },
             ..UploadOptions::default()
         };
-        let origin = Origin {
-            id: item.id.filter(|_| self.args.keep_ids),
-            created: item.created,
-            digest: item.digest,
-            metadata: item.metadata.clone(),
-        };
+        let origin = Origin { id, created: item.created, digest: item.digest, metadata: item.metadata.clone() };
         Ok(Import { owner, name: item.name.clone(), options, origin })
     }
 
