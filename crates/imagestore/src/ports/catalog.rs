@@ -111,7 +111,8 @@ pub trait Catalog:
     /// fewer than were asked for, and none, and still not be the last.
     async fn images(&self, query: &ImageQuery) -> Result<(Vec<Image>, Option<Position>), CatalogError>;
 
-    /// Removes the image, hidden or not, its variants and its places in albums, and calls off its jobs; gives the blobs doomed by it, or `None` if there was no such image.
+    /// Removes the image, hidden or not, its variants and its places in albums, and calls off its jobs; gives the blobs doomed by it, or
+    /// `None` if there was no such image.
     async fn delete_image(&self, id: ImageId, now: Timestamp) -> Result<Option<Vec<Digest>>, CatalogError>;
 
     /// Adds a variant of that original whose blob is there, in place of one with the same key; gives whether one was replaced, and the blobs

@@ -184,6 +184,9 @@ pub(super) async fn evict(tx: &mut SqliteConnection, most: u64, limit: u32) -> R
         removed.bytes += bytes;
         removed.doomed.push(rows::digest(&gone.0)?);
     }
+    if removed.variants == 0 {
+        return Ok(removed);
+    }
     sqlx::query("UPDATE totals SET number = number + $1, bytes = bytes + $2 WHERE of = 'evicted'")
         .bind(rows::signed(removed.variants)?)
         .bind(rows::signed(removed.bytes)?)
