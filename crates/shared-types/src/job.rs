@@ -241,6 +241,7 @@ pub struct JobProblem {
 
 /// What a worker asks for: `POST /v1/jobs/lease`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({ "worker": "imagecompress-1", "max": 4, "wait_seconds": 20 }))]
 #[serde(deny_unknown_fields)]
 pub struct LeaseRequest {
     /// What the worker calls itself, for people who read the log: 1 to 100 bytes without control characters.
@@ -281,6 +282,7 @@ pub struct Lease {
 
 /// `POST /v1/jobs/{id}/heartbeat`: the worker is still at it. Answered with 204, or 409 once the lease is lost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({ "token": "f5037246af364d3384b7a411a9c40628", "progress": 40 }))]
 #[serde(deny_unknown_fields)]
 pub struct Heartbeat {
     /// The lease's token.
@@ -292,6 +294,7 @@ pub struct Heartbeat {
 
 /// `POST /v1/jobs/{id}/release`: the worker gives the job back undone; it costs no attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({ "token": "f5037246af364d3384b7a411a9c40628" }))]
 #[serde(deny_unknown_fields)]
 pub struct Release {
     /// The lease's token.
@@ -300,6 +303,7 @@ pub struct Release {
 
 /// `POST /v1/jobs/{id}/failure`: the attempt failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({ "token": "f5037246af364d3384b7a411a9c40628", "problem": { "code": "undecodable", "detail": "The picture is cut off." }, "lasting": true }))]
 #[serde(deny_unknown_fields)]
 pub struct Failure {
     /// The lease's token.
@@ -312,6 +316,7 @@ pub struct Failure {
 
 /// `POST /v1/jobs/{id}/kept`: nothing smaller was found that holds the goal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({ "token": "f5037246af364d3384b7a411a9c40628", "figures": { "source_bytes": 100_000, "seconds": 0.8, "tries": 6 } }))]
 #[serde(deny_unknown_fields)]
 pub struct Kept {
     /// The lease's token.

@@ -7,7 +7,7 @@ use url::Url;
 use utoipa::openapi::{OpenApi as Document, SecurityRequirement};
 use utoipa::{IntoParams, OpenApi};
 
-use super::{compat, delivery, upload, v1};
+use super::{compat, delivery, described, upload, v1};
 
 /// Answers that any address may give, and those of any that takes a body.
 const COMMON: Common =
@@ -50,6 +50,8 @@ pub(super) fn document(public_url: Option<&Url>) -> Document {
     let mut merged = parts.into_iter().fold(Service::openapi(), Document::merge_from);
     share(&mut merged, TransformParameters::into_params(|| None));
     let mut document = complete(merged, COMMON, public_url.map(Url::as_str));
+    described::bodies_are_not_null(&mut document);
+    described::tell_rates(&mut document);
     // Without a key too: what a caller may do is decided by what is asked for.
     let none = SecurityRequirement::default();
     let one = |name: &str| SecurityRequirement::new::<_, [&str; 0], &str>(name, []);

@@ -24,7 +24,7 @@ use crate::domain::{AlbumChange, AlbumName, Caller, Expected, ImageName, Scope};
 use crate::http::HttpState;
 use crate::http::access::As;
 use crate::http::delivery;
-use crate::http::described::Changing;
+use crate::http::described::{Bytes, Changing};
 use crate::http::json::Fields;
 use crate::http::query::{Query, segment};
 use crate::http::upload::{body, into_album, multipart};
@@ -307,14 +307,14 @@ async fn uploaded(
     ),
     responses(
         (
-            status = 200, description = "The file.", body = [u8], content_type = "image/*",
+            status = 200, description = "The file.", body = Bytes, content_type = "image/*",
             headers(
                 ("ETag" = String, description = "For conditional requests."),
                 ("Content-Disposition" = String, description = "`attachment` with its name in the album."),
             ),
         ),
         (
-            status = 206, description = "A part of the file.", body = [u8], content_type = "image/*",
+            status = 206, description = "A part of the file.", body = Bytes, content_type = "image/*",
             headers(("Content-Range" = String, description = "Which part.")),
         ),
         (status = 304, description = "The client has the file."),

@@ -11,7 +11,7 @@ use futures::TryStreamExt;
 use serde::{Deserialize, Serialize};
 use service_kit::http::ApiError;
 use service_kit::http::route::{get, resource};
-use service_kit::openapi::{Conflict, Full, NotFound, Unprocessable, UnsupportedType};
+use service_kit::openapi::{Full, NotFound, Unprocessable, UnsupportedType};
 use shared_types::job::{Priority, Task};
 use shared_types::{ErrorCode, Formats, ImageFormat, ImageId, Transform, TransformError, TransformQuery, VariantName};
 use utoipa::{OpenApi, ToSchema};
@@ -20,7 +20,7 @@ use crate::app::{AndThen, ContentBytes, UploadOptions, Uploaded, Wanted};
 use crate::domain::{Caller, ImageName, Order, Scope, Slot, StoreError};
 use crate::http::HttpState;
 use crate::http::access::As;
-use crate::http::described::Changing;
+use crate::http::described::{Bytes, Changing};
 use crate::http::query::{Query, parse_id, segment};
 use crate::http::upload::{body, multipart};
 
@@ -121,7 +121,6 @@ struct Form {
     request_body(content = ProcessingForm, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "It is stored, and the work is queued.", body = TakenIn),
-        (status = 409, response = Conflict),
         (status = 415, response = UnsupportedType),
         (status = 422, response = Unprocessable),
         Changing,
@@ -267,7 +266,7 @@ fn document(uploaded: &Uploaded, operation: String) -> TakenIn {
     get, path = "/v1/image/{id}", operation_id = "getProcessed", tag = "older processor",
     params(("id" = ImageId, Path, description = "The image.", example = "01890a5d-ac96-774b-bcce-b302099a8057")),
     responses(
-        (status = 200, description = "The picture.", body = [u8], content_type = "image/*"),
+        (status = 200, description = "The picture.", body = Bytes, content_type = "image/*"),
         (status = 404, response = NotFound),
     ),
 )]

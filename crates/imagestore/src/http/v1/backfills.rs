@@ -25,6 +25,7 @@ pub(in crate::http) struct Description;
 
 /// Work for every image that was uploaded before a time: how it is to be made smaller.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({ "before": "2026-01-31", "target": "medium", "formats": "webp", "name": "archive" }))]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes what is read by hand")]
 struct BackfillOrder {

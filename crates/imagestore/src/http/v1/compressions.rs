@@ -29,6 +29,7 @@ pub(in crate::http) struct Description;
 
 /// Which images are to be made smaller, by one of `image_id`, `ids` and `album`, and how.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({ "image_id": "01890a5d-ac96-774b-bcce-b302099a8057", "target": "high", "formats": "auto" }))]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes what is read by hand")]
 struct CompressionOrder {

@@ -15,7 +15,7 @@ use super::jobs::{answer, job_id};
 use super::variants::figures;
 use crate::domain::{Caller, Scope};
 use crate::http::access::As;
-use crate::http::described::Changing;
+use crate::http::described::{Bytes, Changing};
 use crate::http::documents::{base_url, image_document};
 use crate::http::query::Query;
 use crate::http::upload::body;
@@ -176,10 +176,10 @@ pub(in crate::http) async fn kept(
     put, path = "/v1/jobs/{id}/result", operation_id = "completeJob", tag = "workers",
     params(
         ("id" = JobId, Path, description = "The job.", example = "01890a5d-ac96-774b-bcce-b302099a8057"),
-        ("Lease-Token" = String, Header, description = "The lease's token."),
+        ("Lease-Token" = String, Header, description = "The lease's token.", example = "f5037246af364d3384b7a411a9c40628"),
         ("Variant-Figures" = String, Header, description = "What the worker reports: a JSON document of the schema `VariantFigures`.", example = json!("{\"source_bytes\":100000,\"quality\":70,\"seconds\":0.8}")),
     ),
-    request_body(content = [u8], content_type = "application/octet-stream", description = "The picture."),
+    request_body(content = Bytes, content_type = "application/octet-stream", description = "The picture."),
     responses(
         (status = 200, description = "The job, done.", body = JobDocument),
         (status = 404, response = NotFound),

@@ -130,6 +130,7 @@ pub(super) struct KeysDocument {
 
 /// A user that is added. Without a bound there is none.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({ "name": "anna", "max_images": 10_000, "max_bytes": 10_000_000_000_u64 }))]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes what is read by hand")]
 pub(super) struct NewUser {
@@ -147,6 +148,7 @@ pub(super) struct NewUser {
 
 /// What is changed of a user: the fields that are named; `null` takes a bound away.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({ "max_images": 20_000, "max_bytes": null }))]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes what is read by hand")]
 pub(super) struct UserChanges {
@@ -163,6 +165,7 @@ pub(super) struct UserChanges {
 
 /// A key that is made.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({ "user_id": "01890a5d-ac96-774b-bcce-b302099a8057", "scopes": ["read", "write"], "label": "laptop" }))]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes what is read by hand")]
 pub(super) struct NewKey {

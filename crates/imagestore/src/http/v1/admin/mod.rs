@@ -222,7 +222,7 @@ pub(in crate::http) async fn revoke_key(
 /// What the caller keeps and may keep.
 #[utoipa::path(
     get, path = "/v1/usage", operation_id = "getUsage", tag = "users",
-    responses((status = 200, description = "The user with usage and quotas.", body = CallerUsage), (status = 404, response = NotFound)),
+    responses((status = 200, description = "The user with usage and quotas.", body = CallerUsage)),
 )]
 pub(in crate::http) async fn usage(
     request: HttpRequest,

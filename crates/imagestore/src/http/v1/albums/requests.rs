@@ -9,6 +9,7 @@ use crate::domain::Visibility;
 
 /// An album that is made.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({ "name": "Summer", "visibility": "private", "then": "compress:high" }))]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewAlbum {
     /// What it is called: 1 to 255 bytes without control characters; no two of one owner have the same.
@@ -26,6 +27,7 @@ pub(super) struct NewAlbum {
 
 /// What is changed of an album: the fields that are named. `null` empties `default_preset`, `then` and `cover_image_id`.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({ "name": "Summer 2026", "then": null }))]
 #[serde(deny_unknown_fields)]
 pub(super) struct AlbumChanges {
     /// What it is called: 1 to 255 bytes without control characters.
@@ -44,6 +46,7 @@ pub(super) struct AlbumChanges {
 
 /// Images of an album.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({ "ids": ["01890a5d-ac96-774b-bcce-b302099a8057"] }))]
 #[serde(deny_unknown_fields)]
 pub(super) struct AddedImages {
     /// Which ones.
@@ -53,6 +56,7 @@ pub(super) struct AddedImages {
 
 /// Where images of an album go: one of the two.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({ "ids": ["01890a5e-1c3f-7e5a-9f7d-2b1f6f0c9e11", "01890a5d-ac96-774b-bcce-b302099a8057"] }))]
 #[serde(deny_unknown_fields)]
 pub(super) struct AlbumOrder {
     /// These come first, in this order; the others follow as they are.
@@ -64,6 +68,7 @@ pub(super) struct AlbumOrder {
 
 /// Where one image of an album goes: before one or after one.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({ "id": "01890a5e-1c3f-7e5a-9f7d-2b1f6f0c9e11", "before": "01890a5d-ac96-774b-bcce-b302099a8057" }))]
 #[serde(deny_unknown_fields)]
 pub(super) struct AlbumMove {
     /// Which image moves.
@@ -76,6 +81,7 @@ pub(super) struct AlbumMove {
 
 /// How long a link holds.
 #[derive(Deserialize, ToSchema)]
+#[schema(example = json!({ "expires_at": "2036-12-31T00:00:00Z" }))]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewShare {
     /// From when on it opens nothing, RFC 3339; for ever if nothing is said.
@@ -97,7 +103,8 @@ pub(super) enum ImagesOfAlbum {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 pub(super) struct IfMatch {
-    /// The `ETag` of the album as the client knows it: if it was changed meanwhile, nothing is changed and the answer is 412.
-    #[param(rename = "If-Match", required = false, example = "\"3\"")]
+    /// The `ETag` of the album as the client knows it, such as `"3"`: if it was changed meanwhile, nothing is changed and the answer is 412.
+    /// `*` is any.
+    #[param(rename = "If-Match", required = false, example = "*")]
     if_match: String,
 }

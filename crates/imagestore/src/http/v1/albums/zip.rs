@@ -25,6 +25,7 @@ use crate::app::{ContentBytes, Services};
 use crate::domain::{AlbumCursor, AlbumImage, Caller, StoreError};
 use crate::http::HttpState;
 use crate::http::access::As;
+use crate::http::described;
 use crate::http::query::Query;
 
 /// Records that are looked up together.
@@ -41,7 +42,7 @@ const LARGE: u64 = u32::MAX as u64 / 2;
     params(("id" = AlbumId, Path, description = "The album.", example = "01890a5d-ac96-774b-bcce-b302099a8057")),
     responses(
         (
-            status = 200, description = "The file.", body = [u8], content_type = "application/zip",
+            status = 200, description = "The file.", body = described::Bytes, content_type = "application/zip",
             headers(("Content-Disposition" = String, description = "`attachment` with the album's name.")),
         ),
         (status = 404, response = NotFound),

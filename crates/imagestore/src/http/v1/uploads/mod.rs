@@ -24,6 +24,7 @@ use crate::app::Append;
 use crate::domain::{Caller, Upload};
 use crate::http::HttpState;
 use crate::http::access::As;
+use crate::http::described::Bytes;
 use crate::http::documents::base_url;
 use crate::http::query::{Query, parse_id, segment};
 use crate::http::upload::body;
@@ -106,7 +107,7 @@ async fn options_of_one(state: web::Data<HttpState>) -> HttpResponse {
     post, path = "/v1/uploads", operation_id = "createUpload", tag = "uploads",
     params(requests::Spoken, requests::Creation, requests::Hashed),
     request_body(
-        content = Option<[u8]>, content_type = "application/offset+octet-stream", description = "The first bytes, if any.",
+        content = Option<Bytes>, content_type = "application/offset+octet-stream", description = "The first bytes, if any.",
     ),
     responses(
         (
@@ -173,15 +174,12 @@ async fn create(
             ),
         ),
         (status = 404, response = NotFound),
-        (status = 408, response = RequestTimeout),
         (status = 409, response = Conflict),
         (status = 410, response = Gone),
         (status = 412, response = PreconditionFailed),
         (status = 413, response = TooLarge),
         (status = 415, response = UnsupportedType),
         (status = 422, response = Unprocessable),
-        (status = 423, response = Locked),
-        (status = 460, response = ChecksumMismatch),
         (status = 507, response = Full),
     ),
 )]
@@ -217,7 +215,7 @@ async fn get(request: HttpRequest, state: web::Data<HttpState>, As(caller): As) 
 #[utoipa::path(
     patch, path = "/v1/uploads/{id}", operation_id = "appendToUpload", tag = "uploads",
     params(("id" = UploadId, Path, description = "The upload.", example = "01890a5d-ac96-774b-bcce-b302099a8057"), requests::Spoken, requests::Addition, requests::Hashed),
-    request_body(content = [u8], content_type = "application/offset+octet-stream", description = "The bytes."),
+    request_body(content = Bytes, content_type = "application/offset+octet-stream", description = "The bytes."),
     responses(
         (
             status = 204, description = "The bytes are kept.",

@@ -42,7 +42,7 @@ pub(super) struct Creation {
     #[param(rename = "Upload-Metadata", required = false, example = "filename cGhvdG8uanBn,visibility cHVibGlj")]
     metadata: String,
     /// `partial` begins a part of an upload; `final;` and the addresses of complete parts, with spaces between them, put these together.
-    #[param(rename = "Upload-Concat", required = false, example = "partial")]
+    #[param(rename = "Upload-Concat", required = false)]
     concat: String,
 }
 
