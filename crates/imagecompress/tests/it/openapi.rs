@@ -24,7 +24,7 @@ async fn every_address_is_described_as_it_is() {
     for path in ["/compress/{id}", "/v1/compress/{id}"] {
         assert!(description.knows("GET", path) && description.knows("POST", path), "{path}");
     }
-    let printed = testkit::process::run_cli("imagecompress", &["openapi"], &[]);
+    let printed = testkit::process::run_cli("imagecompress", ["openapi"], &[]);
     assert_eq!(serde_json::from_slice::<Value>(&printed.stdout).unwrap(), *description.document());
 }
 

@@ -22,7 +22,8 @@ struct Service;
 
 /// The whole description.
 pub(super) fn document(public_url: Option<&Url>) -> Document {
-    let parts = [
+    // On the heap: there are many.
+    let parts = vec![
         delivery::description(),
         delivery::info::Description::openapi(),
         delivery::sign::Description::openapi(),
