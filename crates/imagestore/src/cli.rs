@@ -111,7 +111,7 @@ enum Command {
         #[arg(long, value_name = "TIME", default_value = "1h")]
         expires: Span,
     },
-    /// Print the description of every address (`OpenAPI` 3.1), as the service sends it at /openapi.json.
+    /// Print the description of every address as the service sends it at /openapi.json.
     Openapi,
     /// Ask the running service whether it is ready. Exits with 1 if it is not.
     Health,

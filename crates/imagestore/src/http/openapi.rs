@@ -22,6 +22,7 @@ struct Service;
 
 /// The whole description.
 pub(super) fn document(public_url: Option<&Url>) -> Document {
+    // On the heap: there are many.
     let parts = vec![
         delivery::description(),
         delivery::info::Description::openapi(),

@@ -43,8 +43,8 @@ pub fn configure(config: &mut web::ServiceConfig, document: &Arc<Document>) {
 
 /// The page's own files, pictures that were answered, and requests to the service where it says that it is.
 fn policy(document: &Document) -> String {
-    let servers = document.servers.iter().flatten();
-    let servers = servers.fold(String::new(), |all, server| all + " " + &server.url + "/");
+    let servers =
+        document.servers.iter().flatten().fold(String::new(), |servers, server| servers + " " + &server.url + "/");
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \
          connect-src 'self'{servers}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -4,7 +4,7 @@ use actix_web::http::header::{Accept, CACHE_CONTROL, CONTENT_SECURITY_POLICY, He
 use actix_web::{HttpRequest, HttpResponse, mime, web};
 use service_kit::http::ApiError;
 use service_kit::openapi::{NotFound, Unprocessable};
-use shared_types::transform::parameters::{self, PARAMETERS};
+use shared_types::transform::parameters::{PARAMETERS, Parameter as VariantParameter};
 use shared_types::transform::{ClientHints, MAX_SIDE};
 use shared_types::{ImageFormat, ImageId, OutputFormat, TransformError, TransformQuery};
 use utoipa::openapi::path::{Parameter, ParameterIn};
@@ -45,7 +45,7 @@ struct Further;
 impl IntoParams for Further {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
         let is_own = |name: &str| name == "format" || SAID_ELSEWHERE.iter().any(|(said, _)| *said == name);
-        PARAMETERS.iter().filter(|parameter| !is_own(parameter.name)).map(parameters::Parameter::described).collect()
+        PARAMETERS.iter().filter(|parameter| !is_own(parameter.name)).map(VariantParameter::described).collect()
     }
 }
 
