@@ -45,6 +45,12 @@ pub struct ImageChange {
 }
 
 impl Image {
+    /// The path of an address where the original is. What may hold scripts is not shown as it is.
+    pub fn original_path(&self) -> String {
+        let way = if self.facts.format.is_vector() { "download" } else { "i" };
+        format!("/{way}/{}", self.id)
+    }
+
     /// What it is sorted by and looked up by as a name.
     pub fn name_key(&self) -> String {
         self.name.as_ref().map(|name| name.as_str().to_lowercase()).unwrap_or_default()

@@ -26,7 +26,7 @@ pub use album::{
 };
 pub use analysis::{AnalysisOutcome, Similar};
 pub use error::StoreError;
-pub use event::{Event, Happening};
+pub use event::{Event, EventFilter, Happening};
 pub use image::{Image, ImageChange, ImageName, is_invisible};
 pub use job::{Backfill, BackfillStatus, Job, JobFilter, JobTotals, LeaseTerms, Order, Report, Slot};
 pub use label::{Metadata, Tag, Tags};

@@ -39,8 +39,6 @@ pub(super) fn image_path(id: ImageId) -> String {
 pub(super) fn image_document(base: &str, image: &Image) -> ImageDocument {
     let id = image.id;
     let (width, height) = image.facts.upright_size();
-    // What may hold scripts is not shown as it is.
-    let original = if image.facts.format.is_vector() { "download" } else { "i" };
     ImageDocument {
         id,
         owner: image.owner,
@@ -59,7 +57,7 @@ pub(super) fn image_document(base: &str, image: &Image) -> ImageDocument {
         rendition_bytes: None,
         urls: ImageUrls {
             metadata: format!("{base}{}", image_path(id)),
-            original: format!("{base}/{original}/{id}"),
+            original: format!("{base}{}", image.original_path()),
             download: format!("{base}/download/{id}"),
             variants: format!("{base}{}/variants", image_path(id)),
         },
@@ -87,11 +85,7 @@ pub(super) fn variant_document(base: &str, variant: &Variant) -> VariantDocument
 }
 
 pub(super) fn job_document(base: &str, job: &Job) -> JobDocument {
-    let result = job.result.as_ref().map(|result| match job.order.slot.name() {
-        _ if result.kept => format!("{base}/i/{}", job.image),
-        Some(name) => format!("{base}/download/{}?type={}&transform={name}", job.image, result.format),
-        None => format!("{base}/i/{}?{}format={}", job.image, job.order.task.parameters(), result.format),
-    });
+    let result = job.result_path().map(|path| format!("{base}{path}"));
     let waits = job.due.filter(|_| job.status == JobStatus::Queued);
     JobDocument {
         id: job.id,
@@ -197,29 +191,16 @@ pub(super) fn totals_document(totals: &Totals) -> Value {
     })
 }
 
-/// What happened, for the live feed: the name of the event and its data.
-pub(super) fn event_document(base: &str, event: &Event) -> (&'static str, Value) {
+/// What happened, for the live feed.
+pub(super) fn event_document(base: &str, event: &Event) -> Value {
     match &event.what {
-        Happening::ImageStored(image) => ("image.stored", json!(image_document(base, image))),
-        Happening::ImageChanged(image) => ("image.changed", json!(image_document(base, image))),
-        Happening::ImageDeleted(id) => ("image.deleted", json!({ "id": id })),
+        Happening::ImageStored(image) | Happening::ImageChanged(image) => json!(image_document(base, image)),
+        Happening::ImageDeleted(id) => json!({ "id": id }),
         Happening::VariantStored(variant) => {
-            let document = json!({ "image_id": variant.image, "variant": variant_document(base, variant) });
-            ("variant.stored", document)
+            json!({ "image_id": variant.image, "variant": variant_document(base, variant) })
         }
-        Happening::JobChanged(job) => {
-            let name = match job.status {
-                JobStatus::Queued => "job.queued",
-                JobStatus::Leased => "job.leased",
-                JobStatus::Running => "job.progress",
-                JobStatus::Done => "job.done",
-                JobStatus::Failed => "job.failed",
-                JobStatus::Dead => "job.dead",
-                JobStatus::Cancelled => "job.cancelled",
-            };
-            (name, json!(job_document(base, job)))
-        }
-        Happening::AlbumChanged(notice) => (notice.event.name(), json!(notice)),
+        Happening::JobChanged(job) => json!(job_document(base, job)),
+        Happening::AlbumChanged(notice) => json!(notice),
     }
 }
 

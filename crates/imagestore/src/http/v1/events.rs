@@ -9,11 +9,11 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures::stream::{self, StreamExt};
 use service_kit::http::ApiError;
-use shared_types::{ErrorCode, ImageId, JobId, TransformError};
+use shared_types::{ErrorCode, TransformError};
 use tokio::sync::broadcast::error::RecvError;
 use uuid::Uuid;
 
-use crate::domain::{Event, Happening, Reach};
+use crate::domain::{Event, EventFilter, Reach};
 use crate::http::HttpState;
 use crate::http::access::As;
 use crate::http::documents::{base_url, event_document};
@@ -23,13 +23,6 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// A line now and then, so that no one between takes the connection for dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-
-/// Which events a client wants.
-struct Filter {
-    reach: Reach,
-    image: Option<ImageId>,
-    job: Option<JobId>,
-}
 
 /// `GET /v1/events?image_id&job_id`. With `Last-Event-ID` it begins behind that event, as far as events are remembered.
 pub(in crate::http) async fn watch(
@@ -48,11 +41,7 @@ pub(in crate::http) async fn watch(
     let last: Option<Uuid> = last.and_then(|text| text.parse().ok());
     let (missed, receiver) = state.services.watch(last);
     let base = base_url(&request, &state);
-    let filter = Arc::new(filter);
-    let write = {
-        let (base, filter) = (base, filter);
-        move |event: &Event| filter.wants(event).then(|| line(&base, event))
-    };
+    let write = move |event: &Event| filter.wants(event).then(|| line(&base, event));
     let missed: Vec<_> = missed.iter().filter_map(|event| write(event)).collect();
     let hello = stream::once(async { Bytes::from_static(b": watching\nretry: 2000\n\n") });
     let live = stream::unfold((receiver, write, place), |(mut receiver, write, place)| async move {
@@ -77,33 +66,17 @@ pub(in crate::http) async fn watch(
         .streaming(body))
 }
 
-fn filter(request: &HttpRequest, reach: Reach) -> Result<Filter, ApiError> {
+fn filter(request: &HttpRequest, reach: Reach) -> Result<EventFilter, ApiError> {
     let mut query = Query::of(request);
     let image = query.take("image_id")?.map(|text| parse_id(&text)).transpose()?;
     let job = query.take("job_id")?.map(|text| text.parse()).transpose();
     let job = job
         .map_err(|error: shared_types::ParseIdError| TransformError::new("job_id", format!("is malformed: {error}")))?;
     query.finish("image_id, job_id")?;
-    Ok(Filter { reach, image, job })
-}
-
-impl Filter {
-    fn wants(&self, event: &Event) -> bool {
-        let (image, job) = match &event.what {
-            Happening::ImageStored(image) | Happening::ImageChanged(image) => (Some(image.id), None),
-            Happening::ImageDeleted(id) => (Some(*id), None),
-            Happening::VariantStored(variant) => (Some(variant.image), None),
-            Happening::JobChanged(job) => (Some(job.image), Some(job.id)),
-            Happening::AlbumChanged(notice) => (notice.image_id, None),
-        };
-        let is_theirs = self.reach.user().is_none_or(|user| event.owner == Some(user));
-        is_theirs
-            && self.image.is_none_or(|wanted| Some(wanted) == image)
-            && self.job.is_none_or(|wanted| Some(wanted) == job)
-    }
+    Ok(EventFilter { reach, image, job })
 }
 
 fn line(base: &str, event: &Event) -> Bytes {
-    let (name, data) = event_document(base, event);
+    let (name, data) = (event.what.name(), event_document(base, event));
     Bytes::from(format!("event: {name}\nid: {}\ndata: {data}\n\n", event.id))
 }
