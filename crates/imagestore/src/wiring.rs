@@ -11,6 +11,7 @@ use service_kit::cpu::CpuPool;
 use service_kit::health;
 use service_kit::metrics::{self, Metrics};
 use service_kit::server::{self, Bound, HttpSettings};
+use tokio_util::sync::CancellationToken;
 
 use crate::adapters::files::FileBlobs;
 use crate::adapters::key_file;
@@ -18,6 +19,7 @@ use crate::adapters::remote::HttpSource;
 use crate::adapters::sqlite::SqliteCatalog;
 use crate::app::{self, BackEnds, Services};
 use crate::domain::{Keyring, SigningKey};
+use crate::grpc::{self, CallFigures, GrpcState};
 use crate::http::{self, HttpState};
 use crate::ports::RemoteSource;
 use crate::settings::Settings;
@@ -118,35 +120,67 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     };
     let base = state.known_url();
     services.write_jobs_as(Box::new(move |job| http::write_job(&base, job)));
-    let checked = services.clone();
-    let checks: health::Checks = Arc::new(move || {
-        let services = checked.clone();
-        async move { services.readiness().await }.boxed()
-    });
     let figures = Arc::new(Metrics::default());
-    let refresh = http::metrics::register(&figures, services.clone());
-    let allow_public_bind = settings.http.allow_public_bind || settings.auth.mode.asks();
-    let listening = HttpSettings { allow_public_bind, ..settings.http.server() };
-    let bound = server::bind(listening, move |config| {
-        health::configure(config, Arc::clone(&checks));
-        metrics::configure(config, &figures, Arc::clone(&refresh));
-        http::configure(config, state.clone());
-    });
-    let result = match bound {
-        Ok(bound) => welcome_and_serve(bound, &services).await,
-        Err(error) => Err(error),
+    let calls = Calls { state: grpc_state(&settings, &state), figures: CallFigures::register(&figures) };
+    let result = match (bind_http(&settings, state, figures), grpc::bind(settings.grpc())) {
+        (Ok(http), Ok(grpc)) => serve_both(http, grpc, calls).await,
+        (Err(error), _) | (_, Err(error)) => Err(error),
     };
     services.close().await;
     result
 }
 
+fn bind_http(settings: &Settings, state: HttpState, figures: Arc<Metrics>) -> anyhow::Result<Bound> {
+    let services = state.services.clone();
+    let refresh = http::metrics::register(&figures, services.clone());
+    let checks: health::Checks = Arc::new(move || {
+        let services = services.clone();
+        async move { services.readiness().await }.boxed()
+    });
+    let listening = HttpSettings { allow_public_bind: settings.allows_public_bind(), ..settings.http.server() };
+    server::bind(listening, move |config| {
+        health::configure(config, Arc::clone(&checks));
+        metrics::configure(config, &figures, Arc::clone(&refresh));
+        http::configure(config, state.clone());
+    })
+}
+
+/// What calls over gRPC need.
+struct Calls {
+    state: GrpcState,
+    figures: CallFigures,
+}
+
+fn grpc_state(settings: &Settings, http: &HttpState) -> GrpcState {
+    let base = http.known_url();
+    GrpcState {
+        services: http.services.clone(),
+        presets: Arc::clone(&http.presets),
+        watchers: Arc::clone(&http.bodies.watchers),
+        write_event: Arc::new(move |event| http::write_event(&base, event)),
+        max_message_bytes: settings.grpc.max_message_bytes,
+        files: http.bodies.files,
+        pause: http.bodies.pause,
+    }
+}
+
 /// The first key is shown when nothing can keep the store from serving any more: it is shown only once.
-async fn welcome_and_serve(bound: Bound, services: &Services) -> anyhow::Result<()> {
+async fn serve_both(http: Bound, grpc: grpc::Bound, calls: Calls) -> anyhow::Result<()> {
+    let services = calls.state.services.clone();
     if let Some(key) = services.bootstrap_key().await.map_err(|error| explain(&error))? {
         service_kit::exit::print(&first_key(&key)).map_err(|failure| anyhow::anyhow!("{failure:?}"))?;
     }
-    let stopping = services.clone();
-    bound.serve(move || stopping.send_away()).await
+    let stop = CancellationToken::new();
+    let calls = grpc.start(calls.state, calls.figures, None, stop.clone())?;
+    let stopping = stop.clone();
+    let served = http.serve(move || {
+        services.send_away();
+        stopping.cancel();
+    });
+    let served = served.await;
+    // The server may also have ended by a fault.
+    stop.cancel();
+    calls.await.context("the gRPC server failed")?.and(served)
 }
 
 /// What an operator sees who starts a store that asks for keys and has none yet.

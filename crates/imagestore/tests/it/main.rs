@@ -24,6 +24,7 @@ mod disk_full;
 mod duplicates;
 mod durability;
 mod events;
+mod grpc;
 mod hostile_requests;
 mod images;
 mod info;
