@@ -130,7 +130,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::User { action } => access::user(&settings, action).await,
         Command::Key { action } => access::key(&settings, action).await,
         Command::Sign { address, expires } => access::sign(&settings, &address, expires).await,
-        Command::Health => health::ask(&settings.http.bind).await.map_err(Failure::fault),
+        Command::Health => health::ask(&settings.http.bind, settings.by_tls()).await.map_err(Failure::fault),
     }
 }
 

@@ -11,7 +11,7 @@ use ipnet::IpNet;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use service_kit::config::{self, ConfigError, Secret, Sources};
-use service_kit::settings::{Cpu, Http, Log};
+use service_kit::settings::{Cpu, Http, Log, TlsFiles};
 use shared_types::Goal;
 use shared_types::transform::Presets;
 use tokio::sync::Semaphore;
@@ -41,6 +41,8 @@ pub struct Settings {
     pub http: Http,
     #[garde(dive)]
     pub grpc: Grpc,
+    #[garde(dive)]
+    pub tls: TlsFiles,
     #[garde(dive)]
     pub limits: StoreLimitSettings,
     #[garde(dive)]
@@ -286,6 +288,11 @@ impl Settings {
     /// Whether addresses may be listened on that other machines can reach.
     pub(crate) fn allows_public_bind(&self) -> bool {
         self.http.allow_public_bind || self.auth.mode.asks()
+    }
+
+    /// Whether connections are encrypted.
+    pub(crate) fn by_tls(&self) -> bool {
+        !self.tls.certificate.as_os_str().is_empty()
     }
 
     pub(crate) fn grpc(&self) -> GrpcSettings {

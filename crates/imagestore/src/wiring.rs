@@ -11,6 +11,9 @@ use service_kit::cpu::CpuPool;
 use service_kit::health;
 use service_kit::metrics::{self, Metrics};
 use service_kit::server::{self, Bound, HttpSettings};
+use service_kit::tls::Tls;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 use tokio_util::sync::CancellationToken;
 
 use crate::adapters::files::FileBlobs;
@@ -120,24 +123,35 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     };
     let base = state.known_url();
     services.write_jobs_as(Box::new(move |job| http::write_job(&base, job)));
-    let figures = Arc::new(Metrics::default());
-    let calls = Calls { state: grpc_state(&settings, &state), figures: CallFigures::register(&figures) };
-    let result = match (bind_http(&settings, state, figures), grpc::bind(settings.grpc())) {
-        (Ok(http), Ok(grpc)) => serve_both(http, grpc, calls).await,
-        (Err(error), _) | (_, Err(error)) => Err(error),
-    };
+    let result = listen_and_serve(&settings, state).await;
     services.close().await;
     result
 }
 
-fn bind_http(settings: &Settings, state: HttpState, figures: Arc<Metrics>) -> anyhow::Result<Bound> {
+async fn listen_and_serve(settings: &Settings, state: HttpState) -> anyhow::Result<()> {
+    let tls = Tls::open(&settings.tls.certificate, &settings.tls.key)?;
+    let figures = Arc::new(Metrics::default());
+    let calls = Calls {
+        state: grpc_state(settings, &state),
+        figures: CallFigures::register(&figures),
+        tls: tls.as_ref().map(|tls| tls.server_config(&["h2"])).transpose()?,
+    };
+    let http = bind_http(settings, state, figures, tls.clone())?;
+    let grpc = grpc::bind(settings.grpc())?;
+    if let Some(tls) = tls {
+        tokio::spawn(tls.keep_up());
+    }
+    serve_both(http, grpc, calls).await
+}
+
+fn bind_http(settings: &Settings, state: HttpState, figures: Arc<Metrics>, tls: Option<Tls>) -> anyhow::Result<Bound> {
     let services = state.services.clone();
     let refresh = http::metrics::register(&figures, services.clone());
     let checks: health::Checks = Arc::new(move || {
         let services = services.clone();
         async move { services.readiness().await }.boxed()
     });
-    let listening = HttpSettings { allow_public_bind: settings.allows_public_bind(), ..settings.http.server() };
+    let listening = HttpSettings { allow_public_bind: settings.allows_public_bind(), tls, ..settings.http.server() };
     server::bind(listening, move |config| {
         health::configure(config, Arc::clone(&checks));
         metrics::configure(config, &figures, Arc::clone(&refresh));
@@ -149,6 +163,7 @@ fn bind_http(settings: &Settings, state: HttpState, figures: Arc<Metrics>) -> an
 struct Calls {
     state: GrpcState,
     figures: CallFigures,
+    tls: Option<ServerConfig>,
 }
 
 fn grpc_state(settings: &Settings, http: &HttpState) -> GrpcState {
@@ -171,7 +186,8 @@ async fn serve_both(http: Bound, grpc: grpc::Bound, calls: Calls) -> anyhow::Res
         service_kit::exit::print(&first_key(&key)).map_err(|failure| anyhow::anyhow!("{failure:?}"))?;
     }
     let stop = CancellationToken::new();
-    let calls = grpc.start(calls.state, calls.figures, None, stop.clone())?;
+    let tls = calls.tls.map(|config| TlsAcceptor::from(Arc::new(config)));
+    let calls = grpc.start(calls.state, calls.figures, tls.as_ref(), stop.clone())?;
     let stopping = stop.clone();
     let served = http.serve(move || {
         services.send_away();

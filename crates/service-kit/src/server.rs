@@ -16,6 +16,7 @@ use crate::allocator;
 use crate::http::cors;
 use crate::http::request::RequestScope;
 use crate::http::route::no_route;
+use crate::tls::Tls;
 
 /// How to listen and serve.
 #[derive(Debug, Clone)]
@@ -36,6 +37,8 @@ pub struct HttpSettings {
     pub drain: Duration,
     /// Origins whose pages may read answers, or `*` for all; none is named in answers if it is empty.
     pub cors_origins: Vec<String>,
+    /// What it shows of itself; without it nothing is encrypted.
+    pub tls: Option<Tls>,
 }
 
 /// Listens and serves: [`bind`] and [`Bound::serve`].
@@ -68,7 +71,8 @@ impl Bound {
     /// A fault of the server itself.
     pub async fn serve(self, on_stop: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {
         tokio::spawn(stop_on_signal(self.server.handle(), self.settings.drain, on_stop));
-        log::info!("listening on http://{}", self.local);
+        let scheme = if self.settings.tls.is_some() { "https" } else { "http" };
+        log::info!("listening on {scheme}://{}", self.local);
         self.server.await.context("the server failed")
     }
 }
@@ -102,10 +106,13 @@ where
     // A client that closes its side has left: a handler that goes on would do, or hand out, what nobody receives.
     .h1_allow_half_closed(false)
     .shutdown_timeout(settings.drain.as_secs())
-    .disable_signals()
-    .listen(listener)
-    .with_context(|| format!("cannot serve on {local}"))?
-    .run();
+    .disable_signals();
+    let server = match &settings.tls {
+        None => server.listen(listener),
+        // The web server adds the protocols that it speaks.
+        Some(tls) => server.listen_rustls_0_23(listener, tls.server_config(&[])?),
+    };
+    let server = server.with_context(|| format!("cannot serve on {local}"))?.run();
     Ok(Bound { server, local, settings })
 }
 

@@ -38,6 +38,7 @@ mod srcset;
 mod stats;
 mod support;
 mod svg;
+mod tls;
 mod upload;
 mod uploads_tus;
 mod url_upload;
