@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use service_kit::exit::{Failure, print};
-use service_kit::{config, health, logs};
+use service_kit::{config, health, logs, openapi};
 
 use crate::app::Until;
 use crate::settings::Settings;
-use crate::{files, wiring};
+use crate::{files, http, wiring};
 
 /// Makes images smaller: those of an imagestore, posted back as variants, and files.
 ///
@@ -61,6 +61,8 @@ enum Command {
         #[command(subcommand)]
         action: config::Action,
     },
+    /// Print the description of every address as the service sends it at /openapi.json.
+    Openapi,
     /// Ask the running service whether it is ready. Exits with 1 if it is not.
     Health,
 }
@@ -97,6 +99,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         }
         Command::File(options) => file(&options, &settings).await,
         Command::Config { action } => action.run(&settings),
+        Command::Openapi => print(&openapi::text(&http::describe())),
         Command::Health => health::ask(&settings.http.bind, false).await.map_err(Failure::fault),
     }
 }

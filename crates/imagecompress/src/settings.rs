@@ -7,7 +7,7 @@ use garde::Validate;
 use image_engine::Limits;
 use serde::{Deserialize, Serialize};
 use service_kit::config::{self, ConfigError, Secret, Sources};
-use service_kit::settings::{Cpu, Http, Log};
+use service_kit::settings::{Cpu, Http, Log, PRODMODE};
 use url::Url;
 
 use crate::adapters::store_client::StoreSettings;
@@ -115,6 +115,7 @@ impl Settings {
             file,
             default_file: "imagecompress.toml",
             aliases: &[("STORE_URL", "store.url")],
+            switches: &[PRODMODE],
             open_sections: &[],
             flags,
             env: None,

@@ -8,6 +8,7 @@ use futures::FutureExt;
 use service_kit::cpu::CpuPool;
 use service_kit::health;
 use service_kit::metrics::{self, Metrics};
+use service_kit::openapi;
 use service_kit::server::{self, StopSignals};
 use tokio_util::sync::CancellationToken;
 
@@ -35,10 +36,15 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let figures = Arc::new(Metrics::default());
     let refresh = http::metrics::register(&figures, press.cpu().clone(), worker.clone());
     let checks = checks(&store, press, worker.as_ref());
+    let described = settings.http.swagger;
+    let description = described.then(|| Arc::new(http::describe()));
     let server = server::bind(settings.http.server(), move |config| {
+        if let Some(description) = &description {
+            openapi::configure(config, description);
+        }
         health::configure(config, Arc::clone(&checks));
         metrics::configure(config, &figures, Arc::clone(&refresh));
-        http::configure(config, compressor.clone(), later.clone());
+        http::configure(config, compressor.clone(), later.clone(), described);
     })?;
     let Some(worker) = worker else { return server.serve(|| ()).await };
     let stop = CancellationToken::new();

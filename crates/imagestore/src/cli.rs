@@ -1,16 +1,29 @@
 //! The command line.
 
 mod access;
+mod copy;
+mod export;
+mod gc;
+mod import;
+mod manifest;
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use jiff::Span;
 use service_kit::exit::{Failure, print};
-use service_kit::{config, health, logs};
+use service_kit::{config, health, logs, openapi};
 
 use crate::app;
 use crate::cli::access::{KeyAction, UserAction};
+
+use crate::cli::copy::{BackupArgs, RestoreArgs};
+use crate::cli::export::ExportArgs;
+use crate::cli::gc::GcArgs;
+use crate::cli::import::ImportArgs;
+use crate::domain::StoreError;
+use crate::http;
 use crate::settings::Settings;
 use crate::wiring::{self, Access};
 
@@ -62,6 +75,19 @@ enum Command {
         #[arg(long)]
         repair: bool,
     },
+    /// Copy everything that is kept into a folder, which can be served as it is. The service may be running. Exits with 1 if something that is kept
+    /// is damaged.
+    Backup(BackupArgs),
+    /// Copy a backup into the data folder, which must be empty, and compare every file with its digest.
+    Restore(RestoreArgs),
+    /// Write originals into a folder under their names, with images.jsonl, which tells what is known of them. The service may be running.
+    Export(ExportArgs),
+    /// Store pictures of folders, exports, lists, buckets or a pict-rs. What is there already is not stored again, so that a run which was stopped can
+    /// be repeated. The service must not be running. Exits with 1 if something failed.
+    Import(ImportArgs),
+    /// Remove what nothing refers to, and tell how much that was. The service may be running; only files whose deletion was begun and not finished are
+    /// left to it then.
+    Gc(GcArgs),
     /// Look after the master copies that variants are made from.
     Renditions {
         #[command(subcommand)]
@@ -85,6 +111,8 @@ enum Command {
         #[arg(long, value_name = "TIME", default_value = "1h")]
         expires: Span,
     },
+    /// Print the description of every address as the service sends it at /openapi.json.
+    Openapi,
     /// Ask the running service whether it is ready. Exits with 1 if it is not.
     Health,
 }
@@ -123,6 +151,26 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             logs::init(&settings.log.level, settings.log.format);
             fsck(&settings, repair).await
         }
+        Command::Backup(args) => {
+            logs::init(&settings.log.level, settings.log.format);
+            copy::backup(&settings, &args).await
+        }
+        Command::Restore(args) => {
+            logs::init(&settings.log.level, settings.log.format);
+            copy::restore(&settings, &args).await
+        }
+        Command::Export(args) => {
+            logs::init(&settings.log.level, settings.log.format);
+            export::run(&settings, &args).await
+        }
+        Command::Import(args) => {
+            logs::init(&settings.log.level, settings.log.format);
+            import::run(&settings, args).await
+        }
+        Command::Gc(args) => {
+            logs::init(&settings.log.level, settings.log.format);
+            gc::run(&settings, &args).await
+        }
         Command::Renditions { action } => {
             logs::init(&settings.log.level, settings.log.format);
             renditions(&settings, &action).await
@@ -130,6 +178,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::User { action } => access::user(&settings, action).await,
         Command::Key { action } => access::key(&settings, action).await,
         Command::Sign { address, expires } => access::sign(&settings, &address, expires).await,
+        Command::Openapi => print(&openapi::text(&http::describe(settings.public_url().as_ref()))),
         Command::Health => health::ask(&settings.http.bind, settings.by_tls()).await.map_err(Failure::fault),
     }
 }
@@ -160,4 +209,21 @@ async fn renditions(settings: &Settings, action: &RenditionsAction) -> Result<()
     let totals = opened.services.totals().await.map_err(explain)?;
     opened.services.close().await;
     print(&totals.masters.to_string())
+}
+
+/// A use case's result, with the whole cause for the operator.
+fn explained<T>(result: Result<T, StoreError>) -> Result<T, Failure> {
+    result.map_err(|error| Failure::fault(wiring::explain(&error)))
+}
+
+/// How many things are done at once.
+fn jobs(text: &str) -> Result<usize, String> {
+    let jobs = text.parse().ok().filter(|jobs| (1..=256).contains(jobs));
+    jobs.ok_or_else(|| "must be a number from 1 to 256".to_owned())
+}
+
+/// Tells of something that went wrong while the rest goes on.
+fn complain(text: &str) {
+    // Nothing can be done about a closed stderr.
+    let _ = writeln!(std::io::stderr(), "imagestore: {text}");
 }

@@ -8,18 +8,21 @@ use std::time::Duration;
 use garde::Validate;
 use image_engine::Limits;
 use ipnet::IpNet;
+use jiff::{Span, SpanRelativeTo};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use service_kit::config::{self, ConfigError, Secret, Sources};
-use service_kit::settings::{Cpu, Http, Log, TlsFiles};
+use service_kit::settings::{Cpu, Http, Log, PRODMODE, TlsFiles};
 use shared_types::Goal;
 use shared_types::transform::Presets;
 use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::adapters::remote::RemoteSettings;
+use crate::adapters::sqlite::SqliteSettings;
 use crate::app::{
-    AccessPolicy, Better, BetterPolicy, CachePolicy, JobPolicy, Policies, SigningPolicy, StoreLimits, UploadPolicy,
+    AccessPolicy, Better, BetterPolicy, CachePolicy, JobPolicy, KeepPolicy, Policies, SigningPolicy, StoreLimits,
+    UploadPolicy,
 };
 use crate::domain::{Keyring, RenditionMode, Required, SigningKey, Visibility};
 use crate::grpc::GrpcSettings;
@@ -49,6 +52,8 @@ pub struct Settings {
     pub cpu: Cpu,
     #[garde(skip)]
     pub cache: Cache,
+    #[garde(dive)]
+    pub sqlite: Sqlite,
     #[garde(skip)]
     pub renditions: Renditions,
     #[garde(dive)]
@@ -57,6 +62,12 @@ pub struct Settings {
     pub uploads: UploadSettings,
     #[garde(dive)]
     pub signing: Signing,
+    #[garde(skip)]
+    pub originals: Originals,
+    #[garde(skip)]
+    pub delete: Delete,
+    #[garde(skip)]
+    pub variants: VariantSettings,
     #[garde(dive)]
     pub jobs: JobSettings,
     #[garde(skip)]
@@ -190,6 +201,74 @@ pub struct Cache {
     pub keep_variants: bool,
 }
 
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct Sqlite {
+    #[garde(range(min = 1_048_576, max = 1_099_511_627_776))]
+    pub cache_bytes: u64,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct Originals {
+    pub replaceable: bool,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct Delete {
+    pub grace: Grace,
+}
+
+/// A time in seconds: a number, or a text such as `30d` or `12h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "NumberOrText", into = "String")]
+pub struct Grace(Duration);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum NumberOrText {
+    Number(u64),
+    Text(String),
+}
+
+impl TryFrom<NumberOrText> for Grace {
+    type Error = &'static str;
+
+    fn try_from(given: NumberOrText) -> Result<Self, Self::Error> {
+        /// A hundred years: what is kept for longer is not deleted.
+        const MOST: u64 = 100 * 365 * 86_400;
+        let seconds = match given {
+            NumberOrText::Number(seconds) => Some(seconds),
+            NumberOrText::Text(text) => {
+                let span = text.parse::<Span>().or_else(|_| format!("{text}s").parse()).ok();
+                let seconds = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+                seconds.and_then(|time| u64::try_from(time.as_secs()).ok())
+            }
+        };
+        let seconds = seconds.filter(|seconds| *seconds <= MOST);
+        seconds
+            .map(|seconds| Self(Duration::from_secs(seconds)))
+            .ok_or("must be a number of seconds, or a time such as 30d or 12h")
+    }
+}
+
+impl From<Grace> for String {
+    fn from(grace: Grace) -> Self {
+        grace.0.as_secs().to_string()
+    }
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct VariantSettings {
+    pub max_bytes: u64,
+}
+
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config/imagestore.toml documents each")]
@@ -275,6 +354,7 @@ impl Settings {
             file,
             default_file: "imagestore.toml",
             aliases: &[("STORAGE_FOLDER", "data_dir")],
+            switches: &[PRODMODE],
             open_sections: &["presets", "auto.presets"],
             flags,
             env: None,
@@ -355,7 +435,16 @@ impl Settings {
             presets_only: self.signing.presets_only,
             longest: Duration::from_secs(self.signing.longest_seconds),
         };
-        Policies { cache, renditions: self.renditions.mode, jobs, better, access, uploads, signing }
+        let keeping = KeepPolicy {
+            replaceable: self.originals.replaceable,
+            grace: self.delete.grace.0,
+            variant_bytes: self.variants.max_bytes,
+        };
+        Policies { cache, renditions: self.renditions.mode, jobs, better, access, uploads, signing, keeping }
+    }
+
+    pub(crate) fn sqlite(&self) -> SqliteSettings {
+        SqliteSettings { cache_bytes: self.sqlite.cache_bytes }
     }
 
     pub(crate) fn remote(&self) -> RemoteSettings {

@@ -1,15 +1,15 @@
 //! The one place that names back ends: opens what the settings choose and hands it to the use cases.
 
-use std::fs::{self, File, TryLockError};
-use std::io;
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use futures::FutureExt;
 use service_kit::cpu::CpuPool;
 use service_kit::health;
 use service_kit::metrics::{self, Metrics};
+use service_kit::openapi;
 use service_kit::server::{self, Bound, HttpSettings};
 use service_kit::tls::Tls;
 use tokio_rustls::TlsAcceptor;
@@ -17,6 +17,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_util::sync::CancellationToken;
 
 use crate::adapters::files::FileBlobs;
+use crate::adapters::folder::{self, FolderCopy};
 use crate::adapters::key_file;
 use crate::adapters::remote::HttpSource;
 use crate::adapters::sqlite::SqliteCatalog;
@@ -24,8 +25,10 @@ use crate::app::{self, BackEnds, Services};
 use crate::domain::{Keyring, SigningKey};
 use crate::grpc::{self, CallFigures, GrpcState};
 use crate::http::{self, HttpState};
-use crate::ports::RemoteSource;
+use crate::ports::{RemoteSource, StoreCopy};
 use crate::settings::Settings;
+
+pub use crate::adapters::folder::CopyKind;
 
 /// How a data folder is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +39,8 @@ pub enum Access {
     Beside,
     /// Beside whoever is using it, for looking only.
     ReadOnly,
+    /// Beside whoever is using it, for copying it: rows of an older version are brought up to date in the copy.
+    Copying,
 }
 
 /// Use cases over an opened data folder.
@@ -49,14 +54,15 @@ pub struct Opened {
 /// Opens the data folder, makes it if it is missing, and brings its schema up to date.
 pub async fn open(settings: &Settings, access: Access) -> anyhow::Result<Opened> {
     let folder = &settings.data_dir;
-    let catalog_file = folder.join("catalog.sqlite");
+    let catalog_file = folder.join(folder::CATALOG);
     let (lock, catalog) = match access {
         Access::Exclusive => {
-            let lock = own(folder)?;
-            (Some(lock), SqliteCatalog::open(&catalog_file).await)
+            let lock = folder::own(folder)?;
+            (Some(lock), SqliteCatalog::open(&catalog_file, &settings.sqlite()).await)
         }
-        Access::Beside => (None, SqliteCatalog::open(&catalog_file).await),
+        Access::Beside => (None, SqliteCatalog::open(&catalog_file, &settings.sqlite()).await),
         Access::ReadOnly => (None, SqliteCatalog::open_read_only(&catalog_file).await),
+        Access::Copying => (None, SqliteCatalog::open_to_copy(&catalog_file).await),
     };
     let catalog = catalog.with_context(|| format!("cannot open the catalog {}", catalog_file.display()))?;
     let blobs = FileBlobs::open(folder, settings.limits.free_bytes)
@@ -81,7 +87,7 @@ fn signing_keys(settings: &Settings, access: Access) -> anyhow::Result<Keyring> 
     let folder = &settings.data_dir;
     let kept = match access {
         Access::Exclusive | Access::Beside => key_file::read_or_make(folder).map(Some),
-        Access::ReadOnly => key_file::read(folder),
+        Access::ReadOnly | Access::Copying => key_file::read(folder),
     };
     let unusable = || format!("cannot use the signing key of {}", folder.display());
     let keys = kept.with_context(unusable)?.iter().map(|key| SigningKey::parse(key)).collect::<Result<_, _>>();
@@ -89,18 +95,24 @@ fn signing_keys(settings: &Settings, access: Access) -> anyhow::Result<Keyring> 
     keyring.map_err(anyhow::Error::msg).with_context(unusable)
 }
 
-fn own(folder: &Path) -> anyhow::Result<File> {
-    let unusable = || format!("cannot write to the data folder {}; make it writable or set data_dir", folder.display());
-    fs::create_dir_all(folder).with_context(unusable)?;
-    let lock = File::create(folder.join("lock")).with_context(unusable)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => {
-            bail!("the data folder {} is in use by another imagestore; stop it or set data_dir", folder.display())
-        }
-        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(lock),
-        Err(TryLockError::Error(error)) => Err(error).with_context(unusable),
-    }
+/// Whether somebody has kept something there.
+pub fn is_data_folder(folder: &Path) -> bool {
+    folder.join(folder::CATALOG).is_file()
+}
+
+/// Whether a process serves or repairs the data folder at this moment.
+pub fn is_in_use(folder: &Path) -> bool {
+    folder::is_in_use(folder)
+}
+
+/// Prepares `folder` to become a copy of the store in `source`.
+pub fn copy_into(
+    settings: &Settings,
+    source: &Path,
+    folder: &Path,
+    kind: CopyKind,
+) -> anyhow::Result<Box<dyn StoreCopy>> {
+    Ok(Box::new(FolderCopy::open(source, folder, settings.limits.free_bytes, kind)?))
 }
 
 /// Serves until a signal says to stop.
@@ -115,11 +127,13 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     services.read_then_with(Box::new(move |words| http::read_then(words, &presets)));
     services.start_uploads();
     services.start_albums();
+    services.start_keeping();
     let state = HttpState {
         services: services.clone(),
         public_url: settings.public_url(),
         bodies: settings.bodies(),
         presets: Arc::new(settings.presets.clone()),
+        swagger: settings.http.swagger,
     };
     let base = state.known_url();
     services.write_jobs_as(Box::new(move |job| http::write_job(&base, job)));
@@ -152,7 +166,11 @@ fn bind_http(settings: &Settings, state: HttpState, figures: Arc<Metrics>, tls: 
         async move { services.readiness().await }.boxed()
     });
     let listening = HttpSettings { allow_public_bind: settings.allows_public_bind(), tls, ..settings.http.server() };
+    let description = state.swagger.then(|| Arc::new(http::describe(state.public_url.as_ref())));
     server::bind(listening, move |config| {
+        if let Some(description) = &description {
+            openapi::configure(config, description);
+        }
         health::configure(config, Arc::clone(&checks));
         metrics::configure(config, &figures, Arc::clone(&refresh));
         http::configure(config, state.clone());

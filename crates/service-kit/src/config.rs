@@ -36,6 +36,8 @@ pub struct Sources<'a> {
     pub default_file: &'a str,
     /// Other names of variables, with the key that each sets. The prefixed name wins.
     pub aliases: &'a [(&'a str, &'a str)],
+    /// Variables whose presence alone sets a key to a value, whatever else sets it but the command line: `("PRODMODE", "http.swagger", "false")`.
+    pub switches: &'a [(&'a str, &'a str, &'a str)],
     /// Sections whose keys are names of the user's own, each with a text.
     pub open_sections: &'a [&'a str],
     /// Keys and values from the command line.
@@ -176,6 +178,7 @@ mod tests {
             file,
             default_file: "no-such-file.toml",
             aliases: &[("FOLDER", "folder")],
+            switches: &[("OPEN", "http.public", "true")],
             open_sections: &["names"],
             flags: pairs(flags),
             env: Some(pairs(env).into_iter().collect()),
@@ -200,6 +203,15 @@ mod tests {
         assert_eq!(settings.net.token.expose(), "12345");
         let own = load_with(None, &[("FOLDER", "/alias"), ("APP__FOLDER", "/own")], &[]).unwrap();
         assert_eq!(own.folder, PathBuf::from("/own"));
+    }
+
+    #[test]
+    fn a_switch_is_its_presence() {
+        for value in ["", "0", "false", "anything"] {
+            let settings = load_with(None, &[("OPEN", value), ("APP__HTTP__PUBLIC", "false")], &[]).unwrap();
+            assert!(settings.http.public, "{value:?}");
+        }
+        assert!(!load_with(None, &[], &[]).unwrap().http.public);
     }
 
     #[test]

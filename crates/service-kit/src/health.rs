@@ -1,5 +1,6 @@
 //! `/healthz` (alive), `/readyz` (can do its job, or why not) and `/healthcheck` (alive, in an older form).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +10,11 @@ use actix_web::{HttpResponse, web};
 use anyhow::{Context, bail};
 use futures::future::BoxFuture;
 use rustls::pki_types::ServerName;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use utoipa::{OpenApi, ToSchema};
 
 use crate::http::route::{get, resource};
 use crate::tls;
@@ -22,28 +24,82 @@ pub type Checks = Arc<dyn Fn() -> BoxFuture<'static, Vec<(&'static str, Result<(
 
 const NO_STORE: (HeaderName, &str) = (CACHE_CONTROL, "no-store");
 
+/// What is told of these addresses.
+#[derive(OpenApi)]
+#[openapi(paths(alive, check, ready), tags((name = "service", description = "The service itself.")))]
+pub struct Description;
+
 /// Adds the three routes.
 pub fn configure(config: &mut web::ServiceConfig, checks: Checks) {
-    let alive = || async { HttpResponse::Ok().insert_header(NO_STORE).json(json!({ "status": "ok" })) };
-    let check = || async { HttpResponse::Ok().insert_header(NO_STORE).json(json!({ "status": 200, "message": "OK" })) };
-    let ready = move || {
-        let parts = checks();
-        async move { readiness(parts.await) }
-    };
     config
+        .app_data(web::Data::new(checks))
         .service(resource("/healthz", vec![(Method::GET, get().to(alive))]))
         .service(resource("/healthcheck", vec![(Method::GET, get().to(check))]))
         .service(resource("/readyz", vec![(Method::GET, get().to(ready))]));
 }
 
-fn readiness(parts: Vec<(&'static str, Result<(), String>)>) -> HttpResponse {
-    let ready = parts.iter().all(|(_, state)| state.is_ok());
-    let parts: Map<String, Value> = parts
-        .into_iter()
-        .map(|(part, state)| (part.to_owned(), state.err().unwrap_or_else(|| "ok".to_owned()).into()))
-        .collect();
-    let (status, word) = if ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready") };
-    HttpResponse::build(status).insert_header(NO_STORE).json(json!({ "status": word, "parts": parts }))
+/// That the service is alive.
+#[derive(Serialize, ToSchema)]
+struct AliveDocument {
+    /// Always `ok`.
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+/// The same in an older form.
+#[derive(Serialize, ToSchema)]
+struct CheckDocument {
+    /// Always 200.
+    #[schema(example = 200)]
+    status: u16,
+    /// Always `OK`.
+    #[schema(example = "OK")]
+    message: &'static str,
+}
+
+/// Whether the service can do its job.
+#[derive(Serialize, ToSchema)]
+struct ReadyDocument {
+    /// `ready` or `not ready`.
+    #[schema(example = "ready")]
+    status: &'static str,
+    /// `ok` of each part that works, and what is wrong with the others.
+    parts: BTreeMap<&'static str, String>,
+}
+
+/// Whether the service is alive.
+#[utoipa::path(
+    get, path = "/healthz", tag = "service", operation_id = "isAlive",
+    responses((status = 200, description = "It is.", body = AliveDocument)),
+)]
+async fn alive() -> HttpResponse {
+    HttpResponse::Ok().insert_header(NO_STORE).json(AliveDocument { status: "ok" })
+}
+
+/// Whether the service is alive, in an older form.
+#[utoipa::path(
+    get, path = "/healthcheck", tag = "service", operation_id = "check",
+    responses((status = 200, description = "It is.", body = CheckDocument)),
+)]
+async fn check() -> HttpResponse {
+    HttpResponse::Ok().insert_header(NO_STORE).json(CheckDocument { status: 200, message: "OK" })
+}
+
+/// Whether the service can do its job, or why not.
+#[utoipa::path(
+    get, path = "/readyz", tag = "service", operation_id = "isReady",
+    responses(
+        (status = 200, description = "It can.", body = ReadyDocument),
+        (status = 503, description = "It cannot: `parts` says why.", body = ReadyDocument),
+    ),
+)]
+async fn ready(checks: web::Data<Checks>) -> HttpResponse {
+    let parts = checks().await;
+    let is_ready = parts.iter().all(|(_, state)| state.is_ok());
+    let parts = parts.into_iter().map(|(part, state)| (part, state.err().unwrap_or_else(|| "ok".to_owned()))).collect();
+    let (code, status) =
+        if is_ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready") };
+    HttpResponse::build(code).insert_header(NO_STORE).json(ReadyDocument { status, parts })
 }
 
 /// Asks a service on this machine whether it is ready, as a container's health check does.

@@ -5,6 +5,7 @@
 //! * [`engine`] — what an engine error means to a client.
 //! * [`http`] — problem documents, routes that answer every verb, the request's id.
 //! * [`allocator`], [`health`], [`logs`], [`metrics`], [`server`], [`tls`], [`trace`], [`exit`] — the life of a process.
+//! * [`terminal`] — what a command shows.
 
 pub mod allocator;
 pub mod config;
@@ -18,5 +19,6 @@ pub mod metrics;
 pub mod openapi;
 pub mod server;
 pub mod settings;
+pub mod terminal;
 pub mod tls;
 pub mod trace;

@@ -13,6 +13,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
+use utoipa::OpenApi;
 
 use crate::http::route::{get, resource};
 
@@ -85,22 +86,31 @@ fn is_common(method: &Method) -> bool {
         .contains(method)
 }
 
+/// What is told of this address.
+#[derive(OpenApi)]
+#[openapi(paths(page))]
+pub struct Description;
+
 /// Adds the route, and counts the requests of this server.
 pub fn configure(config: &mut web::ServiceConfig, metrics: &Arc<Metrics>, refresh: Refresh) {
-    let page = {
-        let metrics = Arc::clone(metrics);
-        move || {
-            let (metrics, refreshed) = (Arc::clone(&metrics), refresh());
-            async move {
-                refreshed.await;
-                HttpResponse::Ok()
-                    .insert_header((CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8"))
-                    .insert_header((CACHE_CONTROL, "no-store"))
-                    .body(metrics.text())
-            }
-        }
-    };
     config
         .app_data(web::Data::from(Arc::clone(metrics)))
+        .app_data(web::Data::new(refresh))
         .service(resource("/metrics", vec![(Method::GET, get().to(page))]));
+}
+
+/// Figures for Prometheus.
+#[utoipa::path(
+    get, path = "/metrics", tag = "service", operation_id = "getMetrics",
+    responses((
+        status = 200, description = "Figures in the text format of OpenMetrics.", body = String,
+        content_type = "application/openmetrics-text", example = json!("# EOF"),
+    )),
+)]
+async fn page(metrics: web::Data<Metrics>, refresh: web::Data<Refresh>) -> HttpResponse {
+    refresh().await;
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(metrics.text())
 }

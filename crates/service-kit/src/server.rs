@@ -39,6 +39,8 @@ pub struct HttpSettings {
     pub cors_origins: Vec<String>,
     /// What it shows of itself; without it nothing is encrypted.
     pub tls: Option<Tls>,
+    /// Whether the service describes itself, at `/openapi.json` and `/swagger/`.
+    pub swagger: bool,
 }
 
 /// Listens and serves: [`bind`] and [`Bound::serve`].
@@ -73,6 +75,9 @@ impl Bound {
         tokio::spawn(stop_on_signal(self.server.handle(), self.settings.drain, on_stop));
         let scheme = if self.settings.tls.is_some() { "https" } else { "http" };
         log::info!("listening on {scheme}://{}", self.local);
+        if self.settings.swagger {
+            log::info!("every address is described at {scheme}://{}/swagger/", self.local);
+        }
         self.server.await.context("the server failed")
     }
 }

@@ -11,6 +11,9 @@ use crate::http::cors;
 use crate::logs::LogFormat;
 use crate::server::HttpSettings;
 
+/// The variable that says, by being there, that a service does not describe itself, with the key and the value that it stands for.
+pub const PRODMODE: (&str, &str, &str) = ("PRODMODE", "http.swagger", "false");
+
 /// `[http]`.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +35,8 @@ pub struct Http {
     pub drain_seconds: u64,
     #[garde(inner(custom(cors::check_origin)))]
     pub cors_origins: Vec<String>,
+    #[garde(skip)]
+    pub swagger: bool,
 }
 
 impl Http {
@@ -47,6 +52,7 @@ impl Http {
             drain: Duration::from_secs(self.drain_seconds),
             cors_origins: self.cors_origins.clone(),
             tls: None,
+            swagger: self.swagger,
         }
     }
 }

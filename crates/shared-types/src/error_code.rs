@@ -115,6 +115,8 @@ error_codes! {
     Conflict = "conflict", 409, FailedPrecondition, false, "That is not possible now";
     /// The bytes of an upload that must be new are stored already.
     Duplicate = "duplicate", 409, AlreadyExists, false, "The image is stored already";
+    /// What was made of an original that the image does not have any more.
+    Outdated = "outdated", 409, Aborted, false, "The image was replaced meanwhile";
     /// A worker spoke of a job that is no longer its own.
     LeaseLost = "lease-lost", 409, Aborted, false, "The lease is lost";
     /// Bytes for another place than the end of what is there of a resumable upload.

@@ -18,6 +18,7 @@ macro_rules! uuid_ids {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         #[serde(transparent)]
+        #[schema(example = "01890a5d-ac96-774b-bcce-b302099a8057")]
         pub struct $name(Uuid);
 
         impl $name {
@@ -75,6 +76,13 @@ uuid_ids! {
     AlbumId = "an album id";
     /// Names one public link to an album; it is not the link's token.
     ShareId = "a share id";
+}
+
+impl ImageId {
+    /// A new id that stands in the order of ids where that time does, given in seconds and nanoseconds since 1970.
+    pub fn generate_at(seconds: u64, nanos: u32) -> Self {
+        Self(Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, seconds, nanos)))
+    }
 }
 
 /// The BLAKE3 digest of some bytes; names a blob. 64 lower-case hex digits in text.

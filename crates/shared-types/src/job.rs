@@ -163,6 +163,7 @@ pub struct JobDocument {
     /// Where it stands.
     pub status: JobStatus,
     /// From 0 to 100.
+    #[schema(maximum = 100)]
     pub progress: u8,
     /// What is to be made.
     pub task: Task,
@@ -174,11 +175,14 @@ pub struct JobDocument {
     /// How many times a worker has taken it.
     pub attempts: u32,
     /// When it was made, RFC 3339 in UTC.
+    #[schema(format = DateTime)]
     pub created_at: String,
     /// When its status or progress last changed.
+    #[schema(format = DateTime)]
     pub updated_at: String,
     /// When it is tried again, of one that waits after a failed attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
     pub not_before: Option<String>,
     /// What came of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -237,13 +241,17 @@ pub struct JobProblem {
 
 /// What a worker asks for: `POST /v1/jobs/lease`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({ "worker": "imagecompress-1", "max": 4, "wait_seconds": 20 }))]
 #[serde(deny_unknown_fields)]
 pub struct LeaseRequest {
-    /// What the worker calls itself, for people who read the log.
+    /// What the worker calls itself, for people who read the log: 1 to 100 bytes without control characters.
+    #[schema(min_length = 1, max_length = 100, example = "imagecompress-1")]
     pub worker: String,
     /// At most so many jobs, 1 to 100.
+    #[schema(minimum = 1, maximum = 100, example = 4)]
     pub max: u32,
     /// How long to wait for one, in seconds, at most 60.
+    #[schema(maximum = 60)]
     #[serde(default)]
     pub wait_seconds: u64,
 }
@@ -274,16 +282,19 @@ pub struct Lease {
 
 /// `POST /v1/jobs/{id}/heartbeat`: the worker is still at it. Answered with 204, or 409 once the lease is lost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({ "token": "f5037246af364d3384b7a411a9c40628", "progress": 40 }))]
 #[serde(deny_unknown_fields)]
 pub struct Heartbeat {
     /// The lease's token.
     pub token: String,
     /// From 0 to 100.
+    #[schema(maximum = 100)]
     pub progress: u8,
 }
 
 /// `POST /v1/jobs/{id}/release`: the worker gives the job back undone; it costs no attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({ "token": "f5037246af364d3384b7a411a9c40628" }))]
 #[serde(deny_unknown_fields)]
 pub struct Release {
     /// The lease's token.
@@ -292,6 +303,7 @@ pub struct Release {
 
 /// `POST /v1/jobs/{id}/failure`: the attempt failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({ "token": "f5037246af364d3384b7a411a9c40628", "problem": { "code": "undecodable", "detail": "The picture is cut off." }, "lasting": true }))]
 #[serde(deny_unknown_fields)]
 pub struct Failure {
     /// The lease's token.
@@ -304,6 +316,7 @@ pub struct Failure {
 
 /// `POST /v1/jobs/{id}/kept`: nothing smaller was found that holds the goal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({ "token": "f5037246af364d3384b7a411a9c40628", "figures": { "source_bytes": 100_000, "seconds": 0.8, "tries": 6 } }))]
 #[serde(deny_unknown_fields)]
 pub struct Kept {
     /// The lease's token.
@@ -317,3 +330,6 @@ pub const LEASE_TOKEN: &str = "lease-token";
 
 /// The header in which the maker of a variant reports its [`VariantFigures`], as JSON.
 pub const VARIANT_FIGURES: &str = "variant-figures";
+
+/// The header with the digest of the original that a variant was made of: one that was replaced meanwhile is told so.
+pub const VARIANT_SOURCE: &str = "variant-source";

@@ -16,10 +16,12 @@ pub struct ImageDocument {
     pub owner: Option<UserId>,
     /// Who may see it beside them: `private`, `unlisted` or `public`.
     #[serde(default)]
+    #[schema(pattern = "^(private|unlisted|public)$", example = "unlisted")]
     pub visibility: String,
     /// Format of the original, by content.
     pub format: ImageFormat,
     /// Media type of the original.
+    #[schema(example = "image/jpeg")]
     pub media_type: String,
     /// Width of the upright picture in pixels.
     pub width: u32,
@@ -41,12 +43,24 @@ pub struct ImageDocument {
     #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
     pub metadata: serde_json::Map<String, serde_json::Value>,
     /// Time of upload, RFC 3339 in UTC.
+    #[schema(format = DateTime, example = "2026-01-31T12:00:00Z")]
     pub created_at: String,
+    /// How many originals it has had: 1 until the first one is replaced.
+    #[serde(default = "first")]
+    pub revision: u64,
+    /// When it got the original that it has, if that is not the first one; RFC 3339 in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_at: Option<String>,
     /// Size in bytes of the master copy that variants are made from, once there is one; in the record of one image alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rendition_bytes: Option<u64>,
     /// Where to get it.
     pub urls: ImageUrls,
+}
+
+/// The revision that a store tells which does not replace originals.
+fn first() -> u64 {
+    1
 }
 
 /// Addresses of one image, absolute where the service knows its public address.
@@ -61,6 +75,9 @@ pub struct ImageUrls {
     pub download: String,
     /// List of stored variants.
     pub variants: String,
+    /// The picture in the preset of the album that lists it, if that has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preset: Option<String>,
 }
 
 /// Figures of a variant that another service made.
@@ -100,6 +117,7 @@ pub struct VariantDocument {
     /// Where to get it.
     pub url: String,
     /// When it was stored, RFC 3339 in UTC.
+    #[schema(format = DateTime, example = "2026-01-31T12:00:00Z")]
     pub created_at: String,
     /// What its maker reported.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, reason = "a fixture that cannot be made is a failed test")]
 
 pub mod lanczos;
+pub mod openapi;
 pub mod photos;
 pub mod pictures;
 pub mod process;

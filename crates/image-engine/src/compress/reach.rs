@@ -190,8 +190,8 @@ impl<'a> Reach<'a> {
         tell: &dyn Fn(u32),
     ) -> Result<(), EngineError> {
         let scale = &draft.scale;
-        // To encode and to judge a large picture once more takes seconds.
-        let (shift, thorough) = if draft.is_sampled() { (self.offset, 0.5) } else { (self.bias, 0.35) };
+        // Behind a sample few steps are left, so that the last tenths of a point, a percent of the bytes, cost one more.
+        let (shift, thorough) = if draft.is_sampled() { (self.offset, 0.12) } else { (self.bias, 0.35) };
         let prior = |level| draft.score(level) + shift;
         let mut search = Search::new(goal, self.tolerance(thorough, 1.0), scale.top(), &prior);
         while let Some(level) = search.next() {

@@ -1,6 +1,7 @@
 //! What a camera noted about a photo (EXIF, CIPA DC-008), in plain values. Nothing of it is trusted: texts are short and clean, numbers finite.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::exif::{EXIF_DIRECTORY, GPS_DIRECTORY, ORIENTATION, Tiff};
 
@@ -13,7 +14,7 @@ const LONG: u16 = 4;
 const RATIONAL: u16 = 5;
 
 /// What a camera noted. What it did not, or what cannot be read, is `None`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Camera {
     /// Who made the camera.
@@ -52,7 +53,8 @@ pub struct Camera {
 }
 
 /// A place on the earth (WGS 84).
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = CameraPosition)]
 pub struct Position {
     /// Degrees, north is positive.
     pub latitude: f64,

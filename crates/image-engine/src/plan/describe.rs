@@ -3,12 +3,13 @@
 use serde::Serialize;
 use shared_types::transform::{Colour, Gamma, Hue, Percent, Tone, Transform};
 use shared_types::{ImageFormat, OutputFormat};
+use utoipa::ToSchema;
 
 use super::{NotMaster, Plan, Source, Step};
 use crate::encode::Coding;
 
 /// What a [`Plan`] does. Sizes are in pixels.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct PlanDescription {
     /// Which file is decoded.
     pub source: SourceDescription,
@@ -25,7 +26,7 @@ pub struct PlanDescription {
 }
 
 /// The file that is decoded.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct SourceDescription {
     /// `master` or `original`.
     pub file: &'static str,
@@ -43,7 +44,7 @@ pub struct SourceDescription {
 }
 
 /// What decoding gives.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct DecodeDescription {
     /// Width of what is decoded, or drawn.
     pub width: u32,
@@ -59,7 +60,7 @@ pub struct DecodeDescription {
 }
 
 /// One step.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct StepDescription {
     /// Its name.
     pub step: &'static str,
@@ -72,7 +73,7 @@ pub struct StepDescription {
 }
 
 /// The result.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct OutputDescription {
     /// Its format.
     pub format: OutputFormat,
@@ -89,7 +90,7 @@ pub struct OutputDescription {
 }
 
 /// What decides how much an encoder loses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum QualityBy {
     /// The parameter `q`.
@@ -103,7 +104,7 @@ pub enum QualityBy {
 }
 
 /// Something that is bounded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct LimitDescription {
     /// What is counted.
     pub of: &'static str,

@@ -13,6 +13,7 @@ mod vector;
 use serde::Serialize;
 use shared_types::transform::Gravity;
 use shared_types::{ImageFormat, Recipe};
+use utoipa::ToSchema;
 
 use crate::decode::no_page;
 use crate::geometry::Geometry;
@@ -85,7 +86,7 @@ pub enum Source {
 }
 
 /// Why a master copy is not used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum NotMaster {
     /// There is none.

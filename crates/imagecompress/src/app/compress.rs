@@ -7,7 +7,7 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, Shared, WeakShared};
 use service_kit::http::{ApiError, request};
 use shared_types::wire::{CompressDocument, ImageDocument, VariantFigures};
-use shared_types::{Formats, Goal, ImageId};
+use shared_types::{Digest, Formats, Goal, ImageId};
 
 use super::press::{Made, Order, Outcome, Press, Urgency};
 use crate::ports::{ImageStore, Sender};
@@ -66,13 +66,14 @@ impl Compressor {
     async fn run(&self, sender: Sender, wish: Wish) -> Result<CompressDocument, ApiError> {
         let image = self.store.image(&sender, wish.id).await?;
         let source = self.store.original(&sender, wish.id, Some(image.bytes)).await?;
+        let original = Digest::of(&source);
         let order = Order { goal: Some(wish.goal), formats: wish.formats, ..Order::default() };
         let outcome = self.press.run(&order, source, None, Urgency::Request, Arc::new(|_| ())).await?;
         match outcome.only_if_smaller(&order) {
             Outcome::Kept { why, figures } => Ok(self.kept(&image, why, &figures)),
             Outcome::Made(made) => {
                 let (format, bytes) = (made.format, made.bytes.clone());
-                self.store.put_compressed(&sender, image.id, format, bytes, &made.figures).await?;
+                self.store.put_compressed(&sender, (image.id, original), format, bytes, &made.figures).await?;
                 Ok(self.made(&image, &made))
             }
         }

@@ -11,7 +11,7 @@ use service_kit::http::ApiError;
 use shared_types::job::{JobProblem, Lease};
 use shared_types::transform::ClientHints;
 use shared_types::wire::VariantFigures;
-use shared_types::{ErrorCode, ImageId, Transform, TransformQuery};
+use shared_types::{Digest, ErrorCode, ImageId, Transform, TransformQuery};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -32,9 +32,13 @@ pub(super) struct Bench {
 
 /// What the store is to be told.
 enum Verdict {
-    Result(Made),
+    /// What was made, and of which original.
+    Result(Made, Digest),
     Kept(VariantFigures),
-    Failure { problem: JobProblem, lasting: bool },
+    Failure {
+        problem: JobProblem,
+        lasting: bool,
+    },
     Release,
 }
 
@@ -87,17 +91,18 @@ impl Bench {
 
     async fn make(&self, lease: &Lease, progress: &Arc<AtomicU8>) -> Verdict {
         match self.try_make(lease, progress).await {
-            Ok(Outcome::Made(made)) => Verdict::Result(made),
-            Ok(Outcome::Kept { figures, .. }) => Verdict::Kept(figures),
+            Ok((Outcome::Made(made), original)) => Verdict::Result(made, original),
+            Ok((Outcome::Kept { figures, .. }, _)) => Verdict::Kept(figures),
             Err(Fault::Store(error)) if error.is_absence() => Verdict::Release,
             Err(Fault::Store(error)) => failure(&error.into()),
             Err(Fault::Work(error)) => failure(&error),
         }
     }
 
-    async fn try_make(&self, lease: &Lease, progress: &Arc<AtomicU8>) -> Result<Outcome, Fault> {
+    async fn try_make(&self, lease: &Lease, progress: &Arc<AtomicU8>) -> Result<(Outcome, Digest), Fault> {
         let order = order(lease).map_err(Fault::Work)?;
         let source = self.fetch(lease.image.id, Some(lease.image.bytes)).await.map_err(Fault::Store)?;
+        let original = Digest::of(&source);
         let mark = match &order.transform.watermark {
             Some(mark) => Some(self.fetch(mark.image, None).await.map_err(|error| of_mark(mark.image, error))?),
             None => None,
@@ -105,7 +110,7 @@ impl Bench {
         let told = Arc::clone(progress);
         let progress = Arc::new(move |percent| told.store(percent, Ordering::Relaxed));
         let outcome = self.press.run(&order, source, mark, Urgency::Patient, progress).await.map_err(Fault::Work)?;
-        Ok(outcome.only_if_smaller(&order))
+        Ok((outcome.only_if_smaller(&order), original))
     }
 
     async fn fetch(&self, id: ImageId, bytes: Option<u64>) -> Result<Bytes, StoreError> {
@@ -114,11 +119,13 @@ impl Bench {
 
     async fn tell(&self, lease: &Lease, claim: &Claim, verdict: Verdict) -> End {
         match verdict {
-            Verdict::Result(made) => {
-                let post = || self.queue.put_result(claim, made.format, made.bytes.clone(), &made.figures);
+            Verdict::Result(made, original) => {
+                let of = (claim, &original);
+                let post = || self.queue.put_result(of, made.format, made.bytes.clone(), &made.figures);
                 match self.insist(post).await {
                     Ok(()) => done(lease, &made),
                     Err(StoreError::LeaseLost | StoreError::NotFound) => lost(lease),
+                    Err(error) if error.is_outdated() => self.give_back(lease).await,
                     Err(error) => self.fail(lease, claim, not_taken(&error), !error.is_temporary()).await,
                 }
             }

@@ -11,15 +11,15 @@ mod report;
 mod work;
 
 use std::collections::HashSet;
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use clap::Args;
 use futures::{StreamExt, stream};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use service_kit::exit::Failure;
 use service_kit::server::StopSignals;
+use service_kit::terminal::{self, Unit};
 use shared_types::{Formats, Goal, ImageFormat};
 
 use self::inputs::Input;
@@ -137,7 +137,8 @@ pub async fn run(options: &Options, press: Press, threads: usize, source_bytes: 
         inputs: taken,
         outputs: Mutex::default(),
     });
-    let bar = bar(inputs.len(), options.json);
+    let shown = inputs.len() > 1 && !options.json;
+    let bar = terminal::bar(Unit::Files(inputs.len() as u64), shown);
     let count = inputs.len();
     let mut reports = all(&bench, inputs, threads, &bar, options.json).await?;
     bar.finish_and_clear();
@@ -180,17 +181,5 @@ async fn all(
             report.print_json()?;
         }
         reports.push((index, report));
-    }
-}
-
-/// A bar for many files, where somebody looks at it.
-fn bar(count: usize, json: bool) -> ProgressBar {
-    if count < 2 || json || !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let bar = ProgressBar::new(count as u64);
-    match ProgressStyle::with_template("{bar:40} {pos}/{len} files, {elapsed} ({eta} left)") {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
     }
 }

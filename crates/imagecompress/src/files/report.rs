@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use comfy_table::{CellAlignment, Table, presets};
 use indicatif::DecimalBytes;
 use serde_json::{Map, Value, json};
 use service_kit::exit::{Failure, print};
+use service_kit::terminal;
 use shared_types::wire::VariantFigures;
 use shared_types::{ErrorCode, OutputFormat};
 
@@ -148,23 +148,15 @@ pub(super) fn print_all(reports: &[FileReport], json: bool, as_table: bool) -> s
         return Ok(());
     }
     if as_table {
-        return print(&table(reports).to_string());
+        return print(&table(reports));
     }
     reports.iter().filter_map(FileReport::line).try_for_each(|line| print(&line))
 }
 
-fn table(reports: &[FileReport]) -> Table {
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING);
-    table.set_header(["file", "format", "before", "after", "saved", "q", "score", "tries", "time"]);
-    for column in table.column_iter_mut().skip(2) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table.add_rows(reports.iter().map(FileReport::row));
-    if reports.len() > 1 {
-        table.add_row(total(reports));
-    }
-    table
+fn table(reports: &[FileReport]) -> String {
+    let header = ["file", "format", "before", "after", "saved", "q", "score", "tries", "time"];
+    let total = (reports.len() > 1).then(|| total(reports));
+    terminal::table(header, 2, reports.iter().map(FileReport::row).chain(total)).to_string()
 }
 
 fn total(reports: &[FileReport]) -> Vec<String> {

@@ -7,7 +7,35 @@ use actix_web::HttpRequest;
 use service_kit::http::ApiError;
 use shared_types::{ErrorCode, Formats, Goal, ImageFormat, OutputFormat, ParseIdError, TransformError};
 
+use utoipa::IntoParams;
+
 use crate::app::Wish;
+
+/// The parameters, as the description tells them.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "`wish` reads them; this only describes them")]
+pub(super) struct CompressQuery {
+    /// The format of the result; the original's own if nothing is said.
+    #[param(rename = "type", inline, example = "webp")]
+    kind: Option<OutputFormat>,
+    /// Formats with commas between them, of which the smallest file is taken, or `auto`: those of jpg, webp, avif and png that suit the picture.
+    #[param(value_type = Option<String>, pattern = "^(auto|same|[A-Za-z]{3,4}(,[A-Za-z]{3,4})*)$", example = "webp,jpg")]
+    format: Option<Formats>,
+    /// The smallest file that scores at least so much on SSIMULACRA2 against the original: `lossless`, `visually-lossless` (90), `high` (80,
+    /// which is the default), `medium` (70), `low` (50) or a number from 10 to 100 with at most one decimal.
+    #[param(value_type = Option<String>, pattern = r"^(lossless|visually-lossless|high|medium|low|[0-9]{2,3}(\.[0-9])?)$", example = "high")]
+    target: Option<Goal>,
+    /// The best-looking file that has no more bytes.
+    #[param(minimum = 1, example = 200_000)]
+    max_bytes: Option<u64>,
+    /// This encoder quality, whatever comes of it.
+    #[param(minimum = 1, maximum = 100, example = 75)]
+    q: Option<u8>,
+    /// Whether the answer does not wait for the result.
+    #[param(rename = "async", value_type = Option<String>, pattern = "^[01]$", example = "1")]
+    is_async: Option<bool>,
+}
 
 const KNOWN: [&str; 6] = ["type", "format", "target", "max_bytes", "q", "async"];
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use shared_types::job::{JobDocument, JobProblem, Lease};
 use shared_types::wire::VariantFigures;
-use shared_types::{Formats, Goal, ImageId, JobId, OutputFormat};
+use shared_types::{Digest, Formats, Goal, ImageId, JobId, OutputFormat};
 
 use super::{Sender, StoreError};
 
@@ -29,10 +29,10 @@ pub trait JobQueue: Send + Sync {
     /// Keeps a job, and says how far it is (0 to 100).
     async fn heartbeat(&self, claim: &Claim, progress: u8) -> Result<(), StoreError>;
 
-    /// Ends a job with a variant.
+    /// Ends a job with a variant of this original.
     async fn put_result(
         &self,
-        claim: &Claim,
+        (claim, source): (&Claim, &Digest),
         format: OutputFormat,
         bytes: Bytes,
         figures: &VariantFigures,

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde::Deserialize;
 use shared_types::wire::{ImageDocument, VariantFigures};
-use shared_types::{ImageId, OutputFormat};
+use shared_types::{Digest, ErrorCode, ImageId, OutputFormat};
 
 pub use jobs::{Claim, JobQueue};
 pub use sender::{Key, Sender};
@@ -73,6 +73,11 @@ impl StoreError {
         }
     }
 
+    /// Whether the image has another original by now than the one that was worked on.
+    pub fn is_outdated(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.code == ErrorCode::Outdated.code())
+    }
+
     /// Whether there is no store to talk to, as far as can be seen from here.
     pub fn is_absence(&self) -> bool {
         matches!(self, Self::Unreachable(_) | Self::Timeout | Self::Unauthorised)
@@ -88,11 +93,11 @@ pub trait ImageStore: Send + Sync {
     /// The original, whole; if `bytes` says how many there are, no fewer and no more.
     async fn original(&self, sender: &Sender, id: ImageId, bytes: Option<u64>) -> Result<Bytes, StoreError>;
 
-    /// Stores a variant under the name `compress`, in place of an earlier one of the same format.
+    /// Stores a variant of the image with this original under the name `compress`, in place of an earlier one of the same format.
     async fn put_compressed(
         &self,
         sender: &Sender,
-        id: ImageId,
+        (id, source): (ImageId, Digest),
         format: OutputFormat,
         bytes: Bytes,
         figures: &VariantFigures,

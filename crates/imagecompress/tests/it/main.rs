@@ -10,6 +10,7 @@ mod files;
 mod jobs;
 mod keys;
 mod later;
+mod openapi;
 mod outages;
 mod panics;
 mod stand_in;

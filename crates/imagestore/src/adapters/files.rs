@@ -5,6 +5,7 @@
 //! name the few blobs which may be without a row, so recovery need not walk the whole tree.
 
 mod parts;
+mod upkeep;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Write};
@@ -38,6 +39,8 @@ struct Layout {
     blobs: PathBuf,
     staging: PathBuf,
     uploads: PathBuf,
+    /// Removed blobs that somebody still reads.
+    held: PathBuf,
     /// What is left free for the catalog and for deletions, in bytes.
     free_bytes: u64,
     /// Held, by the folder of the first level, while one of the second is made and synced: whoever finds it there may rely on it.
@@ -53,11 +56,13 @@ impl FileBlobs {
             blobs: root.join("blobs"),
             staging: root.join("staging"),
             uploads: root.join("uploads"),
+            held: root.join("held"),
             free_bytes,
             making,
         };
         fs::create_dir_all(&layout.staging)?;
         fs::create_dir_all(&layout.uploads)?;
+        fs::create_dir_all(&layout.held)?;
         // The first level is made at once: each folder made later costs an upload two more waits for the disk.
         for first in 0..=u8::MAX {
             fs::create_dir_all(layout.blobs.join(hex::encode([first])))?;
@@ -146,8 +151,8 @@ impl BlobStore for FileBlobs {
     }
 
     async fn remove(&self, digest: &Digest) -> Result<(), BlobError> {
-        let path = self.layout.blob(digest);
-        Ok(blocking(move || ignore_missing(fs::remove_file(path))).await?)
+        let (layout, digest) = (Arc::clone(&self.layout), *digest);
+        Ok(blocking(move || layout.remove(&digest)).await?)
     }
 
     async fn settle(&self, digest: &Digest) -> Result<(), BlobError> {
@@ -173,7 +178,7 @@ impl BlobStore for FileBlobs {
     async fn recover(&self) -> Result<Leftovers, BlobError> {
         let layout = Arc::clone(&self.layout);
         let recovered = blocking(move || {
-            let mut leftovers = Leftovers::default();
+            let mut leftovers = Leftovers { unfinished: layout.recover_upkeep()?, ..Leftovers::default() };
             for (index, entry) in fs::read_dir(&layout.staging)?.enumerate() {
                 if index == 0 {
                     // The process before was stopped at work, maybe between making a folder and syncing its parent.
@@ -182,7 +187,7 @@ impl BlobStore for FileBlobs {
                 let path = entry?.path();
                 if let Some(digest) = noted_digest(&path) {
                     leftovers.unsettled.push(digest);
-                } else {
+                } else if !Layout::is_reserved(&path) {
                     ignore_missing(fs::remove_file(path))?;
                     leftovers.unfinished += 1;
                 }
@@ -219,6 +224,7 @@ impl StagedFile {
         }
         let folder = self.layout.ensure_folder(digest)?;
         File::create(self.layout.note(digest))?;
+        self.layout.wait_for_removal(digest)?;
         // Always rename, also over an equal blob: the bytes are the same, and what lies there might have been damaged.
         self.file.persist(self.layout.blob(digest)).map_err(|error| error.error)?;
         sync_folder(&folder)
@@ -227,6 +233,7 @@ impl StagedFile {
     fn keep(self, digest: &Digest) -> io::Result<()> {
         self.layout.ensure_folder(digest)?;
         File::create(self.layout.note(digest))?;
+        self.layout.wait_for_removal(digest)?;
         match self.file.persist_noclobber(self.layout.blob(digest)) {
             // Never over a blob that may be durable already.
             Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => Err(error.error),
@@ -284,6 +291,7 @@ impl StagedBlob for StagedFile {
 }
 
 struct FileReader {
+    path: PathBuf,
     file: Arc<File>,
     len: u64,
 }
@@ -296,7 +304,7 @@ impl FileReader {
             opened => opened?,
         };
         let len = file.metadata()?.len();
-        Ok(Some(Self { file: Arc::new(file), len }))
+        Ok(Some(Self { path: path.to_owned(), file: Arc::new(file), len }))
     }
 }
 
@@ -310,6 +318,10 @@ fn read_exactly(file: &File, offset: u64, len: u64) -> io::Result<Bytes> {
 impl BlobReader for FileReader {
     fn size(&self) -> u64 {
         self.len
+    }
+
+    fn file(&self) -> Option<&Path> {
+        Some(&self.path)
     }
 
     async fn read_all(&self) -> Result<Bytes, BlobError> {

@@ -47,6 +47,24 @@ pub fn read_or_make(folder: &Path) -> io::Result<String> {
     }
 }
 
+/// Copies the key, if there is one, for its owner's eyes only; what was there before goes. Durable when this returns, but for the folder.
+///
+/// # Errors
+/// A file cannot be read or written.
+pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    let Some(key) = read(from)? else {
+        return match fs::remove_file(to.join(NAME)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        };
+    };
+    // A temporary file is readable to its owner alone, and stays so.
+    let mut file = tempfile::Builder::new().prefix(".imagestore-").tempfile_in(to)?;
+    writeln!(file, "{key}")?;
+    file.as_file().sync_all()?;
+    file.persist(to.join(NAME)).map(drop).map_err(|error| error.error)
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a failed test may panic")]
 mod tests {

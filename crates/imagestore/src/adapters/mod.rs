@@ -1,6 +1,7 @@
 //! Back ends: each implements one port. Only `wiring.rs` names them.
 
 pub mod files;
+pub mod folder;
 pub mod key_file;
 pub mod remote;
 pub mod sqlite;

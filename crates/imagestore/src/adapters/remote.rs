@@ -94,11 +94,16 @@ const NOT_PUBLIC: &str = "The URL leads to an address that is not public; only p
 
 #[async_trait]
 impl RemoteSource for HttpSource {
-    async fn get(&self, url: &str) -> Result<RemoteBody, RemoteError> {
+    async fn get(&self, url: &str, header: Option<(&str, &str)>) -> Result<RemoteBody, RemoteError> {
         let mut url = self.parse(url)?;
+        let mut header = header;
         for _ in 0..=self.redirects {
             self.check(&url)?;
-            let response = self.send(&url, self.client.get(url.clone())).await?;
+            let mut request = self.client.get(url.clone());
+            if let Some((name, value)) = header.take() {
+                request = request.header(name, value);
+            }
+            let response = self.send(&url, request).await?;
             match response.status() {
                 StatusCode::OK => return Ok(body_of(response)),
                 status if status.is_redirection() && response.headers().contains_key(LOCATION) => {

@@ -100,13 +100,17 @@ impl From<CatalogError> for StoreError {
     fn from(error: CatalogError) -> Self {
         match error {
             CatalogError::NoImage => Self::no_image(),
+            CatalogError::Outdated => Self::new(
+                ErrorCode::Outdated,
+                "The original that this was made of was replaced meanwhile, so it is not stored; make it again of the present one.",
+            ),
             CatalogError::NoUpload => Self::no_upload(),
             CatalogError::BlobDoomed => {
                 Self::new(ErrorCode::Unavailable, "The same bytes are being deleted at this moment; send them again.")
             }
             CatalogError::LeaseLost => Self::new(
                 ErrorCode::LeaseLost,
-                "The job is not leased with this token any more: the lease ended, the job was cancelled, or its image was deleted. Drop the work.",
+                "The job is not leased with this token any more: the lease ended, the job was cancelled, or its image was replaced or deleted. Drop the work.",
             ),
             CatalogError::Conflict => {
                 Self::new(ErrorCode::Conflict, "The same work is queued already; GET /v1/jobs?image_id=… lists it.")

@@ -47,6 +47,8 @@ pub struct Delivery {
     pub format: ImageFormat,
     /// How long the same address gives these bytes.
     pub lifetime: Lifetime,
+    /// Whether they depend on nothing but the address and the image's original.
+    follows_original: bool,
 }
 
 /// How long an address gives the same bytes.
@@ -54,7 +56,9 @@ pub struct Delivery {
 pub enum Lifetime {
     /// For ever.
     Immutable,
-    /// Until somebody stores others in their place.
+    /// Until the image gets another original, which it never did so far.
+    Lasting,
+    /// Until somebody stores others in their place, as they may do often.
     Replaceable,
     /// Until something better is made, which is under way.
     Soon,
@@ -132,6 +136,28 @@ impl Wanted {
     }
 }
 
+impl Delivery {
+    /// The same at an address that names a revision of the image: for ever these bytes, if it is the present one.
+    ///
+    /// # Errors
+    /// There is no such revision yet. One that was replaced is answered with the present one, for those who have old addresses.
+    pub fn pinned(self, revision: Option<u64>) -> Result<Self, StoreError> {
+        let (Some(pinned), present) = (revision, self.image.revision) else { return Ok(self) };
+        if pinned > present {
+            let detail =
+                format!("`v` must be a revision of the image, and it is at revision {present}; leave `v` out.");
+            return Err(StoreError::new(ErrorCode::NotFound, detail).parameter("v"));
+        }
+        let lifetime = match self.lifetime {
+            Lifetime::Soon => Lifetime::Soon,
+            _ if pinned == present && self.follows_original => Lifetime::Immutable,
+            _ if pinned == present => self.lifetime,
+            _ => Lifetime::Replaceable,
+        };
+        Ok(Self { lifetime, ..self })
+    }
+}
+
 impl Services {
     /// Which representation of the image is meant.
     ///
@@ -148,8 +174,12 @@ impl Services {
         }
         if let Some(choice) = &wanted.choice {
             match self.prospect(&image, &wanted.transform, choice).await? {
-                Prospect::There(variant) => return Ok(stored(image, *variant, Lifetime::Immutable)),
-                Prospect::Original => return Ok(original(image)),
+                Prospect::There(variant) => {
+                    let lifetime = self.lifetime(&image, None);
+                    self.inner.keeping.note_use(image.id, || variant.key.clone());
+                    return Ok(stored(image, *variant, lifetime, true));
+                }
+                Prospect::Original => return Ok(self.original(image)),
                 Prospect::Coming => {
                     let quick = Wanted { format: choice.quick.map(ImageFormat::from), choice: None, ..wanted };
                     let delivery = Box::pin(self.representation(image, quick)).await?;
@@ -161,18 +191,38 @@ impl Services {
         let source = image.facts.format;
         let untouched = wanted.transform.is_identity() && wanted.format.is_none_or(|format| format == source);
         if untouched && (wanted.saved || !source.is_vector()) {
-            return Ok(original(image));
+            return Ok(self.original(image));
         }
         let output = match wanted.format {
             None => source.default_output(),
             Some(format) => format.as_output().ok_or_else(|| cannot_make(format))?,
         };
         wanted.transform.check_format(output)?;
-        let recipe = self.with_watermark(Recipe::new(wanted.transform, output)).await?;
+        let (recipe, watermark) = self.with_watermark(Recipe::new(wanted.transform, output)).await?;
         let etag = recipe.key(&image.digest, image_engine::ENGINE_REVISION);
-        let last_modified = image.created;
-        let (target, lifetime) = (Target::Made(Box::new(recipe)), Lifetime::Immutable);
-        Ok(Delivery { image, target, etag, last_modified, format: output.into(), lifetime })
+        let lifetime = self.lifetime(&image, watermark.as_deref());
+        let (target, last_modified, format) = (Target::Made(Box::new(recipe)), image.modified(), output.into());
+        let last_modified =
+            watermark.as_ref().map_or(last_modified, |watermark| last_modified.max(watermark.modified()));
+        let follows_original = watermark.is_none();
+        Ok(Delivery { image, target, etag, last_modified, format, lifetime, follows_original })
+    }
+
+    /// How long an address gives the same bytes that does not say which of the originals of these images it is about.
+    fn lifetime(&self, image: &Image, watermark: Option<&Image>) -> Lifetime {
+        let was_replaced = image.revision > 1 || watermark.is_some_and(|watermark| watermark.revision > 1);
+        match self.inner.keeping.policy.replaceable {
+            _ if was_replaced => Lifetime::Replaceable,
+            true => Lifetime::Lasting,
+            false => Lifetime::Immutable,
+        }
+    }
+
+    fn original(&self, image: Arc<Image>) -> Delivery {
+        let (etag, last_modified, format) = (image.digest, image.modified(), image.facts.format);
+        let lifetime = self.lifetime(&image, None);
+        let target = Target::Original;
+        Delivery { image, target, etag, last_modified, format, lifetime, follows_original: true }
     }
 
     async fn resolve_named(
@@ -189,7 +239,7 @@ impl Services {
             None => self.newest_named(image.id, name).await?,
         };
         let variant = variant.ok_or_else(|| no_variant(name, format))?;
-        Ok(stored(image, variant, Lifetime::Replaceable))
+        Ok(stored(image, variant, Lifetime::Replaceable, false))
     }
 
     async fn newest_named(&self, image: ImageId, name: &VariantName) -> Result<Option<Variant>, StoreError> {
@@ -198,6 +248,9 @@ impl Services {
     }
 
     /// Gets the bytes, making them if they were never made.
+    ///
+    /// # Errors
+    /// [`ErrorCode::NotFound`] or [`ErrorCode::Outdated`] where they are gone since the image was looked up: looked up again, it may have others.
     pub async fn content(&self, delivery: &Delivery) -> Result<Content, StoreError> {
         let (bytes, figures) = match &delivery.target {
             Target::Original => (self.open(&delivery.image.digest).await?, None),
@@ -223,14 +276,10 @@ impl Services {
     }
 }
 
-fn original(image: Arc<Image>) -> Delivery {
-    let (etag, last_modified, format) = (image.digest, image.created, image.facts.format);
-    Delivery { image, target: Target::Original, etag, last_modified, format, lifetime: Lifetime::Immutable }
-}
-
-fn stored(image: Arc<Image>, variant: Variant, lifetime: Lifetime) -> Delivery {
+fn stored(image: Arc<Image>, variant: Variant, lifetime: Lifetime, follows_original: bool) -> Delivery {
     let (etag, last_modified, format) = (variant.digest, variant.created, variant.format);
-    Delivery { image, target: Target::Stored(Box::new(variant)), etag, last_modified, format, lifetime }
+    let target = Target::Stored(Box::new(variant));
+    Delivery { image, target, etag, last_modified, format, lifetime, follows_original }
 }
 
 fn cannot_make(format: ImageFormat) -> StoreError {

@@ -3,12 +3,14 @@
 use std::str::FromStr;
 
 use shared_types::{Digest, ErrorCode};
+use utoipa::ToSchema;
 
 use super::Services;
 use crate::domain::{Image, Reach, StoreError};
 
 /// What an upload does when its bytes are stored already.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "lowercase")]
 pub enum OnDuplicate {
     /// Becomes another image of the same bytes.
     #[default]

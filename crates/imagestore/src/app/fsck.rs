@@ -97,7 +97,8 @@ impl fmt::Display for FsckReport {
 }
 
 impl Damage {
-    fn words(self) -> &'static str {
+    /// What it is, as the end of a sentence.
+    pub fn words(self) -> &'static str {
         match self {
             Self::Missing => "is missing",
             Self::Corrupt => "is corrupt",

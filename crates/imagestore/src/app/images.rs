@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use moka::sync::Cache;
-use shared_types::{Digest, ErrorCode, ImageId, UserId};
+use shared_types::{ImageId, UserId};
 
 use super::Services;
 use super::upload::now;
@@ -14,15 +13,6 @@ use crate::domain::{
 
 /// The most images of one page.
 pub const MAX_PAGE: u32 = 500;
-
-/// Records of images that were asked for lately; a few hundred bytes each. `None` marks a deleted image: ids are never used again, and
-/// the mark keeps a look-up that began before the deletion from bringing the record back.
-pub(super) type ImageCache = Cache<ImageId, Option<Arc<Image>>>;
-
-pub(super) fn cache() -> ImageCache {
-    const RECORDS: u64 = 20_000;
-    Cache::new(RECORDS)
-}
 
 /// One page of images.
 pub struct Listing {
@@ -66,16 +56,6 @@ impl Services {
         Ok(image)
     }
 
-    /// The record of an image, whoever asks.
-    pub(super) async fn record(&self, id: ImageId) -> Result<Arc<Image>, StoreError> {
-        if let Some(known) = self.inner.images.get(&id) {
-            return known.ok_or_else(StoreError::no_image);
-        }
-        let image = Arc::new(self.inner.catalog.image(id).await?.ok_or_else(StoreError::no_image)?);
-        let known = self.inner.images.entry(id).or_insert(Some(image)).into_value();
-        known.ok_or_else(StoreError::no_image)
-    }
-
     /// A page of images: the caller's own, everybody's to an administrator, and public ones to whoever asks.
     ///
     /// By name and by bytes only the images of one owner are sorted: where it is not said whose, the caller's own, or those without an owner.
@@ -114,14 +94,9 @@ impl Services {
     /// Changes what is said of an image.
     pub async fn change(&self, caller: &Caller, id: ImageId, change: ImageChange) -> Result<Arc<Image>, StoreError> {
         self.image_for(caller, Scope::Write, id).await?;
-        let changed = self.inner.catalog.change_image(id, &change).await?.ok_or_else(StoreError::no_image)?;
+        let changed = self.inner.catalog.change_image(id, &change, now()).await?.ok_or_else(StoreError::no_image)?;
+        self.inner.records.forget(id).await;
         let changed = Arc::new(changed);
-        // A deletion that came in between has marked the record, and the mark stays.
-        let entry = self.inner.images.entry(id).and_compute_with(|known| match known.map(moka::Entry::into_value) {
-            Some(None) => moka::ops::compute::Op::Nop,
-            _ => moka::ops::compute::Op::Put(Some(Arc::clone(&changed))),
-        });
-        drop(entry);
         self.publish(changed.owner, Happening::ImageChanged(Arc::clone(&changed)));
         Ok(changed)
     }
@@ -130,40 +105,5 @@ impl Services {
     pub async fn variants(&self, caller: &Caller, id: ImageId) -> Result<Vec<Variant>, StoreError> {
         self.image(caller, id).await?;
         Ok(self.inner.catalog.variants(id).await?)
-    }
-
-    /// Removes an image, its variants, and the bytes that no other image needs.
-    pub async fn delete(&self, caller: &Caller, id: ImageId) -> Result<(), StoreError> {
-        let owner = self.image_for(caller, Scope::Delete, id).await?.owner;
-        self.delete_of(owner, id).await
-    }
-
-    /// The same for whoever has the token that the upload's answer told.
-    ///
-    /// # Errors
-    /// To those who have another token there is no such image.
-    pub async fn delete_by_token(&self, id: ImageId, token: &str) -> Result<(), StoreError> {
-        let wanted = self.inner.catalog.delete_token(id).await?;
-        // Digests are compared: how far they are equal tells nothing of the token.
-        if wanted != Some(Digest::of(token.as_bytes())) {
-            let detail = "No image has this id and this delete token. It may have been deleted.";
-            return Err(StoreError::new(ErrorCode::NotFound, detail));
-        }
-        let owner = self.record(id).await?.owner;
-        self.delete_of(owner, id).await
-    }
-
-    async fn delete_of(&self, owner: Option<UserId>, id: ImageId) -> Result<(), StoreError> {
-        let services = self.clone();
-        let delete = async move {
-            let doomed = services.inner.catalog.delete_image(id, now()).await?;
-            let doomed = doomed.ok_or_else(StoreError::no_image)?;
-            services.inner.images.insert(id, None);
-            services.remove_doomed(&doomed).await;
-            services.publish(owner, Happening::ImageDeleted(id));
-            services.inner.outbox.wake();
-            Ok(())
-        };
-        self.to_its_end(delete).await
     }
 }

@@ -7,18 +7,26 @@ mod background;
 mod backlog;
 mod better;
 mod blobs;
+mod copy;
+mod deleted;
 mod deliver;
 mod duplicates;
 mod events;
 mod explain;
+mod export;
 mod flights;
 mod fsck;
+mod gc;
 mod images;
+mod import;
 mod jobs;
+mod keeping;
 mod produce;
 mod receive_variant;
+mod records;
 mod recover;
 mod renditions;
+mod replace;
 mod signing;
 mod similar;
 mod srcset;
@@ -39,12 +47,18 @@ use tokio_util::task::TaskTracker;
 pub use access::{AccessPolicy, Identity, KeyOrder, MAX_ACCESS_PAGE, Rate, shown_key};
 pub use albums::{AlbumImages, Destination, MAX_ADDED, MAX_ALBUM_PAGE, NewAlbum, NewShare};
 pub use better::{Better, BetterPolicy, Choice};
+pub use copy::{Amount, CopyOptions, CopyProgress, CopyReport, copy_store};
+pub use deleted::Deletion;
 pub use deliver::{Content, ContentBytes, Delivery, Lifetime, Target, Wanted};
 pub use duplicates::OnDuplicate;
 pub use explain::{Explanation, Kept};
-pub use fsck::fsck;
+pub use export::{Export, ExportWish, Exported};
+pub use fsck::{Damage, fsck};
+pub use gc::{GcOptions, GcReport, gc};
 pub use images::{ListWish, MAX_PAGE};
+pub use import::{Import, Origin};
 pub use jobs::{AndThen, JobListing, JobPolicy, JobWriter, LeasedJob, MAX_JOBS};
+pub use keeping::KeepPolicy;
 pub use recover::recover;
 pub use renditions::rebuild_renditions;
 pub use signing::{Asking, SignedAddress, SigningPolicy};
@@ -99,6 +113,8 @@ pub struct Policies {
     pub uploads: UploadPolicy,
     /// What strangers may ask for.
     pub signing: SigningPolicy,
+    /// What is kept, and for how long.
+    pub keeping: KeepPolicy,
 }
 
 /// The back ends that the use cases work on.
@@ -123,7 +139,7 @@ struct Inner {
     remote: Option<Arc<dyn RemoteSource>>,
     cpu: CpuPool,
     limits: StoreLimits,
-    images: images::ImageCache,
+    records: records::Records,
     pictures: PictureCache,
     keeps_variants: bool,
     flights: Flights<(ImageId, Digest), Arc<Picture>>,
@@ -145,6 +161,7 @@ struct Inner {
     access: Access,
     uploads: Uploads,
     signing: SigningPolicy,
+    keeping: keeping::Keeping,
 }
 
 /// How many finished pictures may wait to be stored before requests wait with them.
@@ -159,7 +176,7 @@ impl Services {
             remote: back_ends.remote,
             cpu,
             limits,
-            images: images::cache(),
+            records: records::Records::default(),
             pictures: produce::cache(policies.cache.memory_bytes),
             keeps_variants: policies.cache.keep_variants,
             flights: Flights::default(),
@@ -178,6 +195,7 @@ impl Services {
             access: Access::new(policies.access),
             uploads: Uploads::new(policies.uploads),
             signing: policies.signing,
+            keeping: keeping::Keeping::new(policies.keeping),
         };
         Self { inner: Arc::new(inner) }
     }

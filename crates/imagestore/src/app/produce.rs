@@ -7,17 +7,19 @@ use bytes::Bytes;
 use image_engine::{Effort, Header, MasterCopy, Plan, Rendered, Source, Sources};
 use moka::sync::Cache;
 use shared_types::wire::VariantFigures;
-use shared_types::{Digest, Recipe};
+use shared_types::{Digest, ErrorCode, Recipe};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::Services;
 use super::upload::now;
 use crate::domain::{Image, Master, StoreError, Variant, VariantKey};
-use crate::ports::BlobReader;
+use crate::ports::{BlobReader, CatalogError};
 
 /// A finished picture.
 #[derive(Debug)]
 pub(super) struct Picture {
+    /// The original that it was made of.
+    original: Digest,
     pub(super) place: Place,
     /// How it was found, where a goal was to be reached.
     pub(super) figures: Option<VariantFigures>,
@@ -52,7 +54,7 @@ pub(super) fn cache(bytes: u64) -> PictureCache {
         Place::Memory(bytes) => u32::try_from(bytes.len() + ENTRY).unwrap_or(u32::MAX),
         Place::Stored(_) => ENTRY as u32,
     };
-    Cache::builder().max_capacity(bytes).weigher(weigh).build()
+    Cache::builder().max_capacity(bytes).weigher(weigh).support_invalidation_closures().build()
 }
 
 impl Services {
@@ -62,6 +64,7 @@ impl Services {
         recipe: &Recipe,
         key: Digest,
     ) -> Result<Arc<Picture>, StoreError> {
+        self.inner.keeping.note_use(image.id, || VariantKey::Made(key).to_string());
         if let Some(picture) = self.inner.pictures.get(&key) {
             return Ok(picture);
         }
@@ -70,6 +73,15 @@ impl Services {
             async move { services.load_or_make(&image, &recipe, key).await }
         });
         flight.await
+    }
+
+    /// Drops from memory what was made of an original.
+    pub(super) fn forget_pictures_of(&self, original: Digest) {
+        let forgotten = self.inner.pictures.invalidate_entries_if(move |_, picture| picture.original == original);
+        // The cache was built for it.
+        if let Err(error) = forgotten {
+            log::error!("pictures stay in memory: {error}");
+        }
     }
 
     async fn load_or_make(&self, image: &Arc<Image>, recipe: &Recipe, key: Digest) -> Result<Arc<Picture>, StoreError> {
@@ -82,7 +94,7 @@ impl Services {
         }
         // Taken before the work: when storing cannot keep up, requests wait here and not with finished pictures in memory.
         let place = Arc::clone(&self.inner.storing).acquire_owned().await.map_err(StoreError::internal)?;
-        let begun = Instant::now();
+        let (begun, original) = (Instant::now(), image.digest);
         let rendered = self.make(image, recipe).await?;
         let figures = recipe.transform.goal.map(|_| VariantFigures {
             source_bytes: image.bytes,
@@ -93,7 +105,7 @@ impl Services {
         });
         // Without the spare room that the encoder left behind: the cache counts lengths.
         let bytes = Bytes::from(rendered.bytes.into_boxed_slice());
-        let picture = Arc::new(Picture { place: Place::Memory(bytes.clone()), figures: figures.clone() });
+        let picture = Arc::new(Picture { original, place: Place::Memory(bytes.clone()), figures: figures.clone() });
         if bytes.len() as u64 <= MAX_IN_MEMORY {
             self.inner.pictures.insert(key, Arc::clone(&picture));
         }
@@ -116,7 +128,7 @@ impl Services {
             created: now(),
         };
         let told = format!("variant {recipe} of image {image}");
-        self.store_in_background(told, variant, bytes, matches!(stored, Stored::Damaged), place);
+        self.store_in_background(told, original, variant, bytes, matches!(stored, Stored::Damaged), place);
         Ok(picture)
     }
 
@@ -127,13 +139,21 @@ impl Services {
         if let Some(reader) = reader.filter(|reader| reader.size() == variant.bytes) {
             if variant.bytes > MAX_IN_MEMORY {
                 let place = Place::Stored(variant.digest);
-                return Ok(Stored::Whole(Arc::new(Picture { place, figures: variant.figures })));
+                return Ok(Stored::Whole(Arc::new(Picture {
+                    original: image.digest,
+                    place,
+                    figures: variant.figures,
+                })));
             }
             let bytes = reader.read_all().await?;
             // Small variants are stored without waiting for the disk, so a power cut may have taken some of their bytes.
             if Digest::of(&bytes) == variant.digest {
                 let place = Place::Memory(bytes);
-                return Ok(Stored::Whole(Arc::new(Picture { place, figures: variant.figures })));
+                return Ok(Stored::Whole(Arc::new(Picture {
+                    original: image.digest,
+                    place,
+                    figures: variant.figures,
+                })));
             }
         }
         log::warn!("variant {key} of image {} is damaged and will be made again", image.id);
@@ -143,6 +163,10 @@ impl Services {
     async fn make(&self, image: &Arc<Image>, recipe: &Recipe) -> Result<Rendered, StoreError> {
         let watermark = self.watermark(&recipe.transform).await?;
         let watermark = watermark.as_deref();
+        // The key names the bytes of the watermark that the recipe was written for.
+        if watermark.map(|watermark| watermark.digest) != recipe.watermark {
+            return Err(CatalogError::Outdated.into());
+        }
         let from_master = match self.master_for(image, watermark, recipe).await {
             Some(master) => self.make_from_master(image, &master, watermark, recipe).await?,
             None => None,
@@ -226,6 +250,7 @@ impl Services {
     fn store_in_background(
         &self,
         told: String,
+        original: Digest,
         variant: impl FnOnce(Digest) -> Variant + Send + 'static,
         bytes: Bytes,
         mend: bool,
@@ -240,10 +265,12 @@ impl Services {
                 staged.write(vec![bytes]).await?;
                 let variant = variant(staged.digest());
                 let commit = if may_be_lost { staged.keep() } else { staged.commit() };
-                services.record_variant(&variant, commit).await
+                services.record_variant(&variant, &original, commit).await
             };
-            if let Err(error) = stored.await {
-                log::warn!("{told} was answered but not stored: {error}");
+            match stored.await {
+                Ok(_) => {}
+                Err(error) if error.code == ErrorCode::Outdated => log::debug!("{told} is not stored: {error}"),
+                Err(error) => log::warn!("{told} was answered but not stored: {error}"),
             }
             drop(place);
         });

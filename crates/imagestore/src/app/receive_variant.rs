@@ -11,12 +11,16 @@ use crate::ports::BlobError;
 impl Services {
     /// Stores what was received as the variant `name` of an image, in place of one of the same name and format. Gives the variant and
     /// whether it is the first of its name and format.
+    ///
+    /// # Errors
+    /// [`ErrorCode::Outdated`] if the image has another original by now than the one that it was made of, which is the one of `image` where
+    /// nothing else is said.
     pub async fn put_named_variant(
         &self,
         image: &Image,
         name: &VariantName,
         received: Receiving,
-        figures: Option<VariantFigures>,
+        (figures, original): (Option<VariantFigures>, Option<Digest>),
     ) -> Result<(Variant, bool), StoreError> {
         let (facts, staged, bytes) = received.finish_unrecorded().await?;
         if facts.format.is_vector() {
@@ -36,9 +40,9 @@ impl Services {
             figures,
             created: now(),
         };
-        let (services, owner) = (self.clone(), image.owner);
+        let (services, owner, original) = (self.clone(), image.owner, original.unwrap_or(image.digest));
         let record = async move {
-            let replaced = services.record_variant(&variant, staged.commit()).await?;
+            let replaced = services.record_variant(&variant, &original, staged.commit()).await?;
             services.publish(owner, Happening::VariantStored(Box::new(variant.clone())));
             Ok((variant, !replaced))
         };
@@ -49,8 +53,9 @@ impl Services {
     pub(super) async fn record_variant(
         &self,
         variant: &Variant,
+        original: &Digest,
         commit: impl Future<Output = Result<Digest, BlobError>>,
     ) -> Result<bool, StoreError> {
-        self.record_blob(&variant.digest, commit, self.inner.catalog.put_variant(variant)).await
+        self.record_blob(&variant.digest, commit, self.inner.catalog.put_variant(variant, original)).await
     }
 }

@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::TryFutureExt;
-use image_engine::{Rendered, RenditionPlan, Source};
+use image_engine::{Facts, Rendered, RenditionPlan, Source};
 use shared_types::{Digest, ErrorCode, ImageId, Recipe};
 
 use super::Services;
@@ -30,8 +30,9 @@ impl Renditions {
 // Using them.
 impl Services {
     /// Whether a master of a picture that was just uploaded is to be made.
-    pub(super) fn wants_master_at_once(&self, image: &Image) -> bool {
-        self.inner.renditions.mode == RenditionMode::On && self.rendition_plan(image).is_some()
+    pub(super) fn wants_master_at_once(&self, facts: &Facts, bytes: u64) -> bool {
+        let plan = RenditionPlan::new(facts, bytes, &self.inner.limits.engine);
+        self.inner.renditions.mode == RenditionMode::On && plan.is_some()
     }
 
     /// How the master of an image is made; `None` if it is not worth one.

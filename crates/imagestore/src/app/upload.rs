@@ -8,12 +8,13 @@ use bytes::Bytes;
 use futures::{TryFutureExt, TryStreamExt};
 use image_engine::{EngineError, Facts, SNIFF_BYTES};
 use jiff::{Timestamp, Unit};
-use shared_types::{Digest, ErrorCode, ImageFormat, ImageId, UploadId, UserId};
+use shared_types::{Digest, ErrorCode, ImageFormat, UploadId, UserId};
 
 use super::access::random_text;
+use super::import::Origin;
 use super::{AndThen, Destination, OnDuplicate, Services};
 use crate::domain::{Caller, Happening, Image, ImageName, Job, Reach, Scope, StoreError, Tags, Upload, Visibility};
-use crate::ports::{NewWork, RemoteError, StagedBlob};
+use crate::ports::{NewWork, RemoteBody, RemoteError, StagedBlob};
 
 /// Chunks are gathered to this size before they are hashed and written, off the async threads.
 const GATHER: usize = 256 * 1024;
@@ -70,6 +71,8 @@ pub struct Receiving {
     format: Option<ImageFormat>,
     /// The resumable upload that the bytes come from, which is done with the image.
     upload: Option<UploadId>,
+    /// What the image was where it comes from.
+    origin: Origin,
 }
 
 impl Services {
@@ -113,12 +116,18 @@ impl Services {
             head: Some(Vec::new()),
             format: None,
             upload: None,
+            origin: Origin::default(),
         })
     }
 
     /// Begins to make an image of a resumable upload.
     pub(super) async fn receive_upload(&self, upload: &Upload) -> Result<Receiving, StoreError> {
         Ok(Receiving { upload: Some(upload.id), ..self.stage(upload.owner).await? })
+    }
+
+    /// Begins to take over an image from elsewhere, which will belong to that user or to nobody.
+    pub(super) async fn receive_import(&self, owner: Option<UserId>, origin: Origin) -> Result<Receiving, StoreError> {
+        Ok(Receiving { origin, ..self.stage(owner).await? })
     }
 
     /// Refuses a length that was announced, before any byte of it.
@@ -136,6 +145,20 @@ impl Services {
         options: &UploadOptions,
     ) -> Result<Uploaded, StoreError> {
         let mut receiving = self.receive_image(caller).await?;
+        self.fetch_into(&mut receiving, url).await?;
+        receiving.finish(name, options).await
+    }
+
+    pub(super) async fn fetch_into(&self, receiving: &mut Receiving, url: &str) -> Result<(), StoreError> {
+        let mut body = self.fetch(url, None).await?;
+        while let Some(chunk) = body.stream.try_next().await.map_err(broken_off)? {
+            receiving.write(chunk).await?;
+        }
+        Ok(())
+    }
+
+    /// Begins to fetch what is not larger than an upload may be, with this header where the address itself is asked.
+    pub(super) async fn fetch(&self, url: &str, header: Option<(&str, &str)>) -> Result<RemoteBody, StoreError> {
         let Some(remote) = &self.inner.remote else {
             return Err(StoreError::new(
                 ErrorCode::ForbiddenUrl,
@@ -143,14 +166,11 @@ impl Services {
             )
             .parameter("url"));
         };
-        let mut body = remote.get(url).await?;
+        let body = remote.get(url, header).await?;
         if let Some(length) = body.length {
             self.check_announced(length)?;
         }
-        while let Some(chunk) = body.stream.try_next().await.map_err(broken_off)? {
-            receiving.write(chunk).await?;
-        }
-        receiving.finish(name, options).await
+        Ok(body)
     }
 }
 
@@ -208,12 +228,26 @@ impl Receiving {
     /// Work for the image is queued in the same transaction.
     pub async fn finish(mut self, name: Option<ImageName>, options: &UploadOptions) -> Result<Uploaded, StoreError> {
         let (facts, deduplicated) = self.complete().await?;
-        let Self { services, owner, staged, bytes, upload, .. } = self;
+        let Self { services, owner, staged, bytes, upload, origin, .. } = self;
         let digest = staged.digest();
+        origin.check(&digest)?;
         let visibility = options.visibility.unwrap_or_else(|| services.default_visibility());
-        let id = ImageId::generate();
-        let (tags, created) = (options.tags.clone(), now());
-        let image = Image { id, owner, visibility, digest, bytes, facts, name, tags, metadata: None, created };
+        let (id, created) = origin.id_and_time(&services).await?;
+        let (tags, metadata) = (options.tags.clone(), origin.metadata);
+        let image = Image {
+            id,
+            owner,
+            visibility,
+            digest,
+            bytes,
+            facts,
+            name,
+            tags,
+            metadata,
+            created,
+            revision: 1,
+            replaced: None,
+        };
         let jobs = services.jobs_for(&image, &options.then).await?;
         let on_duplicate = options.on_duplicate;
         let delete_token = options.delete_token.then(random_text).transpose()?;
@@ -229,7 +263,7 @@ impl Receiving {
                 return Ok(Uploaded::existing(image));
             }
             let work = NewWork {
-                rendition: recorder.wants_master_at_once(&image),
+                rendition: recorder.wants_master_at_once(&image.facts, image.bytes),
                 analysis: true,
                 jobs,
                 upload,
@@ -298,7 +332,7 @@ impl Receiving {
 }
 
 /// Among whose images an upload of this owner looks for its own bytes.
-fn whose(owner: Option<UserId>) -> Reach {
+pub(super) fn whose(owner: Option<UserId>) -> Reach {
     owner.map_or(Reach::Everybody, Reach::User)
 }
 
@@ -313,7 +347,7 @@ fn too_many_bytes(limit: u64) -> StoreError {
     StoreError::new(ErrorCode::TooManyBytes, detail)
 }
 
-fn broken_off(error: std::io::Error) -> StoreError {
+pub(super) fn broken_off(error: std::io::Error) -> StoreError {
     let told = if error.kind() == std::io::ErrorKind::TimedOut {
         StoreError::new(ErrorCode::UpstreamTimeout, "The server of that URL did not send the whole file in time.")
     } else {

@@ -20,13 +20,14 @@ impl Services {
         caller.check_sees(&watermark).map_err(unseen)
     }
 
-    /// The recipe with the bytes of its watermark in its key, so that a stored variant never shows another one.
-    pub(super) async fn with_watermark(&self, recipe: Recipe) -> Result<Recipe, StoreError> {
+    /// The recipe with the bytes of its watermark in its key, so that a stored variant never shows another one; and the watermark.
+    pub(super) async fn with_watermark(&self, recipe: Recipe) -> Result<(Recipe, Option<Arc<Image>>), StoreError> {
         let watermark = self.watermark(&recipe.transform).await?;
-        Ok(match watermark {
+        let recipe = match &watermark {
             Some(image) => recipe.with_watermark(image.digest),
             None => recipe,
-        })
+        };
+        Ok((recipe, watermark))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::settings::Settings;
 use crate::wiring::{self, Access};
 
 /// Whoever has the data folder may do everything with it.
-const OPERATOR: Caller = Caller::Everyone { serves: false };
+pub(super) const OPERATOR: Caller = Caller::Everyone { serves: false };
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UserAction {

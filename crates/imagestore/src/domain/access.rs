@@ -5,11 +5,13 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use shared_types::{ErrorCode, KeyId, UserId};
+use utoipa::ToSchema;
 
 use super::{Album, Image, Sight, StoreError};
 
 /// One thing that a key may allow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ToSchema)]
+#[schema(rename_all = "lowercase")]
 pub enum Scope {
     /// See one's own images, whatever their visibility.
     Read,
@@ -88,7 +90,8 @@ impl FromStr for Scopes {
 }
 
 /// Who may see an image beside its owner.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "lowercase")]
 pub enum Visibility {
     /// Nobody, but by a signed URL or a shared album.
     Private,

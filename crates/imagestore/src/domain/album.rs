@@ -145,6 +145,17 @@ impl AlbumImage {
     }
 }
 
+/// An album as one of its images sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// The album.
+    pub album: Album,
+    /// What the image is called there.
+    pub name: ImageName,
+    /// Where the image stands: lower ones come first.
+    pub position: i64,
+}
+
 /// How the name of an image in an album comes about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Naming {

@@ -6,7 +6,7 @@ use shared_types::job::JobStatus;
 use shared_types::{ImageId, JobId, UserId};
 use uuid::Uuid;
 
-use super::{AlbumNotice, Image, Job, Reach, Variant};
+use super::{AlbumNotice, Image, ImageNotice, Job, Reach, Variant};
 
 /// Something that happened. Ids are `UUIDv7`: their order is the order of events.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ pub enum Happening {
     ImageChanged(Arc<Image>),
     /// An image was deleted.
     ImageDeleted(ImageId),
+    /// An image was replaced or restored, or its variants were purged.
+    ImageNoticed(Box<ImageNotice>),
     /// A variant was stored under a name.
     VariantStored(Box<Variant>),
     /// A job was queued, made progress, or ended.
@@ -43,6 +45,7 @@ impl Happening {
             Self::ImageStored(_) => "image.stored",
             Self::ImageChanged(_) => "image.changed",
             Self::ImageDeleted(_) => "image.deleted",
+            Self::ImageNoticed(notice) => notice.event.name(),
             Self::VariantStored(_) => "variant.stored",
             Self::JobChanged(job) => match job.status {
                 JobStatus::Queued => "job.queued",
@@ -62,6 +65,7 @@ impl Happening {
         match self {
             Self::ImageStored(image) | Self::ImageChanged(image) => Some(image.id),
             Self::ImageDeleted(id) => Some(*id),
+            Self::ImageNoticed(notice) => Some(notice.id),
             Self::VariantStored(variant) => Some(variant.image),
             Self::JobChanged(job) => Some(job.image),
             Self::AlbumChanged(notice) => notice.image_id,

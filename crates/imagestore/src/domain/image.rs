@@ -1,10 +1,10 @@
 //! An uploaded image.
 
 use image_engine::Facts;
-use jiff::Timestamp;
-use shared_types::{Digest, ImageFormat, ImageId, UserId};
+use jiff::{SignedDuration, Timestamp};
+use shared_types::{Digest, ErrorCode, ImageFormat, ImageId, UserId};
 
-use super::{Metadata, Tags, Visibility};
+use super::{Metadata, StoreError, Tags, Visibility};
 
 /// One upload. Another upload of the same bytes is another image with the same digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,36 @@ pub struct Image {
     pub metadata: Option<Metadata>,
     /// When the upload was complete, in whole microseconds.
     pub created: Timestamp,
+    /// How many originals it has had: 1 until the first one is replaced.
+    pub revision: u64,
+    /// When it got the original that it has, if that is not the first one.
+    pub replaced: Option<Timestamp>,
+}
+
+/// An original that takes another one's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replacement {
+    /// Digest of its bytes, which name their blob.
+    pub digest: Digest,
+    /// Its size.
+    pub bytes: u64,
+    /// What its header says.
+    pub facts: Facts,
+    /// Whether its master copy is to be made.
+    pub rendition: bool,
+    /// The digests of which one must be that of the present original, if that matters.
+    pub expected: Option<Vec<Digest>>,
+}
+
+/// A deleted image that is kept for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeletedImage {
+    /// What it was.
+    pub image: Image,
+    /// When it was deleted.
+    pub deleted: Timestamp,
+    /// From when on it is removed for good.
+    pub purge: Timestamp,
 }
 
 /// What is to be changed of an image; `None` stays as it is.
@@ -45,6 +75,13 @@ pub struct ImageChange {
 }
 
 impl Image {
+    /// An address whose answer depends on the image's original. Of one that was replaced it names the revision, so that nobody takes what
+    /// they have of the old one for it.
+    pub fn with_revision(&self, address: String) -> String {
+        let sign = if address.contains('?') { '&' } else { '?' };
+        if self.revision > 1 { format!("{address}{sign}v={}", self.revision) } else { address }
+    }
+
     /// The path of an address where the original is. What may hold scripts is not shown as it is.
     pub fn original_path(&self) -> String {
         let way = if self.facts.format.is_vector() { "download" } else { "i" };
@@ -54,6 +91,40 @@ impl Image {
     /// What it is sorted by and looked up by as a name.
     pub fn name_key(&self) -> String {
         self.name.as_ref().map(|name| name.as_str().to_lowercase()).unwrap_or_default()
+    }
+
+    /// When it got the original that it has.
+    pub fn modified(&self) -> Timestamp {
+        self.replaced.unwrap_or(self.created)
+    }
+
+    /// The image with another original. No two of its originals have the same second, in which HTTP tells them apart.
+    #[must_use]
+    pub fn replaced_by(&self, new: &Replacement, now: Timestamp) -> Self {
+        let later = self.modified().checked_add(SignedDuration::from_secs(1)).unwrap_or(now);
+        Self {
+            digest: new.digest,
+            bytes: new.bytes,
+            facts: new.facts.clone(),
+            revision: self.revision + 1,
+            replaced: Some(now.max(later)),
+            ..self.clone()
+        }
+    }
+}
+
+impl Replacement {
+    /// Makes sure that the image has the original that the client thinks.
+    ///
+    /// # Errors
+    /// It was replaced meanwhile.
+    pub fn check(&self, image: &Image) -> Result<(), StoreError> {
+        if self.expected.as_ref().is_none_or(|digests| digests.contains(&image.digest)) {
+            return Ok(());
+        }
+        let detail =
+            "The original is not the one that If-Match names: it was replaced meanwhile. Fetch the record again.";
+        Err(StoreError::new(ErrorCode::PreconditionFailed, detail).parameter("If-Match"))
     }
 }
 
@@ -91,10 +162,26 @@ impl ImageName {
         Self(format!("{stem}-{mark}{dot}{extension}"))
     }
 
+    /// The name as one that every system takes for a file. What some system does not take is replaced, and then the image's id stands before it,
+    /// so that names which differ still do.
+    pub fn as_file(&self, id: ImageId) -> String {
+        let plain = plain_file_name(&self.0);
+        let stem = plain.split('.').next().unwrap_or_default().to_ascii_uppercase();
+        let is_device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
+            || (stem.len() == 4 && (stem.starts_with("COM") || stem.starts_with("LPT")));
+        if plain == self.0 && !is_device { plain } else { format!("{id}-{plain}") }
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// A name without what some system does not take in a file's.
+pub fn plain_file_name(name: &str) -> String {
+    let plain: String = name.chars().map(|c| if "<>:\"|?*/\\".contains(c) { '_' } else { c }).collect();
+    plain.trim_end_matches('.').to_owned()
 }
 
 /// Direction marks and zero-width characters: they make a name read as another one.

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use shared_types::job::{JobProblem, JobResult, JobStatus, Priority, Task};
 use shared_types::{BackfillId, Digest, ImageId, JobId, UserId, VariantName};
+use utoipa::ToSchema;
 
 use super::VariantKey;
 
@@ -233,7 +234,8 @@ pub struct Backfill {
 }
 
 /// Where a backfill stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "lowercase")]
 pub enum BackfillStatus {
     /// Jobs are being queued.
     Running,

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use shared_types::{ImageFormat, ImageId, UserId};
+use utoipa::ToSchema;
 
 use super::{Image, Tag, Visibility};
 
@@ -41,7 +42,8 @@ pub struct ImageFilter {
 }
 
 /// What a list is sorted by.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "lowercase")]
 pub enum Sort {
     /// The time of upload.
     #[default]

@@ -7,6 +7,7 @@ mod analysis;
 mod error;
 mod event;
 mod image;
+mod image_notice;
 mod job;
 mod label;
 mod listing;
@@ -21,13 +22,14 @@ mod variant;
 
 pub use access::{Audience, Caller, Reach, Scope, Scopes, Visibility};
 pub use album::{
-    Album, AlbumChange, AlbumCursor, AlbumImage, AlbumName, AlbumShare, Expected, FieldChange, Naming, Place, Reorder,
-    Sight,
+    Album, AlbumChange, AlbumCursor, AlbumImage, AlbumName, AlbumShare, Expected, FieldChange, Membership, Naming,
+    Place, Reorder, Sight,
 };
 pub use analysis::{AnalysisOutcome, Similar};
 pub use error::StoreError;
 pub use event::{Event, EventFilter, Happening};
-pub use image::{Image, ImageChange, ImageName, is_invisible};
+pub use image::{DeletedImage, Image, ImageChange, ImageName, Replacement, is_invisible, plain_file_name};
+pub use image_notice::{ImageEvent, ImageNotice};
 pub use job::{Backfill, BackfillStatus, Job, JobFilter, JobTotals, LeaseTerms, Order, Report, Slot};
 pub use label::{Metadata, Tag, Tags};
 pub use listing::{ImageFilter, ImageQuery, Position, Sort, Whose};

@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared_types::{AlbumId, ImageId, UserId};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Album, ImageName};
 
 /// The kinds of changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum AlbumEvent {
     /// An album was made.
     #[serde(rename = "album.created")]
@@ -41,13 +42,14 @@ impl AlbumEvent {
 }
 
 /// One change to an album.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AlbumNotice {
     /// What happened.
     pub event: AlbumEvent,
     /// The same as a sentence.
     pub text: String,
     /// Whose album it is.
+    #[schema(required)]
     pub owner: Option<UserId>,
     /// The album.
     pub album_id: AlbumId,
@@ -123,4 +125,6 @@ pub struct OutboxMessage {
 impl OutboxMessage {
     /// The topic of [`AlbumNotice`]s.
     pub const ALBUMS: &'static str = "albums";
+    /// The topic of [`ImageNotice`](super::ImageNotice)s.
+    pub const IMAGES: &'static str = "images";
 }

@@ -26,6 +26,12 @@ pub struct Totals {
     pub variant_formats: BTreeMap<String, Share>,
     /// Variants that a compressing service made, and how many bytes they have less than what they were made from.
     pub saved: Saved,
+    /// Deleted images that are kept for a while, and the bytes of their originals, equal ones counted each time. They are among the images.
+    pub deleted: Share,
+    /// Stored variants that were made from parameters, and their bytes, equal ones counted each time.
+    pub made: Share,
+    /// Variants that went for want of room, and their bytes, since there is a store.
+    pub evicted: Share,
     /// Jobs by their status.
     pub jobs: JobTotals,
 }

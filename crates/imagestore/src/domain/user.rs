@@ -1,7 +1,7 @@
 //! Those to whom images belong, and the keys by which they are known.
 
 use jiff::Timestamp;
-use shared_types::{Digest, KeyId, UserId};
+use shared_types::{Digest, ErrorCode, KeyId, UserId};
 
 use super::{Scopes, StoreError};
 
@@ -57,15 +57,27 @@ impl User {
     /// # Errors
     /// Which quota is used up.
     pub fn check_room(&self, bytes: u64) -> Result<(), StoreError> {
-        let Usage { images, bytes: kept } = self.usage;
-        let full = |what: String| Err(StoreError::new(shared_types::ErrorCode::QuotaExceeded, what));
+        let images = self.usage.images;
         if let Some(most) = self.quotas.images.filter(|most| images >= *most) {
-            return full(format!("{images} of at most {most} images are stored; delete some first."));
+            let what = format!("{images} of at most {most} images are stored; delete some first.");
+            return Err(StoreError::new(ErrorCode::QuotaExceeded, what));
         }
+        self.check_bytes(bytes)
+    }
+
+    /// Whether the images may have so many more bytes.
+    ///
+    /// # Errors
+    /// The quota is used up.
+    pub fn check_bytes(&self, bytes: u64) -> Result<(), StoreError> {
+        let kept = self.usage.bytes;
         match self.quotas.bytes {
-            Some(most) if kept.saturating_add(bytes) > most => full(format!(
-                "{kept} of at most {most} bytes are stored, and this needs {bytes} more; delete some first."
-            )),
+            Some(most) if kept.saturating_add(bytes) > most => {
+                let what = format!(
+                    "{kept} of at most {most} bytes are stored, and this needs {bytes} more; delete some first."
+                );
+                Err(StoreError::new(ErrorCode::QuotaExceeded, what))
+            }
             _ => Ok(()),
         }
     }

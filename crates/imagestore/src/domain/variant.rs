@@ -50,3 +50,10 @@ pub struct Variant {
     /// When it was stored, in whole microseconds.
     pub created: Timestamp,
 }
+
+impl Variant {
+    /// Whether it was made from parameters, and is not one that somebody stored under a name.
+    pub fn is_made(&self) -> bool {
+        !self.key.contains('.')
+    }
+}

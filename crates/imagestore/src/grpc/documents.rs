@@ -20,8 +20,8 @@ pub(super) fn image(image: &Image) -> api::Image {
         format: format!(".{}", format.extension()),
         width: width.try_into().unwrap_or(i32::MAX),
         height: height.try_into().unwrap_or(i32::MAX),
-        original_path: image.original_path(),
-        thumbnail_path: format!("/i/{}?format=auto&w={}", image.id, super::image_v1::THUMBNAIL),
+        original_path: image.with_revision(image.original_path()),
+        thumbnail_path: image.with_revision(format!("/i/{}?format=auto&w={}", image.id, super::image_v1::THUMBNAIL)),
         uploaded_at: Some(time(image.created)),
         name: image.name.as_ref().map(ImageName::as_str).unwrap_or_default().to_owned(),
         size: image.bytes,
@@ -84,7 +84,10 @@ pub(super) fn event(event: &Event, write: &EventWriter) -> api::Event {
             Some(api::event::Subject::Image(image(stored)))
         }
         Happening::JobChanged(changed) => Some(api::event::Subject::Job(job(changed))),
-        Happening::ImageDeleted(_) | Happening::VariantStored(_) | Happening::AlbumChanged(_) => None,
+        Happening::ImageDeleted(_)
+        | Happening::ImageNoticed(_)
+        | Happening::VariantStored(_)
+        | Happening::AlbumChanged(_) => None,
     };
     api::Event {
         id: event.id.to_string(),

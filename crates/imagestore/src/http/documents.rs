@@ -1,20 +1,16 @@
 //! From records to JSON documents.
 
-use std::collections::BTreeMap;
-
 use actix_web::HttpRequest;
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 use shared_types::ImageId;
 use shared_types::job::{JobDocument, JobStatus, JobUrls};
 use shared_types::wire::{ImageDocument, ImageUrls, VariantDocument};
 use url::Url;
+use utoipa::ToSchema;
 
 use super::HttpState;
-use crate::domain::{
-    Backfill, BackfillStatus, Event, Happening, Image, ImageName, Job, JobTotals, Share, Totals, Upload, UploadState,
-    Variant,
-};
+use crate::domain::{DeletedImage, Image, ImageName, Job, Variant};
 
 /// Where clients reach the service, without a slash at the end.
 pub(super) fn base_url(request: &HttpRequest, state: &HttpState) -> String {
@@ -54,14 +50,40 @@ pub(super) fn image_document(base: &str, image: &Image) -> ImageDocument {
         tags: image.tags.iter().map(str::to_owned).collect(),
         metadata: image.metadata.as_ref().map(|metadata| metadata.object().clone()).unwrap_or_default(),
         created_at: rfc3339(image.created),
+        revision: image.revision,
+        replaced_at: image.replaced.map(rfc3339),
         rendition_bytes: None,
         urls: ImageUrls {
             metadata: format!("{base}{}", image_path(id)),
-            original: format!("{base}{}", image.original_path()),
-            download: format!("{base}/download/{id}"),
+            original: image.with_revision(format!("{base}{}", image.original_path())),
+            download: image.with_revision(format!("{base}/download/{id}")),
             variants: format!("{base}{}/variants", image_path(id)),
+            preset: None,
         },
     }
+}
+
+/// An image in a list.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ListedDocument {
+    #[serde(flatten)]
+    image: ImageDocument,
+    /// When it was deleted, RFC 3339 in UTC; of deleted images.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deleted_at: Option<String>,
+    /// When it goes for good, RFC 3339 in UTC; of deleted images.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purge_at: Option<String>,
+}
+
+pub(super) fn listed_document(base: &str, image: &Image) -> ListedDocument {
+    ListedDocument { image: image_document(base, image), deleted_at: None, purge_at: None }
+}
+
+/// A deleted image that can come back.
+pub(super) fn deleted_document(base: &str, deleted: &DeletedImage) -> ListedDocument {
+    let (deleted_at, purge_at) = (Some(rfc3339(deleted.deleted)), Some(rfc3339(deleted.purge)));
+    ListedDocument { deleted_at, purge_at, ..listed_document(base, &deleted.image) }
 }
 
 pub(super) fn variant_document(base: &str, variant: &Variant) -> VariantDocument {
@@ -82,6 +104,13 @@ pub(super) fn variant_document(base: &str, variant: &Variant) -> VariantDocument
         created_at: rfc3339(variant.created),
         figures: variant.figures.clone(),
     }
+}
+
+/// The same at an address that names the revision of the image, where that decides what it gives.
+pub(super) fn variant_document_of(base: &str, image: &Image, variant: &Variant) -> VariantDocument {
+    let document = variant_document(base, variant);
+    let url = if variant.is_made() { image.with_revision(document.url) } else { document.url };
+    VariantDocument { url, ..document }
 }
 
 pub(super) fn job_document(base: &str, job: &Job) -> JobDocument {
@@ -106,101 +135,6 @@ pub(super) fn job_document(base: &str, job: &Job) -> JobDocument {
             image: format!("{base}{}", image_path(job.image)),
             result,
         },
-    }
-}
-
-/// How far it is: images that were looked at, and what became of the jobs queued for them.
-pub(super) fn backfill_document(backfill: &Backfill, jobs: &JobTotals) -> Value {
-    let over = jobs.0.iter().sum::<u64>() - jobs.active();
-    json!({
-        "id": backfill.id,
-        "status": backfill.status.name(),
-        "before": rfc3339(backfill.before),
-        "task": backfill.order.task,
-        "name": backfill.order.slot.name(),
-        "priority": backfill.order.priority,
-        "images": backfill.looked_at,
-        "skipped": backfill.skipped,
-        "finished": over,
-        "is_over": matches!(backfill.status, BackfillStatus::Done | BackfillStatus::Cancelled) && jobs.active() == 0,
-        "jobs": jobs_document(jobs),
-        "created_at": rfc3339(backfill.created),
-    })
-}
-
-pub(super) fn upload_document(base: &str, upload: &Upload) -> Value {
-    let (image, problem) = match &upload.state {
-        UploadState::Open | UploadState::Finishing => (None, None),
-        UploadState::Done(image) => (Some(image), None),
-        UploadState::Failed(problem) => (None, Some(problem)),
-    };
-    json!({
-        "id": upload.id,
-        "state": upload.state.name(),
-        "offset": upload.offset,
-        "length": upload.length,
-        "name": upload.name.as_ref().map(ImageName::as_str),
-        "image_id": image,
-        "problem": problem,
-        "created_at": rfc3339(upload.created),
-        "expires_at": rfc3339(upload.expires),
-        "urls": {
-            "upload": format!("{base}/v1/uploads/{}", upload.id),
-            "image": image.map(|id| format!("{base}{}", image_path(*id))),
-        },
-    })
-}
-
-fn jobs_document(jobs: &JobTotals) -> Value {
-    JobStatus::ALL
-        .into_iter()
-        .map(|status| (status.name().to_owned(), jobs.of(status).into()))
-        .collect::<Map<_, _>>()
-        .into()
-}
-
-pub(super) fn totals_document(totals: &Totals) -> Value {
-    let masters = &totals.masters;
-    let shares = |shares: &BTreeMap<String, Share>| {
-        let each = shares
-            .iter()
-            .map(|(format, share)| (format.clone(), json!({ "count": share.count, "bytes": share.bytes })));
-        Value::from(each.collect::<Map<_, _>>())
-    };
-    json!({
-        "images": {
-            "count": totals.images,
-            "originals": totals.originals,
-            "bytes": totals.original_bytes,
-            "formats": shares(&totals.original_formats),
-        },
-        "variants": {
-            "count": totals.variants,
-            "bytes": totals.variant_bytes,
-            "formats": shares(&totals.variant_formats),
-        },
-        "masters": {
-            "done": masters.done,
-            "bytes": masters.bytes,
-            "pending": masters.pending,
-            "not_worth_it": masters.not_worth_it,
-            "failed": masters.failed,
-        },
-        "compression": { "variants": totals.saved.variants, "bytes_saved": totals.saved.bytes },
-        "jobs": jobs_document(&totals.jobs),
-    })
-}
-
-/// What happened, for the live feed.
-pub(super) fn event_document(base: &str, event: &Event) -> Value {
-    match &event.what {
-        Happening::ImageStored(image) | Happening::ImageChanged(image) => json!(image_document(base, image)),
-        Happening::ImageDeleted(id) => json!({ "id": id }),
-        Happening::VariantStored(variant) => {
-            json!({ "image_id": variant.image, "variant": variant_document(base, variant) })
-        }
-        Happening::JobChanged(job) => json!(job_document(base, job)),
-        Happening::AlbumChanged(notice) => json!(notice),
     }
 }
 

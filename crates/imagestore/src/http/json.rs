@@ -75,8 +75,17 @@ impl Fields {
         }
     }
 
-    /// A text, or a number as it is written.
+    /// A text.
     pub(super) fn text(&mut self, name: &str) -> Result<Option<String>, TransformError> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(TransformError::new(name, "must be a text")),
+        }
+    }
+
+    /// A number as it is written, or a text.
+    pub(super) fn plain(&mut self, name: &str) -> Result<Option<String>, TransformError> {
         match self.0.remove(name) {
             None | Some(Value::Null) => Ok(None),
             Some(value) => {
@@ -85,19 +94,14 @@ impl Fields {
         }
     }
 
-    /// Texts or numbers: as a list, or one alone.
+    /// Texts: as a list, or one alone.
     pub(super) fn texts(&mut self, name: &str) -> Result<Option<Vec<String>>, TransformError> {
+        let wanted = || TransformError::new(name, "must be a text or a list of texts");
+        let text = |value| if let Value::String(text) = value { Ok(text) } else { Err(wanted()) };
         match self.0.remove(name) {
             None | Some(Value::Null) => Ok(None),
-            Some(Value::Array(values)) => {
-                let texts: Option<_> = values.into_iter().map(plain).collect();
-                texts.map(Some).ok_or_else(|| TransformError::new(name, "must be a list of texts"))
-            }
-            Some(value) => {
-                let text =
-                    plain(value).ok_or_else(|| TransformError::new(name, "must be a text or a list of texts"))?;
-                Ok(Some(vec![text]))
-            }
+            Some(Value::Array(values)) => values.into_iter().map(text).collect::<Result<_, _>>().map(Some),
+            Some(value) => Ok(Some(vec![text(value)?])),
         }
     }
 
@@ -106,17 +110,29 @@ impl Fields {
     where
         T::Err: ToString,
     {
-        let text = self.text(name)?;
-        text.map(|text| text.parse()).transpose().map_err(|error: T::Err| TransformError::new(name, error.to_string()))
+        parsed(name, self.text(name)?)
+    }
+
+    /// The same where the text may be a number.
+    pub(super) fn take_plain<T: FromStr>(&mut self, name: &str) -> Result<Option<T>, TransformError>
+    where
+        T::Err: ToString,
+    {
+        parsed(name, self.plain(name)?)
     }
 
     /// A number, or `null` for none; `otherwise` if the field is not there.
-    pub(super) fn bound<T: FromStr>(&mut self, name: &str, otherwise: Option<T>) -> Result<Option<T>, TransformError> {
+    pub(super) fn bound<T: TryFrom<i64>>(
+        &mut self,
+        name: &str,
+        otherwise: Option<T>,
+    ) -> Result<Option<T>, TransformError> {
         let wanted = || TransformError::new(name, "must be a whole number from 0 on, or null");
         match self.0.remove(name) {
             None => Ok(otherwise),
             Some(Value::Null) => Ok(None),
-            Some(value) => plain(value).and_then(|text| text.parse().ok()).map(Some).ok_or_else(wanted),
+            // Numbers are kept as 63 bits.
+            Some(value) => value.as_i64().and_then(|number| T::try_from(number).ok()).map(Some).ok_or_else(wanted),
         }
     }
 
@@ -153,6 +169,13 @@ impl Fields {
             Some((name, _)) => Err(TransformError::new(name, format!("is not a field; known are {known}"))),
         }
     }
+}
+
+fn parsed<T: FromStr>(name: &str, text: Option<String>) -> Result<Option<T>, TransformError>
+where
+    T::Err: ToString,
+{
+    text.map(|text| text.parse()).transpose().map_err(|error: T::Err| TransformError::new(name, error.to_string()))
 }
 
 fn plain(value: Value) -> Option<String> {

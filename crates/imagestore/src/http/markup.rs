@@ -5,6 +5,7 @@ use std::fmt::Write;
 use quick_xml::escape::escape;
 use serde::Serialize;
 use shared_types::{ImageFormat, OutputFormat};
+use utoipa::ToSchema;
 
 use super::facts::{hex, thumbhash};
 use crate::app::{Offer, Size, scaled_to};
@@ -18,7 +19,7 @@ pub(super) struct Attributes {
 }
 
 /// The picture as a page names it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct PictureDocument {
     sources: Vec<SourceDocument>,
     img: ImgDocument,
@@ -28,7 +29,7 @@ pub(super) struct PictureDocument {
 }
 
 /// One format that not every browser shows.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct SourceDocument {
     #[serde(rename = "type")]
     media_type: &'static str,
@@ -37,7 +38,7 @@ struct SourceDocument {
 }
 
 /// The format that every browser shows, in its largest size.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct ImgDocument {
     src: String,
     srcset: String,
@@ -51,7 +52,7 @@ struct ImgDocument {
 }
 
 /// What is shown before the picture is there.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, ToSchema)]
 struct Placeholder {
     #[serde(skip_serializing_if = "Option::is_none")]
     thumbhash: Option<String>,
@@ -102,7 +103,8 @@ impl PictureDocument {
 
 fn address(base: &str, offer: &Offer, format: OutputFormat, size: Size) -> String {
     let parameters = scaled_to(&offer.transform, size.asked).to_string();
-    format!("{base}/i/{}.{}?{}", offer.image.id, format.extension(), parameters.trim_end_matches('&'))
+    let parameters = parameters.trim_end_matches('&');
+    offer.image.with_revision(format!("{base}/i/{}.{}?{parameters}", offer.image.id, format.extension()))
 }
 
 fn html(sources: &[SourceDocument], img: &ImgDocument, placeholder: &Placeholder) -> String {

@@ -27,6 +27,9 @@ struct Gauges {
     variant_bytes: Gauge<u64, AtomicU64>,
     masters: Gauge<u64, AtomicU64>,
     master_bytes: Gauge<u64, AtomicU64>,
+    deleted: Gauge<u64, AtomicU64>,
+    made_bytes: Gauge<u64, AtomicU64>,
+    evicted: Gauge<u64, AtomicU64>,
     saved_bytes: Gauge<i64, AtomicI64>,
     jobs: Family<Status, Gauge<u64, AtomicU64>>,
     work: Gauge<u64, AtomicU64>,
@@ -44,6 +47,9 @@ pub(crate) fn register(metrics: &Metrics, services: Services) -> Refresh {
             ("imagestore_variant_bytes", "Bytes of stored variants", variant_bytes),
             ("imagestore_masters", "Master copies", masters),
             ("imagestore_master_bytes", "Bytes of master copies", master_bytes),
+            ("imagestore_deleted_images", "Deleted images that are kept for a while", &gauges.deleted),
+            ("imagestore_made_variant_bytes", "Bytes of stored variants made from parameters", &gauges.made_bytes),
+            ("imagestore_evicted_variants", "Variants removed for want of room, ever", &gauges.evicted),
             ("imagestore_work", "Pieces of work on pixels that wait or run", &gauges.work),
         ] {
             registry.register(name, help, gauge.clone());
@@ -76,6 +82,9 @@ impl Gauges {
         self.variant_bytes.set(totals.variant_bytes);
         self.masters.set(totals.masters.done);
         self.master_bytes.set(totals.masters.bytes);
+        self.deleted.set(totals.deleted.count);
+        self.made_bytes.set(totals.made.bytes);
+        self.evicted.set(totals.evicted.count);
         self.saved_bytes.set(totals.saved.bytes);
         for status in JobStatus::ALL {
             self.jobs.get_or_create(&Status { status: status.name() }).set(totals.jobs.of(status));

@@ -3,6 +3,7 @@
 mod access;
 mod compat;
 mod delivery;
+mod described;
 mod documents;
 mod facts;
 mod json;
@@ -39,6 +40,8 @@ pub struct HttpState {
     pub bodies: BodyLimits,
     /// Parameters under a name.
     pub presets: Arc<Presets>,
+    /// Whether the service describes itself.
+    pub swagger: bool,
 }
 
 impl HttpState {
@@ -56,7 +59,7 @@ pub fn write_job(base: &str, job: &Job) -> Vec<u8> {
 
 /// What happened, as the live feed tells it.
 pub fn write_event(base: &str, event: &Event) -> String {
-    documents::event_document(base, event).to_string()
+    v1::events::text(base, event)
 }
 
 /// What an upload asks to be done with its image, as those words are read that come with it.
@@ -77,6 +80,11 @@ pub async fn sign(
 ) -> Result<String, ApiError> {
     let signed = delivery::sign::address(services, presets, caller, address, holds).await?;
     Ok(public_url.map(documents::bare).unwrap_or_default() + &signed.path_and_query)
+}
+
+/// The description of every address (`OpenAPI` 3.1).
+pub fn describe(public_url: Option<&Url>) -> utoipa::openapi::OpenApi {
+    openapi::document(public_url)
 }
 
 /// Bounds of request bodies.
@@ -105,11 +113,11 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
         (Method::PATCH, web::patch().to(v1::images::change)),
         (Method::DELETE, web::delete().to(v1::images::delete)),
     ];
-    let variants = vec![(Method::GET, get().to(v1::variants::list))];
+    let variants =
+        vec![(Method::GET, get().to(v1::variants::list)), (Method::DELETE, web::delete().to(v1::variants::purge))];
     let variant = vec![(Method::PUT, web::put().to(v1::variants::put))];
     config
         .app_data(web::Data::new(state))
-        .configure(|config| service_kit::openapi::configure(config, &Arc::new(openapi::document())))
         .service(resource("/i/{id}.json", vec![(Method::GET, get().to(delivery::info))]))
         .service(resource("/i/{file}", original()))
         .service(resource("/download/{file}", original()))
@@ -117,6 +125,8 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
         .service(resource("/upload/{name}", vec![(Method::PUT, web::put().to(upload::upload))]))
         .service(resource("/v1/images", images))
         .service(resource("/v1/images/{id}", image))
+        .service(resource("/v1/images/{id}/file", vec![(Method::PUT, web::put().to(upload::replace::replace))]))
+        .service(resource("/v1/images/{id}/restore", vec![(Method::POST, web::post().to(v1::images::restore))]))
         .service(resource("/v1/images/{id}/similar", vec![(Method::GET, get().to(v1::similar::list))]))
         .service(resource("/v1/images/{id}/srcset", vec![(Method::GET, get().to(v1::srcset::get))]))
         .service(resource("/v1/images/{id}/sign", vec![(Method::POST, web::post().to(delivery::sign::sign))]))
@@ -129,7 +139,7 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
         .configure(compat::processor::configure)
         .configure(compat::albums::configure)
         .service(resource("/v1/stats", vec![(Method::GET, get().to(v1::stats::get))]))
-        .service(resource("/", vec![(Method::GET, get().to(v1::index))]));
+        .service(resource("/", vec![(Method::GET, get().to(v1::index::get))]));
 }
 
 impl From<StoreError> for ApiError {

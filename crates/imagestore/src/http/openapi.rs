@@ -1,13 +1,17 @@
 //! What the service tells of its addresses: the descriptions that stand at the handlers, put together.
 
-use service_kit::openapi::{API_KEY, BEARER, complete};
-use utoipa::OpenApi;
+use service_kit::openapi::{API_KEY, BEARER, Common, complete, share};
+use service_kit::{health, metrics, openapi};
+use shared_types::transform::parameters::TransformParameters;
+use url::Url;
 use utoipa::openapi::{OpenApi as Document, SecurityRequirement};
+use utoipa::{IntoParams, OpenApi};
 
-use super::v1;
+use super::{compat, delivery, described, upload, v1};
 
-/// Answers that any address may give.
-const EVERYWHERE: [&str; 6] = ["400", "401", "403", "429", "500", "503"];
+/// Answers that any address may give, and those of any that takes a body.
+const COMMON: Common =
+    Common { everywhere: &["400", "401", "403", "429", "500", "503"], with_body: &["408", "413", "415"] };
 
 #[derive(OpenApi)]
 #[openapi(
@@ -17,9 +21,39 @@ const EVERYWHERE: [&str; 6] = ["400", "401", "403", "429", "500", "503"];
 struct Service;
 
 /// The whole description.
-pub(super) fn document() -> Document {
-    let parts = [v1::images::Description::openapi()];
-    let mut document = complete(parts.into_iter().fold(Service::openapi(), Document::merge_from), &EVERYWHERE);
+pub(super) fn document(public_url: Option<&Url>) -> Document {
+    // On the heap: there are many.
+    let parts = vec![
+        delivery::description(),
+        delivery::info::Description::openapi(),
+        delivery::sign::Description::openapi(),
+        upload::description::description(),
+        upload::replace::Description::openapi(),
+        v1::images::Description::openapi(),
+        v1::index::Description::openapi(),
+        v1::similar::Description::openapi(),
+        v1::srcset::Description::openapi(),
+        v1::variants::Description::openapi(),
+        v1::albums::Description::openapi(),
+        v1::uploads::Description::openapi(),
+        v1::compressions::Description::openapi(),
+        v1::backfills::Description::openapi(),
+        v1::jobs::Description::openapi(),
+        v1::leases::Description::openapi(),
+        v1::events::Description::openapi(),
+        v1::stats::Description::openapi(),
+        v1::admin::Description::openapi(),
+        compat::albums::Description::openapi(),
+        compat::processor::Description::openapi(),
+        health::Description::openapi(),
+        metrics::Description::openapi(),
+        openapi::Description::openapi(),
+    ];
+    let mut merged = parts.into_iter().fold(Service::openapi(), Document::merge_from);
+    share(&mut merged, TransformParameters::into_params(|| None));
+    let mut document = complete(merged, COMMON, public_url.map(Url::as_str));
+    described::bodies_are_not_null(&mut document);
+    described::tell_rates(&mut document);
     // Without a key too: what a caller may do is decided by what is asked for.
     let none = SecurityRequirement::default();
     let one = |name: &str| SecurityRequirement::new::<_, [&str; 0], &str>(name, []);

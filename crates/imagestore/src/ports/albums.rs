@@ -6,8 +6,8 @@ use shared_types::{AlbumId, Digest, ImageId, ShareId, UserId};
 
 use super::CatalogError;
 use crate::domain::{
-    Album, AlbumChange, AlbumCursor, AlbumImage, AlbumName, AlbumShare, Expected, ImageName, OutboxMessage, Reach,
-    Reorder, Sight, Visibility,
+    Album, AlbumChange, AlbumCursor, AlbumImage, AlbumName, AlbumShare, Expected, ImageName, Membership, OutboxMessage,
+    Reach, Reorder, Sight, Visibility,
 };
 
 /// A part of the list of albums, newest first.
@@ -132,17 +132,21 @@ pub trait AlbumCatalog: Send + Sync {
     /// The image that is called so in an album.
     async fn album_image_by_name(&self, id: AlbumId, name: &ImageName) -> Result<Option<AlbumImage>, CatalogError>;
 
+    /// The albums that an image is in.
+    async fn albums_of(&self, image: ImageId) -> Result<Vec<Membership>, CatalogError>;
+
     /// Whether the image is in the album.
     async fn is_in_album(&self, id: AlbumId, image: ImageId) -> Result<bool, CatalogError>;
 
     /// Deletes images of an album that are in no other one: the one that is named, or up to `limit` of all, and only those that belong to
-    /// `whose` if that is one user. Gives them and the blobs doomed by it.
+    /// `whose` if that is one user; where `purge` is given, they are hidden until then. Gives them and the blobs doomed by it.
     async fn delete_album_images(
         &self,
         id: AlbumId,
         only: Option<ImageId>,
         whose: Reach,
         limit: u32,
+        purge: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<(Vec<ImageId>, Vec<Digest>), CatalogError>;
 
@@ -164,6 +168,9 @@ pub trait AlbumCatalog: Send + Sync {
 
     /// What was not delivered yet, in the order of the changes, at most `limit`; from then on it counts as delivered.
     async fn take_outbox(&self, limit: u32, now: Timestamp) -> Result<Vec<OutboxMessage>, CatalogError>;
+
+    /// How much was written before that time.
+    async fn old_outbox(&self, before: Timestamp) -> Result<u64, CatalogError>;
 
     /// Forgets what was written before that time, at most `limit`; gives how many.
     async fn forget_outbox(&self, before: Timestamp, limit: u32) -> Result<u64, CatalogError>;

@@ -2,13 +2,14 @@
 
 use std::io::{self, BufRead, Seek};
 use std::ops::Range;
+use std::path::Path;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use shared_types::Digest;
 
-use super::PartStore;
+use super::{BlobUpkeep, PartStore};
 
 /// Chunks of a blob, in order.
 pub type ByteStream = BoxStream<'static, io::Result<Bytes>>;
@@ -44,7 +45,7 @@ pub struct Leftovers {
 
 /// Keeps immutable bytes under their digest.
 #[async_trait]
-pub trait BlobStore: PartStore {
+pub trait BlobStore: PartStore + BlobUpkeep {
     /// Room for new bytes. Nothing is visible before [`StagedBlob::commit`], and nothing stays if the value is dropped without it.
     async fn stage(&self) -> Result<Box<dyn StagedBlob>, BlobError>;
 
@@ -101,6 +102,9 @@ impl<T: BufRead + Seek + Send> StagedReader for T {}
 pub trait BlobReader: Send + Sync {
     /// Its size in bytes.
     fn size(&self) -> u64;
+
+    /// Where it is, if it is a file of this machine.
+    fn file(&self) -> Option<&Path>;
 
     /// All of it at once. The caller has checked the size.
     async fn read_all(&self) -> Result<Bytes, BlobError>;

@@ -1,10 +1,14 @@
 //! Rows: which images and variants exist, and which blobs they need.
 
+use std::path::Path;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use shared_types::{AlbumId, Digest, ImageId, UploadId};
 
-use super::{AccessCatalog, AlbumCatalog, AnalysisCatalog, JobCatalog, RenditionCatalog, UploadCatalog};
+use super::{
+    AccessCatalog, AlbumCatalog, AnalysisCatalog, JobCatalog, KeepingCatalog, RenditionCatalog, UploadCatalog,
+};
 use crate::domain::{Image, ImageChange, ImageQuery, Job, Naming, Position, Reach, StoreError, Totals, Variant};
 
 /// Why a row could not be read or written.
@@ -16,6 +20,9 @@ pub enum CatalogError {
     /// The image does not exist (any more).
     #[error("the image does not exist")]
     NoImage,
+    /// The image has another original (by now).
+    #[error("the original was replaced")]
+    Outdated,
     /// The resumable upload does not exist (any more).
     #[error("the upload does not exist")]
     NoUpload,
@@ -71,7 +78,7 @@ pub struct Placement {
 /// then calls [`Catalog::forget_blob`]. Until then no row can refer to it, so a row never outlives its bytes.
 #[async_trait]
 pub trait Catalog:
-    RenditionCatalog + AnalysisCatalog + JobCatalog + AccessCatalog + UploadCatalog + AlbumCatalog
+    RenditionCatalog + AnalysisCatalog + JobCatalog + AccessCatalog + UploadCatalog + AlbumCatalog + KeepingCatalog
 {
     /// Adds an image whose blob is durable, and notes what is to be done about it.
     ///
@@ -83,14 +90,19 @@ pub trait Catalog:
     /// The image, if it exists.
     async fn image(&self, id: ImageId) -> Result<Option<Image>, CatalogError>;
 
-    /// Any image with these bytes.
+    /// Any image with these bytes, hidden ones included.
     async fn image_by_digest(&self, digest: &Digest) -> Result<Option<Image>, CatalogError>;
 
     /// The images with these bytes, of one user or of all, oldest first, at most so many.
     async fn images_of_original(&self, digest: &Digest, whose: Reach, limit: u32) -> Result<Vec<Image>, CatalogError>;
 
     /// Changes an image; gives it as it then is, or `None` if there is none.
-    async fn change_image(&self, id: ImageId, change: &ImageChange) -> Result<Option<Image>, CatalogError>;
+    async fn change_image(
+        &self,
+        id: ImageId,
+        change: &ImageChange,
+        now: Timestamp,
+    ) -> Result<Option<Image>, CatalogError>;
 
     /// The digest of what deletes the image without a key, if there is such a thing. It goes with the image.
     async fn delete_token(&self, id: ImageId) -> Result<Option<Digest>, CatalogError>;
@@ -99,14 +111,16 @@ pub trait Catalog:
     /// fewer than were asked for, and none, and still not be the last.
     async fn images(&self, query: &ImageQuery) -> Result<(Vec<Image>, Option<Position>), CatalogError>;
 
-    /// Removes the image, its variants and its places in albums, and calls off its jobs; gives the blobs doomed by it, or `None` if there was no such image.
+    /// Removes the image, hidden or not, its variants and its places in albums, and calls off its jobs; gives the blobs doomed by it, or
+    /// `None` if there was no such image.
     async fn delete_image(&self, id: ImageId, now: Timestamp) -> Result<Option<Vec<Digest>>, CatalogError>;
 
-    /// Adds a variant whose blob is there, in place of one with the same key; gives whether one was replaced, and the blobs doomed by that.
+    /// Adds a variant of that original whose blob is there, in place of one with the same key; gives whether one was replaced, and the blobs
+    /// doomed by that.
     ///
     /// # Errors
-    /// [`CatalogError::NoImage`], [`CatalogError::BlobDoomed`].
-    async fn put_variant(&self, variant: &Variant) -> Result<(bool, Vec<Digest>), CatalogError>;
+    /// [`CatalogError::NoImage`], [`CatalogError::BlobDoomed`]; [`CatalogError::Outdated`] if the image has another original.
+    async fn put_variant(&self, variant: &Variant, original: &Digest) -> Result<(bool, Vec<Digest>), CatalogError>;
 
     /// The variant of that key.
     async fn variant(&self, image: ImageId, key: &str) -> Result<Option<Variant>, CatalogError>;
@@ -134,6 +148,10 @@ pub trait Catalog:
 
     /// How much there is, by every change that has returned. Takes as long with millions of rows as with few.
     async fn totals(&self) -> Result<Totals, CatalogError>;
+
+    /// Copies every row, as all of them are at one moment, to a new file that the same back end opens; nobody has to wait. The copy is durable
+    /// when this returns.
+    async fn copy_to(&self, file: &Path) -> Result<(), CatalogError>;
 
     /// Answers if the catalog can be read.
     async fn ping(&self) -> Result<(), CatalogError>;

@@ -61,16 +61,16 @@ pub trait JobCatalog: Send + Sync {
     /// Whether the token is the job's: it is leased by it, or was done by it.
     async fn holds_lease(&self, id: JobId, token: &str) -> Result<Option<Job>, CatalogError>;
 
-    /// Ends a job with a variant whose blob is there: both or nothing. A variant of the same key is replaced, unless the order yields to it. A
+    /// Ends a job with a variant of that original whose blob is there: both or nothing. A variant of the same key is replaced, unless the order yields to it. A
     /// job that was done with this token is given as it stands. Gives the job and the blobs doomed by it.
     ///
     /// # Errors
-    /// [`CatalogError::LeaseLost`], [`CatalogError::NoImage`], [`CatalogError::BlobDoomed`].
+    /// [`CatalogError::LeaseLost`], [`CatalogError::NoImage`], [`CatalogError::BlobDoomed`], [`CatalogError::Outdated`].
     async fn complete_job(
         &self,
         id: JobId,
         token: &str,
-        variant: &Variant,
+        (variant, original): (&Variant, &Digest),
         result: &JobResult,
         now: Timestamp,
     ) -> Result<(Job, Vec<Digest>), CatalogError>;
@@ -84,6 +84,9 @@ pub trait JobCatalog: Send + Sync {
     /// # Errors
     /// [`CatalogError::NoImage`] if its image is gone; [`CatalogError::Conflict`] if the same work is queued already.
     async fn retry_job(&self, id: JobId, now: Timestamp) -> Result<Option<Job>, CatalogError>;
+
+    /// How many jobs were over before that time.
+    async fn old_jobs(&self, before: Timestamp) -> Result<u64, CatalogError>;
 
     /// Forgets jobs that were over before that time, at most `limit`; gives how many.
     async fn forget_jobs(&self, before: Timestamp, limit: u32) -> Result<u64, CatalogError>;

@@ -31,8 +31,9 @@ pub struct RemoteBody {
 /// Speaks HTTP(S) with public addresses only.
 #[async_trait]
 pub trait RemoteSource: Send + Sync {
-    /// Starts fetching. Every address, also of every redirect, is checked, and the checked address is the one connected to.
-    async fn get(&self, url: &str) -> Result<RemoteBody, RemoteError>;
+    /// Starts fetching. Every address, also of every redirect, is checked, and the checked address is the one connected to. A header, by
+    /// name and value, is sent to `url` itself and not to where it redirects: it may be a secret.
+    async fn get(&self, url: &str, header: Option<(&str, &str)>) -> Result<RemoteBody, RemoteError>;
 
     /// Sends a JSON document; done when the answer's status is one of success. Redirects are not followed. The same addresses are refused.
     async fn post(&self, url: &str, document: Vec<u8>) -> Result<(), RemoteError>;

@@ -236,6 +236,10 @@ async fn users_are_managed_over_http() {
         (json!({ "name": "../x" }), "name"),
         (json!({}), "name"),
         (json!({ "name": "x", "max_images": -1 }), "max_images"),
+        (json!({ "name": 5 }), "name"),
+        (json!({ "name": "x", "max_images": "5" }), "max_images"),
+        (json!({ "name": "x", "max_bytes": 1_u64 << 63 }), "max_bytes"),
+        (json!({ "name": "x", "requests_per_minute": 1_u64 << 32 }), "requests_per_minute"),
         (json!({ "name": "x", "admin": true }), "admin"),
     ] {
         assert_eq!(problem(add(bad).await, 400, "invalid-parameter").await["parameter"], parameter);

@@ -160,12 +160,17 @@ const ADDRESSES: &[Address] = &[
     send("PUT", "/upload/x.png", Body::Picture),
     get("/v1/images"),
     get("/v1/images?visibility=private"),
+    get("/v1/images?deleted=true"),
     get("/v1/images/{id}"),
     send("PATCH", "/v1/images/{id}", Body::Json(nothing)),
     send("POST", "/v1/images/{id}/sign", Body::Json(nothing)),
     send("DELETE", "/v1/images/{id}", Body::None),
     send("DELETE", "/v1/images/{id}?token={delete_token}", Body::None),
+    send("DELETE", "/v1/images/{id}?purge=true", Body::None),
+    send("POST", "/v1/images/{id}/restore", Body::None),
+    send("PUT", "/v1/images/{id}/file", Body::Picture),
     get("/v1/images/{id}/variants"),
+    send("DELETE", "/v1/images/{id}/variants", Body::None),
     send("PUT", "/v1/images/{id}/variants/small", Body::Picture),
     send("POST", "/v1/uploads", Body::Tus),
     send("HEAD", "/v1/uploads/{upload}", Body::Tus),
@@ -234,6 +239,11 @@ const ADDRESSES: &[Address] = &[
     get("/healthcheck"),
     get("/metrics"),
 ];
+
+/// Every address: verb and path.
+pub(crate) fn addresses() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ADDRESSES.iter().map(|address| (address.method, address.path.trim_end_matches(" (album)")))
+}
 
 const TOKEN: &str = "the token of the workers";
 const SIGNING: &str = "k:1111111111111111111111111111111111111111111111111111111111111111";

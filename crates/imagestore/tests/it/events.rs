@@ -5,6 +5,8 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use sqlx::ConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
 use testkit::pictures::{file, jpeg, photo};
 use testkit::process::Store;
 use testkit::reqwest::{Client, Response};
@@ -84,6 +86,53 @@ async fn a_variant_that_another_service_puts_is_told_of_once() {
     assert_eq!(gone.status(), 204);
     let text = until(&mut feed, "image.deleted").await;
     assert!(!text.contains("variant.stored"), "once: {text}");
+}
+
+#[tokio::test]
+async fn what_happens_to_images_is_told_once_and_kept_for_those_who_have_copies() {
+    let mut store = store_with(&[("DELETE__GRACE", "1000")]);
+    let mut feed = get_with(&store, "/v1/events", &[]).await;
+    let image = upload(&store, file::one_pixel_png()).await;
+    let url = store.url(&format!("/v1/images/{}", id(&image)));
+    let client = Client::new();
+    let requests = [
+        client.patch(&url).json(&json!({ "name": "a.png" })),
+        client.delete(format!("{url}/variants")),
+        client.put(format!("{url}/file")).body(jpeg::baseline(&photo(40, 30, 1), 90)),
+        client.delete(&url),
+        client.post(format!("{url}/restore")),
+        client.delete(format!("{url}?purge=true")),
+    ];
+    for request in requests {
+        assert!(request.send().await.unwrap().status().is_success());
+    }
+    let last = upload(&store, jpeg::baseline(&photo(40, 30, 2), 90)).await;
+    let mut text = until(&mut feed, "image.restored").await;
+    text += &until(&mut feed, "image.stored").await;
+    let names: Vec<_> = text.lines().filter_map(|line| line.strip_prefix("event: image.")).collect();
+    assert_eq!(names, ["stored", "changed", "purged", "replaced", "deleted", "restored", "deleted", "stored"]);
+    let told = data(&text, "image.replaced");
+    assert_eq!((&told["id"], &told["revision"], &told["old_digest"]), (&image["id"], &json!(2), &image["digest"]));
+    let paths: Vec<_> = told["urls"].as_array().unwrap().iter().map(|path| path.as_str().unwrap()).collect();
+    assert!(
+        paths.contains(&format!("/i/{}", id(&image)).as_str())
+            && paths.contains(&format!("/download/{}", id(&image)).as_str())
+    );
+
+    assert!(store.terminate().success());
+    let catalog = SqliteConnectOptions::new().filename(store.data_dir().join("catalog.sqlite")).read_only(true);
+    let mut catalog = catalog.connect().await.unwrap();
+    let kept: Vec<(String, String)> = sqlx::query_as("SELECT key, body FROM outbox WHERE topic = 'images' ORDER BY id")
+        .fetch_all(&mut catalog)
+        .await
+        .unwrap();
+    let bodies: Vec<Value> = kept.iter().map(|(_, body)| serde_json::from_str(body).unwrap()).collect();
+    let events: Vec<_> =
+        bodies.iter().map(|body| body["event"].as_str().unwrap().trim_start_matches("image.")).collect();
+    assert_eq!(events, names);
+    assert!(kept.iter().zip(&bodies).all(|((key, _), body)| body["id"] == key.as_str()));
+    assert_eq!(bodies[3], told);
+    assert_eq!(bodies[7]["id"], last["id"]);
 }
 
 #[tokio::test]

@@ -10,11 +10,15 @@ use image_engine::Limits;
 use imagestore::adapters::files::FileBlobs;
 use imagestore::adapters::sqlite::SqliteCatalog;
 use imagestore::app::{
-    AccessPolicy, BackEnds, Better, BetterPolicy, CachePolicy, JobPolicy, Policies, Services, SigningPolicy,
-    StoreLimits, UploadOptions, UploadPolicy, Wanted, fsck,
+    AccessPolicy, BackEnds, Better, BetterPolicy, CachePolicy, Deletion, JobPolicy, KeepPolicy, Policies, Services,
+    SigningPolicy, StoreLimits, UploadOptions, UploadPolicy, Wanted, fsck,
 };
 use imagestore::domain::{Caller, Keyring, Order, RenditionMode, Required, Slot, Visibility};
-use imagestore::ports::{BlobError, BlobReader, BlobStore, Leftovers, PartStore, StagedBlob, StagedPart, StagedReader};
+use imagestore::ports::{
+    BlobError, BlobReader, BlobStore, BlobUpkeep, KeptBlobs, Leftovers, PartStore, RemovalGuard, StagedBlob,
+    StagedPart, StagedReader, Unfinished,
+};
+use jiff::Timestamp;
 use serde_json::Value;
 use service_kit::config::Secret;
 use service_kit::cpu::{CpuPool, CpuSettings};
@@ -24,6 +28,7 @@ use testkit::pictures::{jpeg, photo};
 use testkit::process::{Store, run_cli, wait_until};
 use testkit::reqwest::Client;
 
+use crate::contract::SQLITE;
 use crate::support::{files, id, store};
 
 /// Everything in the store is whole, and nothing is left over.
@@ -133,6 +138,28 @@ impl PartStore for SlowFiles {
 }
 
 #[async_trait::async_trait]
+impl BlobUpkeep for SlowFiles {
+    async fn keep_removed(&self) -> Result<Option<Box<dyn KeptBlobs>>, BlobError> {
+        self.0.keep_removed().await
+    }
+    async fn reserve_removal(&self, digest: &Digest) -> Result<Option<Box<dyn RemovalGuard>>, BlobError> {
+        self.0.reserve_removal(digest).await
+    }
+    async fn modified(&self, digest: &Digest) -> Result<Option<Timestamp>, BlobError> {
+        self.0.modified(digest).await
+    }
+    async fn unfinished(&self) -> Result<Vec<Unfinished>, BlobError> {
+        self.0.unfinished().await
+    }
+    async fn remove_unfinished(&self, name: &str) -> Result<(), BlobError> {
+        self.0.remove_unfinished(name).await
+    }
+    async fn link(&self, digest: &Digest, file: &Path) -> Result<bool, BlobError> {
+        self.0.link(digest, file).await
+    }
+}
+
+#[async_trait::async_trait]
 impl StagedBlob for SlowStaged {
     async fn write(&mut self, chunks: Vec<Bytes>) -> Result<(), BlobError> {
         self.0.write(chunks).await
@@ -158,7 +185,7 @@ impl StagedBlob for SlowStaged {
 
 /// A store in this process.
 async fn services_on(folder: &Path) -> Services {
-    let catalog = SqliteCatalog::open(&folder.join("catalog.sqlite")).await.unwrap();
+    let catalog = SqliteCatalog::open(&folder.join("catalog.sqlite"), &SQLITE).await.unwrap();
     let blobs = SlowFiles(FileBlobs::open(folder, 0).unwrap());
     let back_ends = BackEnds { catalog: Arc::new(catalog), blobs: Arc::new(blobs), remote: None };
     let (budget_bytes, minute) = (100_000_000, Duration::from_mins(1));
@@ -189,7 +216,8 @@ async fn services_on(folder: &Path) -> Services {
         presets_only: false,
         longest: Duration::from_secs(1),
     };
-    let policies = Policies { cache, renditions: RenditionMode::Off, jobs, better, access, uploads, signing };
+    let keeping = KeepPolicy { replaceable: true, grace: Duration::ZERO, variant_bytes: 0 };
+    let policies = Policies { cache, renditions: RenditionMode::Off, jobs, better, access, uploads, signing, keeping };
     Services::new(back_ends, CpuPool::new(&pool).unwrap(), limits, policies)
 }
 
@@ -206,7 +234,7 @@ async fn a_slow_deletion_takes_no_bytes_of_a_later_upload() {
         receiving.finish(None, &UploadOptions::default()).await
     };
     let first = upload().await.unwrap().image;
-    let (deleted, second) = tokio::join!(services.delete(&caller, first.id), async {
+    let (deleted, second) = tokio::join!(services.delete(&caller, first.id, Deletion::Usual), async {
         tokio::time::sleep(Duration::from_millis(20)).await;
         upload().await
     });

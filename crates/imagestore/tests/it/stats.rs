@@ -43,9 +43,10 @@ fn start(data: &Path) -> Store {
 #[tokio::test]
 async fn they_follow_uploads_variants_and_deletions() {
     let store = store();
+    let none = json!({ "count": 0, "bytes": 0 });
     let nothing = json!({
-        "images": { "count": 0, "originals": 0, "bytes": 0, "formats": {} },
-        "variants": { "count": 0, "bytes": 0, "formats": {} },
+        "images": { "count": 0, "originals": 0, "bytes": 0, "formats": {}, "deleted": none },
+        "variants": { "count": 0, "bytes": 0, "formats": {}, "made": none, "evicted": none },
         "masters": { "done": 0, "bytes": 0, "pending": 0, "not_worth_it": 0, "failed": 0 },
         "compression": { "variants": 0, "bytes_saved": 0 },
         "jobs": { "queued": 0, "leased": 0, "running": 0, "done": 0, "failed": 0, "dead": 0, "cancelled": 0 },
@@ -60,7 +61,10 @@ async fn they_follow_uploads_variants_and_deletions() {
         "png": { "count": 1, "bytes": dot.len() },
     });
     let bytes = picture.len() + dot.len();
-    assert_eq!(told["images"], json!({ "count": 3, "originals": 2, "bytes": bytes, "formats": formats }));
+    assert_eq!(
+        told["images"],
+        json!({ "count": 3, "originals": 2, "bytes": bytes, "formats": formats, "deleted": none })
+    );
     for (image, width) in [(&first, 100), (&same, 120)] {
         assert_eq!(get(&store, &format!("/i/{}.webp?w={width}", id(image))).await.status(), 200);
     }

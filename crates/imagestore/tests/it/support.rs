@@ -131,7 +131,8 @@ pub(crate) async fn make_older(store_folder: &Path, version: i64) {
     .fetch_all(&mut catalog)
     .await
     .unwrap();
-    let drops = format!("{} {drops} {}", indexes.concat(), columns.concat());
+    let variants = "DROP INDEX variants_used; ALTER TABLE variants DROP COLUMN used_us;";
+    let drops = format!("{} {drops} {} {variants}", indexes.concat(), columns.concat());
     let older = format!("{drops} DELETE FROM _sqlx_migrations WHERE version > {version};");
     sqlx::raw_sql(sqlx::AssertSqlSafe(older)).execute(&mut catalog).await.unwrap();
     catalog.close().await.unwrap();

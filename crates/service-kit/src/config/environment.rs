@@ -29,6 +29,11 @@ pub(super) fn read(sources: &Sources<'_>, layers: &mut Layers<'_>) {
             give(&path.to_ascii_lowercase().replace("__", "."), variable, layers);
         }
     }
+    for (name, key, text) in sources.switches {
+        if let Some(variable) = variables.get(*name) {
+            layers.give_text(key, text, &variable.origin);
+        }
+    }
 }
 
 fn variable(name: &str, text: OsString) -> (String, Variable) {

@@ -13,6 +13,7 @@ mod canonical;
 mod embedded;
 mod frame;
 mod mark;
+pub mod parameters;
 mod parse;
 mod presets;
 mod tone;

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use super::values::{decimal, digits};
-use super::{Fit, Gravity, IccPolicy, MAX_SIDE, Metadata, Pad, Resize, Round, TextMark, Tone, Transform, Watermark};
+use super::{
+    Fit, Gravity, IccPolicy, MAX_SIDE, Metadata, Pad, Resize, Round, TextMark, Tone, Transform, Watermark, parameters,
+};
 use crate::format::{ImageFormat, OutputFormat};
 use crate::goal::Goal;
 use crate::ids::VariantName;
@@ -250,14 +252,20 @@ impl<'a> Parameters<'a> {
         Ok(Self(map))
     }
 
+    /// Takes out a parameter. Every one that is read is described.
+    fn raw(&mut self, name: &str) -> Option<&'a str> {
+        debug_assert!(parameters::PARAMETERS.iter().any(|known| known.name == name), "{name} is not described");
+        self.0.remove(name)
+    }
+
     pub(super) fn take<T: FromStr<Err: ToString>>(&mut self, name: &str) -> Result<Option<T>, TransformError> {
-        let Some(text) = self.0.remove(name) else { return Ok(None) };
+        let Some(text) = self.raw(name) else { return Ok(None) };
         text.parse().map(Some).map_err(|reason: T::Err| TransformError::new(name, reason.to_string()))
     }
 
     /// `flip`, `flip=1` and `flip=true` say yes; `0` and `false` say no.
     pub(super) fn flag(&mut self, name: &str) -> Result<Option<bool>, TransformError> {
-        match self.0.remove(name) {
+        match self.raw(name) {
             None => Ok(None),
             Some("" | "1" | "true") => Ok(Some(true)),
             Some("0" | "false") => Ok(Some(false)),
@@ -276,7 +284,7 @@ impl<'a> Parameters<'a> {
     /// `anim=0` is the first frame.
     fn page(&mut self) -> Result<Option<u32>, TransformError> {
         let anim = self.flag("anim")?;
-        let Some(text) = self.0.remove("page") else { return Ok((anim == Some(false)).then_some(0)) };
+        let Some(text) = self.raw("page") else { return Ok((anim == Some(false)).then_some(0)) };
         let page = digits(text).ok_or_else(|| TransformError::new("page", "must be the number of a frame, from 0"))?;
         if anim == Some(true) {
             return Err(TransformError::new("page", "shows one frame and contradicts anim=1"));
@@ -286,13 +294,13 @@ impl<'a> Parameters<'a> {
 
     /// `target` or `max_bytes`; `q`, which contradicts both, is left to be read.
     fn goal(&mut self) -> Result<Option<Goal>, TransformError> {
-        let [target, most] = ["target", "max_bytes"].map(|name| self.0.remove(name));
+        let [target, most] = ["target", "max_bytes"].map(|name| self.raw(name));
         let quality = if target.is_some() || most.is_some() { self.0.get("q").copied() } else { None };
         Goal::from_parameters(target, most, quality)
     }
 
     fn side(&mut self, name: &str) -> Result<Option<u32>, TransformError> {
-        let Some(text) = self.0.remove(name) else { return Ok(None) };
+        let Some(text) = self.raw(name) else { return Ok(None) };
         match digits(text) {
             Some(side) if (1..=MAX_SIDE).contains(&side) => Ok(Some(side)),
             _ => Err(TransformError::new(name, format!("must be a whole number of pixels from 1 to {MAX_SIDE}"))),
@@ -303,13 +311,13 @@ impl<'a> Parameters<'a> {
         if self.0.get("w") != Some(&"auto") {
             return Ok((self.side("w")?, false));
         }
-        self.0.remove("w");
+        self.raw("w");
         let width = hints.width.map(|w| w.clamp(1, MAX_SIDE).next_multiple_of(HINT_WIDTH_STEP));
         Ok((width, true))
     }
 
     fn dpr(&mut self, hints: ClientHints) -> Result<(Option<f64>, bool), TransformError> {
-        let Some(text) = self.0.remove("dpr") else { return Ok((None, false)) };
+        let Some(text) = self.raw("dpr") else { return Ok((None, false)) };
         if text == "auto" {
             return Ok((hints.dpr.map(|dpr| dpr.clamp(0.5, 5.0)), true));
         }
@@ -323,7 +331,7 @@ impl<'a> Parameters<'a> {
         if self.0.contains_key("format") && self.0.contains_key("type") {
             return Err(TransformError::new("type", "means the same as format: give one of them"));
         }
-        let Some((name, text)) = ["format", "type"].into_iter().find_map(|n| self.0.remove(n).map(|v| (n, v))) else {
+        let Some((name, text)) = ["format", "type"].into_iter().find_map(|n| self.raw(n).map(|v| (n, v))) else {
             return Ok(FormatChoice::Source);
         };
         if text == "auto" {
@@ -335,12 +343,12 @@ impl<'a> Parameters<'a> {
     }
 
     fn finish(self) -> Result<(), TransformError> {
-        const KNOWN: &str = "w, h, dpr, fit, gravity, enlarge, anim, page, crop, trim, rotate, flip, flop, brightness, contrast, gamma, saturation, hue, \
-            gray, sepia, duotone, negate, pixelate, blur, sharpen, pad, bg, wm, wmpos, wmopacity, wmscale, wmmargin, wmtext, wmtextpos, \
-            wmtextopacity, wmtextmargin, wmtextsize, wmtextcolor, wmtextshadow, round, icc, strip, gps, colors, q, lossless, target, max_bytes, format, type, transform, download";
         match self.0.keys().next() {
             None => Ok(()),
-            Some(name) => Err(TransformError::new(*name, format!("is not a parameter; known are {KNOWN}"))),
+            Some(name) => {
+                let known = parameters::names();
+                Err(TransformError::new(*name, format!("is not a parameter; known are {known}, download")))
+            }
         }
     }
 }

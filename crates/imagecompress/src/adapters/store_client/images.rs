@@ -7,9 +7,9 @@ use backon::{BackoffBuilder, ExponentialBuilder, Retryable};
 use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
-use shared_types::job::VARIANT_FIGURES;
+use shared_types::job::{VARIANT_FIGURES, VARIANT_SOURCE};
 use shared_types::wire::{ImageDocument, VariantFigures};
-use shared_types::{ImageFormat, ImageId, OutputFormat, VariantName};
+use shared_types::{Digest, ImageFormat, ImageId, OutputFormat, VariantName};
 use tokio::time::timeout;
 
 use super::answer::unreachable;
@@ -67,7 +67,7 @@ impl ImageStore for StoreClient {
     async fn put_compressed(
         &self,
         sender: &Sender,
-        id: ImageId,
+        (id, source): (ImageId, Digest),
         format: OutputFormat,
         bytes: Bytes,
         figures: &VariantFigures,
@@ -76,8 +76,8 @@ impl ImageStore for StoreClient {
         let path = format!("/v1/images/{id}/variants/{}", VariantName::compress());
         let attempt = async || {
             let request = self.request(sender, Method::PUT, &path);
-            let request =
-                request.header(CONTENT_TYPE, ImageFormat::from(format).media_type()).header(VARIANT_FIGURES, &figures);
+            let request = request.header(VARIANT_SOURCE, source.to_string()).header(VARIANT_FIGURES, &figures);
+            let request = request.header(CONTENT_TYPE, ImageFormat::from(format).media_type());
             send(sender, request.body(bytes.clone())).await.map(drop)
         };
         self.with_retries("posting the variant", attempt).await

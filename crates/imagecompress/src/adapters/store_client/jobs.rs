@@ -11,10 +11,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use shared_types::job::{
     Failure, Heartbeat, JobDocument, JobProblem, JobsDocument, Kept, LEASE_TOKEN, Lease, LeaseAnswer, LeaseRequest,
-    Release, VARIANT_FIGURES,
+    Release, VARIANT_FIGURES, VARIANT_SOURCE,
 };
 use shared_types::wire::VariantFigures;
-use shared_types::{Formats, Goal, ImageFormat, ImageId, JobId, OutputFormat, VariantName};
+use shared_types::{Digest, Formats, Goal, ImageFormat, ImageId, JobId, OutputFormat, VariantName};
 
 use super::answer::unreachable;
 use super::{StoreClient, header_of, send};
@@ -46,7 +46,7 @@ impl JobQueue for StoreClient {
 
     async fn put_result(
         &self,
-        claim: &Claim,
+        (claim, source): (&Claim, &Digest),
         format: OutputFormat,
         bytes: Bytes,
         figures: &VariantFigures,
@@ -55,6 +55,7 @@ impl JobQueue for StoreClient {
         let request = request
             .header(CONTENT_TYPE, ImageFormat::from(format).media_type())
             .header(LEASE_TOKEN, &claim.token)
+            .header(VARIANT_SOURCE, source.to_string())
             .header(VARIANT_FIGURES, header_of(figures)?);
         send(&Sender::Itself, request.body(bytes)).await.map(drop)
     }

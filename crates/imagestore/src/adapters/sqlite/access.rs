@@ -232,3 +232,10 @@ pub(super) async fn check_quota(tx: &mut SqliteConnection, image: &Image) -> Res
     let user = user_by_id(tx, owner).await?.ok_or_else(|| rows::unreadable("image of no user"))?;
     user.check_room(image.bytes).map_err(CatalogError::Refused)
 }
+
+/// Whether the owner may keep this image with an original of so many bytes.
+pub(super) async fn check_growth(tx: &mut SqliteConnection, image: &Image, bytes: u64) -> Result<(), CatalogError> {
+    let (Some(owner), Some(more)) = (image.owner, bytes.checked_sub(image.bytes)) else { return Ok(()) };
+    let user = user_by_id(tx, owner).await?.ok_or_else(|| rows::unreadable("image of no user"))?;
+    user.check_bytes(more).map_err(CatalogError::Refused)
+}

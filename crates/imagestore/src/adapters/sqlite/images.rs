@@ -1,6 +1,7 @@
 //! Image rows.
 
 use image_engine::Facts;
+use jiff::Timestamp;
 use shared_types::{Digest, ImageId, UserId};
 use sqlx::{FromRow, QueryBuilder, SqliteConnection, SqlitePool};
 use uuid::Uuid;
@@ -28,6 +29,8 @@ pub(super) struct ImageRow {
     tags: String,
     metadata: Option<String>,
     created_us: i64,
+    revision: i64,
+    replaced_us: Option<i64>,
 }
 
 impl TryFrom<ImageRow> for Image {
@@ -55,6 +58,8 @@ impl TryFrom<ImageRow> for Image {
             tags: rows::tags(&row.tags)?,
             metadata: row.metadata.as_deref().map(metadata).transpose()?,
             created: rows::timestamp(row.created_us)?,
+            revision: rows::unsigned(row.revision)?,
+            replaced: row.replaced_us.map(rows::timestamp).transpose()?,
         })
     }
 }
@@ -67,8 +72,8 @@ fn metadata(text: &str) -> Result<Metadata, CatalogError> {
 pub(super) async fn insert(tx: &mut SqliteConnection, image: &Image) -> Result<(), CatalogError> {
     sqlx::query(
         "INSERT INTO images (id, digest, bytes, format, width, height, orientation, animated, has_alpha, bits, progressive, name, created_us, \
-         owner, visibility, name_key, tags, metadata) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+         owner, visibility, name_key, tags, metadata, revision, replaced_us) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
     )
     .bind(image.id.as_uuid())
     .bind(image.digest.as_bytes().as_slice())
@@ -88,12 +93,14 @@ pub(super) async fn insert(tx: &mut SqliteConnection, image: &Image) -> Result<(
     .bind(image.name_key())
     .bind(rows::tags_text(&image.tags))
     .bind(image.metadata.as_ref().map(Metadata::text))
+    .bind(rows::signed(image.revision)?)
+    .bind(image.replaced.map(Timestamp::as_microsecond))
     .execute(&mut *tx)
     .await?;
     insert_tags(tx, image).await
 }
 
-async fn insert_tags(tx: &mut SqliteConnection, image: &Image) -> Result<(), CatalogError> {
+pub(super) async fn insert_tags(tx: &mut SqliteConnection, image: &Image) -> Result<(), CatalogError> {
     for tag in image.tags.iter() {
         sqlx::query("INSERT INTO image_tags (tag, owner, image_id) VALUES ($1, $2, $3)")
             .bind(tag)
@@ -126,9 +133,12 @@ pub(super) async fn delete_token(pool: &SqlitePool, image: ImageId) -> Result<Op
     digest.map(|bytes| rows::digest(&bytes)).transpose()
 }
 
-pub(super) async fn by_id(pool: &SqlitePool, id: ImageId) -> Result<Option<Image>, CatalogError> {
-    let row: Option<ImageRow> =
-        sqlx::query_as("SELECT * FROM images WHERE id = $1").bind(id.as_uuid()).fetch_optional(pool).await?;
+/// An image that is not hidden.
+pub(super) async fn by_id(connection: &mut SqliteConnection, id: ImageId) -> Result<Option<Image>, CatalogError> {
+    let row: Option<ImageRow> = sqlx::query_as("SELECT * FROM images WHERE id = $1 AND deleted_us IS NULL")
+        .bind(id.as_uuid())
+        .fetch_optional(connection)
+        .await?;
     row.map(Image::try_from).transpose()
 }
 
@@ -151,7 +161,8 @@ pub(super) async fn of_original(
     if let Reach::User(user) = whose {
         query.push(" AND owner = ").push_bind(user.as_uuid());
     }
-    query.push(" ORDER BY id LIMIT ").push_bind(limit);
+    // Spelled as an expression: an index of what is not hidden would be walked along for the digest.
+    query.push(" AND coalesce(deleted_us, 0) = 0 ORDER BY id LIMIT ").push_bind(limit);
     let rows: Vec<ImageRow> = query.build_query_as().fetch_all(pool).await?;
     rows.into_iter().map(Image::try_from).collect()
 }
@@ -161,9 +172,7 @@ pub(super) async fn change(
     id: ImageId,
     change: &ImageChange,
 ) -> Result<Option<Image>, CatalogError> {
-    let row: Option<ImageRow> =
-        sqlx::query_as("SELECT * FROM images WHERE id = $1").bind(id.as_uuid()).fetch_optional(&mut *tx).await?;
-    let Some(now) = row.map(Image::try_from).transpose()? else { return Ok(None) };
+    let Some(now) = by_id(tx, id).await? else { return Ok(None) };
     let ImageChange { name, visibility, tags, metadata } = change.clone();
     let changed = Image {
         name: name.or(now.name),
@@ -187,9 +196,28 @@ pub(super) async fn change(
 }
 
 pub(super) async fn exists(tx: &mut SqliteConnection, id: ImageId) -> Result<bool, CatalogError> {
-    let found: Option<i64> =
-        sqlx::query_scalar("SELECT 1 FROM images WHERE id = $1").bind(id.as_uuid()).fetch_optional(tx).await?;
+    let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM images WHERE id = $1 AND deleted_us IS NULL")
+        .bind(id.as_uuid())
+        .fetch_optional(tx)
+        .await?;
     Ok(found.is_some())
+}
+
+/// Makes sure that the image has this original.
+pub(super) async fn check_original(
+    tx: &mut SqliteConnection,
+    id: ImageId,
+    original: &Digest,
+) -> Result<(), CatalogError> {
+    let found: Option<Vec<u8>> = sqlx::query_scalar("SELECT digest FROM images WHERE id = $1 AND deleted_us IS NULL")
+        .bind(id.as_uuid())
+        .fetch_optional(tx)
+        .await?;
+    match found {
+        None => Err(CatalogError::NoImage),
+        Some(found) if found == original.as_bytes() => Ok(()),
+        Some(_) => Err(CatalogError::Outdated),
+    }
 }
 
 /// Removes the row, and by the foreign key its variants; gives the digest of the original.
@@ -199,4 +227,29 @@ pub(super) async fn delete(tx: &mut SqliteConnection, id: ImageId) -> Result<Opt
         .fetch_optional(tx)
         .await?;
     digest.map(|bytes| rows::digest(&bytes)).transpose()
+}
+
+/// Writes what of the row is about the original.
+pub(super) async fn set_original(tx: &mut SqliteConnection, image: &Image) -> Result<(), CatalogError> {
+    let Image { digest, bytes, facts, revision, replaced, .. } = image;
+    sqlx::query(
+        "UPDATE images SET digest = $2, bytes = $3, format = $4, width = $5, height = $6, orientation = $7, animated = $8, has_alpha = $9, \
+         bits = $10, progressive = $11, revision = $12, replaced_us = $13 WHERE id = $1",
+    )
+    .bind(image.id.as_uuid())
+    .bind(digest.as_bytes().as_slice())
+    .bind(rows::signed(*bytes)?)
+    .bind(facts.format.extension())
+    .bind(facts.width)
+    .bind(facts.height)
+    .bind(facts.orientation)
+    .bind(facts.animated)
+    .bind(facts.has_alpha)
+    .bind(facts.bits)
+    .bind(facts.progressive)
+    .bind(rows::signed(*revision)?)
+    .bind(replaced.map(Timestamp::as_microsecond))
+    .execute(tx)
+    .await?;
+    Ok(())
 }

@@ -107,7 +107,7 @@ impl<'a> Walk<'a> {
                 Whose::User(user) => drop(sql.push(" AND image_tags.owner = ").push_bind(user.as_uuid())),
             }
         } else {
-            sql.push(" FROM images WHERE TRUE");
+            sql.push(" FROM images WHERE images.deleted_us IS NULL");
             match self.query.whose {
                 Whose::Anybody => {}
                 Whose::Nobody => drop(sql.push(" AND images.owner IS NULL")),

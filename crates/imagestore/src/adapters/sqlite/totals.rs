@@ -32,6 +32,9 @@ pub(super) async fn read(pool: &SqlitePool) -> Result<Totals, CatalogError> {
                 "done" => (totals.masters.done, totals.masters.bytes) = (number, bytes),
                 "not-worth-it" => totals.masters.not_worth_it = number,
                 "failed" => totals.masters.failed = number,
+                "deleted" => totals.deleted = share,
+                "made" => totals.made = share,
+                "evicted" => totals.evicted = share,
                 _ => return Err(rows::unreadable("total")),
             },
         }

@@ -1,12 +1,13 @@
 //! Variant rows.
 
+use jiff::Timestamp;
 use shared_types::{Digest, ImageId};
 use sqlx::{FromRow, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
 use super::{images, rows};
 use crate::domain::Variant;
-use crate::ports::CatalogError;
+use crate::ports::{CatalogError, Removed};
 
 #[derive(FromRow)]
 struct VariantRow {
@@ -48,10 +49,12 @@ pub(super) async fn exists(tx: &mut SqliteConnection, image: ImageId, key: &str)
 }
 
 /// Puts a variant in place of one with the same key; gives whether one was replaced, and the blobs doomed by that.
-pub(super) async fn put(tx: &mut SqliteConnection, variant: &Variant) -> Result<(bool, Vec<Digest>), CatalogError> {
-    if !images::exists(tx, variant.image).await? {
-        return Err(CatalogError::NoImage);
-    }
+pub(super) async fn put(
+    tx: &mut SqliteConnection,
+    variant: &Variant,
+    original: &Digest,
+) -> Result<(bool, Vec<Digest>), CatalogError> {
+    images::check_original(tx, variant.image, original).await?;
     rows::refer_to_blob(tx, &variant.digest, variant.bytes).await?;
     let replaced = delete(tx, variant.image, &variant.key).await?;
     insert(tx, variant).await?;
@@ -62,8 +65,8 @@ pub(super) async fn put(tx: &mut SqliteConnection, variant: &Variant) -> Result<
 async fn insert(tx: &mut SqliteConnection, variant: &Variant) -> Result<(), CatalogError> {
     let figures = variant.figures.as_ref().map(serde_json::to_string).transpose();
     sqlx::query(
-        "INSERT INTO variants (image_id, key, label, digest, bytes, format, width, height, figures, created_us) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "INSERT INTO variants (image_id, key, label, digest, bytes, format, width, height, figures, created_us, used_us) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(variant.image.as_uuid())
     .bind(&variant.key)
@@ -75,6 +78,7 @@ async fn insert(tx: &mut SqliteConnection, variant: &Variant) -> Result<(), Cata
     .bind(variant.height)
     .bind(figures.map_err(|error| CatalogError::Failed(error.into()))?)
     .bind(variant.created.as_microsecond())
+    .bind(variant.is_made().then(|| variant.created.as_microsecond()))
     .execute(tx)
     .await?;
     Ok(())
@@ -118,4 +122,75 @@ pub(super) async fn delete(
             .fetch_optional(tx)
             .await?;
     digest.map(|bytes| rows::digest(&bytes)).transpose()
+}
+
+/// Removes every variant of an image. What may be unused now stands in `doomed`, and is not doomed yet.
+pub(super) async fn delete_all(tx: &mut SqliteConnection, image: ImageId) -> Result<Removed, CatalogError> {
+    let gone: Vec<(Vec<u8>, i64)> = sqlx::query_as("DELETE FROM variants WHERE image_id = $1 RETURNING digest, bytes")
+        .bind(image.as_uuid())
+        .fetch_all(tx)
+        .await?;
+    let mut removed = Removed { variants: gone.len() as u64, ..Removed::default() };
+    for (digest, bytes) in gone {
+        removed.bytes += rows::unsigned::<u64>(bytes)?;
+        removed.doomed.push(rows::digest(&digest)?);
+    }
+    Ok(removed)
+}
+
+pub(super) async fn note_uses(
+    tx: &mut SqliteConnection,
+    used: &[(ImageId, String)],
+    now: Timestamp,
+) -> Result<(), CatalogError> {
+    for (image, key) in used {
+        sqlx::query("UPDATE variants SET used_us = $3 WHERE image_id = $1 AND key = $2 AND used_us IS NOT NULL")
+            .bind(image.as_uuid())
+            .bind(key)
+            .bind(now.as_microsecond())
+            .execute(&mut *tx)
+            .await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn made_bytes(connection: &mut SqliteConnection) -> Result<u64, CatalogError> {
+    let bytes: i64 = sqlx::query_scalar("SELECT bytes FROM totals WHERE of = 'made'").fetch_one(connection).await?;
+    rows::unsigned(bytes)
+}
+
+/// Removes what was not asked for the longest, until what was made has at most so many bytes.
+pub(super) async fn evict(tx: &mut SqliteConnection, most: u64, limit: u32) -> Result<Removed, CatalogError> {
+    let mut left = made_bytes(tx).await?;
+    let coldest: Vec<(Uuid, String)> =
+        sqlx::query_as("SELECT image_id, key FROM variants WHERE used_us IS NOT NULL ORDER BY used_us LIMIT $1")
+            .bind(limit)
+            .fetch_all(&mut *tx)
+            .await?;
+    let mut removed = Removed::default();
+    for (image, key) in coldest {
+        if left <= most {
+            break;
+        }
+        let gone: (Vec<u8>, i64) =
+            sqlx::query_as("DELETE FROM variants WHERE image_id = $1 AND key = $2 RETURNING digest, bytes")
+                .bind(image)
+                .bind(key)
+                .fetch_one(&mut *tx)
+                .await?;
+        let bytes = rows::unsigned::<u64>(gone.1)?;
+        left = left.saturating_sub(bytes);
+        removed.variants += 1;
+        removed.bytes += bytes;
+        removed.doomed.push(rows::digest(&gone.0)?);
+    }
+    if removed.variants == 0 {
+        return Ok(removed);
+    }
+    sqlx::query("UPDATE totals SET number = number + $1, bytes = bytes + $2 WHERE of = 'evicted'")
+        .bind(rows::signed(removed.variants)?)
+        .bind(rows::signed(removed.bytes)?)
+        .execute(&mut *tx)
+        .await?;
+    Ok(Removed { doomed: rows::doom_unused(tx, &removed.doomed).await?, ..removed })
 }

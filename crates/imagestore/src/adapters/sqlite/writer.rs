@@ -8,6 +8,7 @@ use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use super::checkpoints::Checkpoints;
 use crate::ports::CatalogError;
 
 /// Changes in one transaction at most: bounds how long the first of them waits for the last.
@@ -43,10 +44,10 @@ struct Running {
 }
 
 impl Writer {
-    /// Takes over the connection.
-    pub(super) fn start(connection: SqliteConnection) -> Self {
+    /// Takes over the connection. Without checkpoints it can only be one that writes nothing.
+    pub(super) fn start(connection: SqliteConnection, checkpoints: Option<Checkpoints>) -> Self {
         let (queue, changes) = mpsc::channel(TOGETHER);
-        let task = tokio::spawn(work(connection, changes));
+        let task = tokio::spawn(work(connection, checkpoints, changes));
         Self { running: Mutex::new(Some(Running { queue, task })) }
     }
 
@@ -65,6 +66,7 @@ impl Writer {
                     Ok(_) => Verdict::Keep,
                     Err(
                         CatalogError::NoImage
+                        | CatalogError::Outdated
                         | CatalogError::NameTaken
                         | CatalogError::Refused(_)
                         | CatalogError::BlobDoomed
@@ -101,7 +103,7 @@ impl Writer {
     }
 }
 
-async fn work(mut connection: SqliteConnection, mut changes: mpsc::Receiver<Change>) {
+async fn work(mut connection: SqliteConnection, checkpoints: Option<Checkpoints>, mut changes: mpsc::Receiver<Change>) {
     let mut waiting = Vec::new();
     while changes.recv_many(&mut waiting, TOGETHER).await > 0 {
         let mut queue = VecDeque::from(std::mem::take(&mut waiting));
@@ -118,7 +120,14 @@ async fn work(mut connection: SqliteConnection, mut changes: mpsc::Receiver<Chan
             for tell in told {
                 tell(committed.as_ref().map(|&()| ()).map_err(another));
             }
+            if let Some(checkpoints) = &checkpoints {
+                checkpoints.look(&mut connection).await;
+            }
         }
+    }
+    // Before the writer: what closes last copies the whole log and removes it.
+    if let Some(checkpoints) = checkpoints {
+        checkpoints.close().await;
     }
     if let Err(error) = connection.close().await {
         log::warn!("the catalog was not closed properly: {error}");
@@ -151,6 +160,7 @@ fn another(error: &CatalogError) -> CatalogError {
     match error {
         CatalogError::BlobDoomed => CatalogError::BlobDoomed,
         CatalogError::NoImage => CatalogError::NoImage,
+        CatalogError::Outdated => CatalogError::Outdated,
         CatalogError::NoUpload => CatalogError::NoUpload,
         CatalogError::LeaseLost => CatalogError::LeaseLost,
         CatalogError::Conflict => CatalogError::Conflict,

@@ -74,7 +74,7 @@ impl Services {
     }
 
     /// A page of an album's images, whoever asks.
-    pub(super) async fn images_of(
+    pub(in crate::app) async fn images_of(
         &self,
         album: AlbumId,
         sight: Sight,
@@ -104,9 +104,17 @@ impl Services {
         Ok((album, found.ok_or_else(StoreError::not_in_album)?))
     }
 
-    /// The original of an image that a page of an album has shown; `None` if it was deleted meanwhile.
-    pub async fn album_file(&self, image: &Image) -> Result<Option<ContentBytes>, StoreError> {
-        Ok(self.inner.blobs.open(&image.digest).await?.map(ContentBytes::Blob))
+    /// The original of an image that a list has shown; `None` if it was deleted meanwhile.
+    pub async fn original_file(&self, image: &Image) -> Result<Option<ContentBytes>, StoreError> {
+        if let Some(reader) = self.inner.blobs.open(&image.digest).await? {
+            return Ok(Some(ContentBytes::Blob(reader)));
+        }
+        // It may have got another original since.
+        match self.record(image.id).await {
+            Ok(now) => Ok(self.inner.blobs.open(&now.digest).await?.map(ContentBytes::Blob)),
+            Err(error) if error.code == ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Puts images of the caller's at the end of an album.

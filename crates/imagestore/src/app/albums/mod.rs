@@ -12,7 +12,7 @@ use crate::domain::{Album, AlbumChange, AlbumName, Caller, Expected, Happening, 
 use crate::ports::{AlbumPage, CatalogError};
 
 pub use members::{AlbumImages, Destination, MAX_ADDED};
-pub(super) use notices::Outbox;
+pub(super) use notices::{KEEP_MESSAGES, Outbox};
 pub use shares::NewShare;
 
 /// The most albums, or images of an album, of one page.
@@ -154,7 +154,7 @@ impl Services {
             loop {
                 let gone = services.delete_some(id, only, whose).await?;
                 for image in &gone {
-                    services.inner.images.insert(*image, None);
+                    services.inner.records.forget(*image).await;
                     services.publish(whose.user().or(owner), Happening::ImageDeleted(*image));
                 }
                 deleted += gone.len() as u64;
@@ -175,7 +175,9 @@ impl Services {
     ) -> Result<Vec<ImageId>, StoreError> {
         /// In one transaction, which others wait for.
         const TOGETHER: u32 = 50;
-        let (gone, doomed) = self.inner.catalog.delete_album_images(album, only, whose, TOGETHER, now()).await?;
+        let (now, catalog) = (now(), &self.inner.catalog);
+        let until = self.kept_until(now);
+        let (gone, doomed) = catalog.delete_album_images(album, only, whose, TOGETHER, until, now).await?;
         self.remove_doomed(&doomed).await;
         Ok(gone)
     }

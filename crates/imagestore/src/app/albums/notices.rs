@@ -9,7 +9,7 @@ use crate::app::upload::now;
 use crate::domain::{AlbumNotice, Happening, OutboxMessage, StoreError};
 
 /// How long what was told is kept.
-const KEEP: Duration = Duration::from_hours(7 * 24);
+pub(in crate::app) const KEEP_MESSAGES: Duration = Duration::from_hours(7 * 24);
 
 /// Told when something may be in the outbox.
 #[derive(Default)]
@@ -28,7 +28,7 @@ impl Services {
         self.in_background(async move { teller.tell_of_albums().await });
         self.in_background(async move {
             let forget = |before, limit| janitor.inner.catalog.forget_outbox(before, limit);
-            janitor.forget_old("old messages", KEEP, forget).await;
+            janitor.forget_old("old messages", KEEP_MESSAGES, forget).await;
         });
     }
 
@@ -54,6 +54,10 @@ impl Services {
         const TOGETHER: u32 = 100;
         let messages = self.inner.catalog.take_outbox(TOGETHER, now()).await?;
         for message in &messages {
+            // Of images the use case that changes them tells at once.
+            if message.topic != OutboxMessage::ALBUMS {
+                continue;
+            }
             match notice(message) {
                 Ok(notice) => self.publish(notice.owner, Happening::AlbumChanged(Box::new(notice))),
                 Err(error) => log::error!("message {} of the outbox cannot be read: {error}", message.id),

@@ -44,7 +44,7 @@ impl Services {
     ) -> Result<Order, StoreError> {
         let format = format.unwrap_or_else(|| image.facts.format.default_output());
         transform.check_format(format)?;
-        let recipe = self.with_watermark(Recipe::new(transform.clone(), format)).await?;
+        let (recipe, _) = self.with_watermark(Recipe::new(transform.clone(), format)).await?;
         Ok(Order {
             task: Task { transform: recipe.transform.to_string(), goal: None, formats: Formats::one(format) },
             slot: Slot::Made(recipe.key(&image.digest, image_engine::ENGINE_REVISION)),

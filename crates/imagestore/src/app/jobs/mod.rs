@@ -79,6 +79,11 @@ impl Jobs {
         self.stop.cancel();
     }
 
+    /// How long a job is remembered when it is over.
+    pub(super) fn keep(&self) -> Duration {
+        self.policy.keep
+    }
+
     /// Cancelled when the store stops.
     pub(super) fn stop_token(&self) -> &CancellationToken {
         &self.stop
@@ -203,6 +208,13 @@ impl Services {
         }
     }
 
+    /// Jobs stand as this says, queued again or over.
+    pub(super) fn jobs_changed(&self, jobs: &[Job]) {
+        for job in jobs {
+            if job.status.is_over() { self.job_ended(job) } else { self.jobs_queued(std::slice::from_ref(job)) }
+        }
+    }
+
     /// The job of that id, if it is the caller's.
     pub async fn job(&self, caller: &Caller, id: JobId) -> Result<Job, StoreError> {
         self.job_for(caller, Scope::Read, id).await
@@ -276,7 +288,7 @@ impl Services {
         self.in_background(async move {
             let Services { inner } = &janitor;
             let forget = |before, limit| inner.catalog.forget_jobs(before, limit);
-            janitor.forget_old("old jobs", inner.jobs.policy.keep, forget).await;
+            janitor.forget_old("old jobs", inner.jobs.keep(), forget).await;
         });
     }
 }

@@ -2,7 +2,7 @@
 
 use shared_types::job::{JobProblem, JobResult, JobStatus};
 use shared_types::wire::VariantFigures;
-use shared_types::{ErrorCode, JobId};
+use shared_types::{Digest, ErrorCode, JobId};
 
 use super::Services;
 use crate::app::upload::{Receiving, now};
@@ -79,12 +79,16 @@ impl Services {
         job: Job,
         token: &str,
         received: Receiving,
-        figures: VariantFigures,
+        (figures, original): (VariantFigures, Option<Digest>),
     ) -> Result<Job, StoreError> {
         if job.status == JobStatus::Done {
             return Ok(job);
         }
         let id = job.id;
+        let original = match original {
+            Some(original) => original,
+            None => self.record(job.image).await?.digest,
+        };
         let (facts, staged, bytes) = received.finish_unrecorded().await?;
         let Some(format) = facts.format.as_output() else {
             let detail = format!("A result is one of {}, not {}.", shared_types::OutputFormat::list(), facts.format);
@@ -110,7 +114,7 @@ impl Services {
         let result = JobResult { kept: false, format: facts.format, bytes, figures };
         let (services, token) = (self.clone(), token.to_owned());
         let record = async move {
-            let complete = services.inner.catalog.complete_job(id, &token, &variant, &result, now());
+            let complete = services.inner.catalog.complete_job(id, &token, (&variant, &original), &result, now());
             let job = services.record_blob(&variant.digest, staged.commit(), complete).await?;
             services.publish(job.owner, Happening::VariantStored(Box::new(variant)));
             services.job_ended(&job);

@@ -14,7 +14,7 @@ pub(super) use pictures::THUMBNAIL;
 use super::GrpcState;
 use super::content::{Answers, messages};
 use super::documents;
-use crate::app::{ListWish, MAX_PAGE};
+use crate::app::{Deletion, ListWish, MAX_PAGE};
 use crate::domain::{ImageFilter, Position, Sort, StoreError};
 
 /// The service.
@@ -41,8 +41,9 @@ impl api::image_service_server::ImageService for Images {
         request: Request<api::GetImageRequest>,
     ) -> Result<Response<api::GetImageResponse>, Status> {
         let caller = self.0.caller(&request).await?;
-        let delivery = pictures::rendition(&self.0, &caller, request.get_ref()).await?;
-        Ok(uncompressed(pictures::in_one(&self.0, &delivery).await?))
+        let meant = || pictures::rendition(&self.0, &caller, request.get_ref());
+        let (delivery, bytes) = pictures::fetch(&self.0, meant).await?;
+        Ok(uncompressed(pictures::in_one(&self.0, &delivery, bytes).await?))
     }
 
     async fn get_image_stream(
@@ -50,8 +51,8 @@ impl api::image_service_server::ImageService for Images {
         request: Request<api::GetImageRequest>,
     ) -> Result<Response<Self::GetImageStreamStream>, Status> {
         let caller = self.0.caller(&request).await?;
-        let delivery = pictures::rendition(&self.0, &caller, request.get_ref()).await?;
-        let bytes = self.0.services.content(&delivery).await?.bytes;
+        let meant = || pictures::rendition(&self.0, &caller, request.get_ref());
+        let (delivery, bytes) = pictures::fetch(&self.0, meant).await?;
         let head = api::GetImageStreamResponse {
             metadata: Some(documents::image(&delivery.image)),
             size: bytes.size(),
@@ -81,7 +82,7 @@ impl api::image_service_server::ImageService for Images {
     ) -> Result<Response<api::DeleteImageResponse>, Status> {
         let caller = self.0.caller(&request).await?;
         let id = documents::id("id", &request.get_ref().id)?;
-        self.0.services.delete(&caller, id).await?;
+        self.0.services.delete(&caller, id, Deletion::Usual).await?;
         Ok(Response::new(api::DeleteImageResponse {}))
     }
 
@@ -90,8 +91,8 @@ impl api::image_service_server::ImageService for Images {
         request: Request<api::GetVariantRequest>,
     ) -> Result<Response<Self::GetVariantStream>, Status> {
         let caller = self.0.caller(&request).await?;
-        let delivery = pictures::variant(&self.0, &caller, request.get_ref()).await?;
-        let bytes = self.0.services.content(&delivery).await?.bytes;
+        let meant = || pictures::variant(&self.0, &caller, request.get_ref());
+        let (delivery, bytes) = pictures::fetch(&self.0, meant).await?;
         let head = api::GetVariantResponse {
             size: bytes.size(),
             media_type: delivery.format.media_type().to_owned(),

@@ -7,7 +7,7 @@ use grpc_api::image_v1 as api;
 use shared_types::transform::{ClientHints, FormatChoice, Pairs};
 use shared_types::{ErrorCode, OutputFormat, TransformError, TransformQuery};
 
-use crate::app::{Asking, Delivery, Wanted};
+use crate::app::{Asking, ContentBytes, Delivery, Wanted};
 use crate::domain::{Caller, Image, StoreError};
 use crate::grpc::documents::{self, invalid};
 use crate::grpc::{GrpcState, content};
@@ -114,14 +114,33 @@ async fn deliver(
     state.services.resolve(caller, image, wanted).await
 }
 
+/// What is meant, with its bytes. Where the image got another original since it was looked up, it is looked up again.
+pub(super) async fn fetch<F: Future<Output = Result<Delivery, StoreError>>>(
+    state: &GrpcState,
+    meant: impl Fn() -> F,
+) -> Result<(Delivery, ContentBytes), StoreError> {
+    let mut tries = 3;
+    loop {
+        let delivery = meant().await?;
+        tries -= 1;
+        match state.services.content(&delivery).await {
+            Err(error) if tries > 0 && matches!(error.code, ErrorCode::NotFound | ErrorCode::Outdated) => {}
+            content => return Ok((delivery, content?.bytes)),
+        }
+    }
+}
+
 /// All of it in one message.
 ///
 /// # Errors
 /// It is larger than a message may be.
-pub(super) async fn in_one(state: &GrpcState, delivery: &Delivery) -> Result<api::GetImageResponse, StoreError> {
+pub(super) async fn in_one(
+    state: &GrpcState,
+    delivery: &Delivery,
+    bytes: ContentBytes,
+) -> Result<api::GetImageResponse, StoreError> {
     /// What stands in a message beside the picture's bytes, at most: texts that are bounded, of which the tags are the longest.
     const BESIDE: u64 = 16 * 1024;
-    let bytes = state.services.content(delivery).await?.bytes;
     let (size, most) = (bytes.size(), state.max_message_bytes as u64);
     if size + BESIDE > most {
         let detail = format!(

@@ -8,18 +8,86 @@ use actix_web::http::header::{CONTENT_TYPE, HeaderName};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use futures::TryStreamExt;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use service_kit::http::ApiError;
 use service_kit::http::route::{get, resource};
+use service_kit::openapi::{Full, NotFound, Unprocessable, UnsupportedType};
 use shared_types::job::{Priority, Task};
-use shared_types::{ErrorCode, Formats, ImageFormat, Transform, TransformError, TransformQuery, VariantName};
+use shared_types::{ErrorCode, Formats, ImageFormat, ImageId, Transform, TransformError, TransformQuery, VariantName};
+use utoipa::{OpenApi, ToSchema};
 
-use crate::app::{AndThen, ContentBytes, UploadOptions, Uploaded, Wanted};
+use crate::app::{AndThen, ContentBytes, Deletion, UploadOptions, Uploaded, Wanted};
 use crate::domain::{Caller, ImageName, Order, Scope, Slot, StoreError};
 use crate::http::HttpState;
 use crate::http::access::As;
+use crate::http::described::{Bytes, Changing};
 use crate::http::query::{Query, parse_id, segment};
 use crate::http::upload::{body, multipart};
+
+/// What is told of these addresses.
+#[derive(OpenApi)]
+#[openapi(
+    paths(upload, processed, delete),
+    tags((name = "older processor", description = "The interface of an older service: a file with one operation, and the processed bytes later.")),
+)]
+pub(in crate::http) struct Description;
+
+/// A file, and what is to be made of it. Fields that the operation does not need are not looked at.
+#[derive(Deserialize, ToSchema)]
+#[serde(tag = "operation", rename_all = "lowercase")]
+#[expect(dead_code, reason = "describes what is read by hand")]
+enum ProcessingForm {
+    /// A picture of another size.
+    Resize {
+        /// A JPEG, PNG or WebP picture of at most 10 MiB.
+        #[schema(value_type = String, format = Binary)]
+        file: Vec<u8>,
+        /// In pixels.
+        #[schema(minimum = 10, maximum = 10_000, example = 640)]
+        width: u32,
+        /// In pixels.
+        #[schema(minimum = 10, maximum = 10_000, example = 480)]
+        height: u32,
+    },
+    /// A picture of 150 by 150 pixels.
+    Thumbnail {
+        /// A JPEG, PNG or WebP picture of at most 10 MiB.
+        #[schema(value_type = String, format = Binary)]
+        file: Vec<u8>,
+    },
+    /// A picture with a text in its lower right corner.
+    Watermark {
+        /// A JPEG, PNG or WebP picture of at most 10 MiB.
+        #[schema(value_type = String, format = Binary)]
+        file: Vec<u8>,
+        /// What is written.
+        #[schema(min_length = 10, max_length = 64, example = "(c) Anna 2026")]
+        text: String,
+    },
+}
+
+/// What was taken in.
+#[derive(Serialize, ToSchema)]
+struct TakenIn {
+    /// The image: `GET /v1/image/{id}` gives what was made of it.
+    image_id: ImageId,
+    /// What the client called the file.
+    original_name: String,
+    /// Its bytes.
+    size: u64,
+    /// Its media type, by its content.
+    #[schema(example = "image/jpeg")]
+    content_type: &'static str,
+    /// Always `pending`.
+    #[schema(example = "pending")]
+    status: &'static str,
+    /// `resize`, `thumbnail` or `watermark`.
+    #[schema(example = "thumbnail")]
+    operation: String,
+    /// When it was taken in, RFC 3339 in UTC.
+    #[schema(format = DateTime)]
+    created_at: String,
+}
 
 /// The most bytes of a file, the sides of a resize, and the characters of a watermark.
 const FILE_BYTES: u64 = 10 * 1024 * 1024;
@@ -45,7 +113,19 @@ struct Form {
     text: Option<String>,
 }
 
-/// `POST /v1/upload`: a form with `file`, `operation` and what the operation needs, in any order.
+/// Upload a file and order what is to be made of it.
+///
+/// A form with `file`, `operation` and what the operation needs, in any order.
+#[utoipa::path(
+    post, path = "/v1/upload", operation_id = "uploadForProcessing", tag = "older processor",
+    request_body(content = ProcessingForm, content_type = "multipart/form-data"),
+    responses(
+        (status = 201, description = "It is stored, and the work is queued.", body = TakenIn),
+        (status = 415, response = UnsupportedType),
+        (status = 422, response = Unprocessable),
+        Changing,
+    ),
+)]
 async fn upload(
     request: HttpRequest,
     payload: web::Payload,
@@ -85,7 +165,7 @@ async fn upload(
     };
     let options = UploadOptions { then: vec![AndThen::Order(order)], ..UploadOptions::default() };
     let uploaded = received.finish(name, &options).await?;
-    Ok(HttpResponse::Created().json(document(&uploaded, &operation)))
+    Ok(HttpResponse::Created().json(document(&uploaded, operation)))
 }
 
 async fn file(
@@ -166,20 +246,30 @@ fn text(text: Option<&str>) -> Result<&str, TransformError> {
     text.ok_or_else(|| TransformError::new("text", wanted()))
 }
 
-fn document(uploaded: &Uploaded, operation: &str) -> serde_json::Value {
+fn document(uploaded: &Uploaded, operation: String) -> TakenIn {
     let image = &uploaded.image;
-    json!({
-        "image_id": image.id,
-        "original_name": image.name.as_ref().map(ImageName::as_str).unwrap_or_default(),
-        "size": image.bytes,
-        "content_type": image.facts.format.media_type(),
-        "status": "pending",
-        "operation": operation,
-        "created_at": image.created.to_string(),
-    })
+    TakenIn {
+        image_id: image.id,
+        original_name: image.name.as_ref().map(ImageName::as_str).unwrap_or_default().to_owned(),
+        size: image.bytes,
+        content_type: image.facts.format.media_type(),
+        status: "pending",
+        operation,
+        created_at: image.created.to_string(),
+    }
 }
 
-/// `GET /v1/image/{id}`: the processed bytes, or 404 while there are none.
+/// What was made of a file.
+///
+/// 404 while there is nothing; its `detail` says whether it is worth coming back.
+#[utoipa::path(
+    get, path = "/v1/image/{id}", operation_id = "getProcessed", tag = "older processor",
+    params(("id" = ImageId, Path, description = "The image.", example = "01890a5d-ac96-774b-bcce-b302099a8057")),
+    responses(
+        (status = 200, description = "The picture.", body = Bytes, content_type = "image/*"),
+        (status = 404, response = NotFound),
+    ),
+)]
 async fn processed(
     request: HttpRequest,
     state: web::Data<HttpState>,
@@ -208,7 +298,7 @@ async fn processed(
 }
 
 /// Says whether it is worth coming back.
-async fn not_yet(state: &HttpState, id: shared_types::ImageId) -> ApiError {
+async fn not_yet(state: &HttpState, id: ImageId) -> ApiError {
     let last = state.services.last_job_for(id, &Slot::Named(result_name())).await;
     let detail = match last {
         Err(error) => return error.into(),
@@ -222,10 +312,19 @@ async fn not_yet(state: &HttpState, id: shared_types::ImageId) -> ApiError {
     StoreError::new(ErrorCode::NotFound, detail).into()
 }
 
-/// `DELETE /v1/image/{id}`: original and result.
+/// Delete a file and what was made of it.
+#[utoipa::path(
+    delete, path = "/v1/image/{id}", operation_id = "deleteProcessed", tag = "older processor",
+    params(("id" = ImageId, Path, description = "The image.", example = "01890a5d-ac96-774b-bcce-b302099a8057")),
+    responses(
+        (status = 204, description = "It is deleted."),
+        (status = 404, response = NotFound),
+        (status = 507, response = Full),
+    ),
+)]
 async fn delete(request: HttpRequest, state: web::Data<HttpState>, As(caller): As) -> Result<HttpResponse, ApiError> {
     let id = parse_id(segment(&request, "id"))?;
     Query::of(&request).finish("")?;
-    state.services.delete(&caller, id).await?;
+    state.services.delete(&caller, id, Deletion::Usual).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,7 +1,8 @@
 //! `/i/{id}[.ext]` and `/download/{id}[.ext]`: originals and variants.
 
 mod conditional;
-mod info;
+mod description;
+pub(super) mod info;
 mod negotiate;
 mod respond;
 pub(super) mod sign;
@@ -10,10 +11,15 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use service_kit::http::ApiError;
+use service_kit::openapi::{
+    Full, NotFound, PreconditionFailed, RangeNotSatisfiable, TooLarge, Unprocessable, UnsupportedType,
+};
 use shared_types::transform::{ClientHints, FormatChoice, Presets};
 use shared_types::{ErrorCode, ImageFormat, ImageId, OutputFormat, Transform, TransformError, TransformQuery};
 
-pub(super) use info::info;
+pub(super) use self::description::description;
+use self::description::{DeliveryParameters, NotModified, PartOfPicture, Picture};
+pub(super) use self::info::info;
 
 use super::HttpState;
 use super::access::As;
@@ -22,6 +28,7 @@ use crate::app::{Asking, Delivery, Wanted};
 use crate::domain::{Audience, Caller, Image, Signature};
 
 /// What the URL and the headers ask for.
+#[derive(Clone)]
 struct Asked {
     id: ImageId,
     query: TransformQuery,
@@ -31,6 +38,8 @@ struct Asked {
     preset: Option<String>,
     /// Whether the client saves the answer, in the format that it has or names.
     saved: bool,
+    /// The revision of the image that the address is about.
+    revision: Option<u64>,
     /// The token of a public link to an album, in place of a key.
     share: Option<String>,
     /// The first parameter that is neither a preset's name nor a format.
@@ -58,7 +67,32 @@ impl Asked {
     }
 }
 
-/// Sends the original or a variant, or says that the client has it already.
+/// A picture: the original untouched, or a variant of it.
+///
+/// `HEAD` tells the same without the bytes. A variant is made at most once. The original of an SVG, which may hold scripts, is only sent to be
+/// saved; shown is a picture that is drawn of it.
+#[utoipa::path(
+    get, path = "/i/{file}", tag = "delivery", operation_id = "getPicture",
+    params(
+        (
+            "file" = String, Path, pattern = "^[0-9A-Fa-f-]{36}(\\.[A-Za-z]{3,4})?$", example = "01890a5d-ac96-774b-bcce-b302099a8057.webp",
+            description = "The id of the image, with the extension of the format that is wanted, or without one for that of the source.",
+        ),
+        DeliveryParameters,
+    ),
+    responses(
+        (status = 200, response = Picture),
+        (status = 206, response = PartOfPicture),
+        (status = 304, response = NotModified),
+        (status = 404, response = NotFound),
+        (status = 412, response = PreconditionFailed),
+        (status = 413, response = TooLarge),
+        (status = 415, response = UnsupportedType),
+        (status = 416, response = RangeNotSatisfiable),
+        (status = 422, response = Unprocessable),
+        (status = 507, response = Full),
+    ),
+)]
 pub(super) async fn deliver(
     request: HttpRequest,
     state: web::Data<HttpState>,
@@ -67,25 +101,45 @@ pub(super) async fn deliver(
     let (signature, query) = Signature::split(request.query_string())?;
     let caller = state.services.caller_at(caller, request.path(), &query, signature)?;
     let address = (request.path(), segment(&request, "file"));
-    let mut asked = asked(address, &query, negotiate::hints(&request), &state.presets)?;
+    let asked = asked(address, &query, negotiate::hints(&request), &state.presets)?;
+    let mut tries = 3;
+    loop {
+        let (delivery, facets) = meant(&request, &state, &caller, asked.clone()).await?;
+        tries -= 1;
+        match answer(&request, &state, &delivery, facets).await {
+            // The image got another original, or lost its variants, since it was looked up.
+            Err(error) if tries > 0 && matches!(error.code, ErrorCode::NotFound | ErrorCode::Outdated) => {}
+            answer => return answer,
+        }
+    }
+}
+
+/// Which representation is meant, and what of the request shapes the answer.
+async fn meant(
+    request: &HttpRequest,
+    state: &HttpState,
+    caller: &Caller,
+    mut asked: Asked,
+) -> Result<(Delivery, respond::Facets), ApiError> {
     let image = match &asked.share {
         Some(token) => state.services.shared_image(token, asked.id).await?,
-        None => state.services.image_to_show(&caller, asked.id).await?,
+        None => state.services.image_to_show(caller, asked.id).await?,
     };
     asked.show_drawn(&image);
     let audience = match asked.asking(&image) {
         // A link to an album allows what its list names, like a signature: originals, formats and the album's preset.
         asking if asked.share.is_some() && asking.own_parameter.is_none() => Audience::Caller,
-        asking => state.services.check_asking(&caller, &image, &asking)?,
+        asking => state.services.check_asking(caller, &image, &asking)?,
     };
     let accepted = match asked.query.format {
-        FormatChoice::Auto => negotiate::accepted(&request, image.facts.format),
+        FormatChoice::Auto => negotiate::accepted(request, image.facts.format),
         FormatChoice::Source | FormatChoice::Fixed(_) => Vec::new(),
     };
     let facets = respond::Facets::new(&asked.query, asked.download.take(), asked.preset.is_some(), audience);
+    let revision = asked.revision;
     let wanted = asked.wanted(&image, &accepted);
-    let delivery = state.services.resolve(&caller, image, wanted).await?;
-    answer(&request, &state, &delivery, facets).await
+    let delivery = state.services.resolve(caller, image, wanted).await?;
+    Ok((delivery.pinned(revision)?, facets))
 }
 
 /// Sends an original to be saved under that name, if the caller may see it.
@@ -127,6 +181,7 @@ fn asked((path, file): (&str, &str), query: &str, hints: ClientHints, presets: &
     let extension = extension.map(format_of).transpose()?;
     let mut pairs = Query::parse(query);
     let (download, share) = (pairs.take("download")?, pairs.take("share")?);
+    let revision = revision(&mut pairs)?;
     let is_own = |name: &str| !matches!(name, "transform" | "format" | "type");
     let own_parameter = pairs.0.iter().find(|(name, _)| is_own(name)).map(|(name, _)| name.to_string());
     let (pairs, preset) = presets.expand(pairs.0, extension.is_some());
@@ -144,7 +199,15 @@ fn asked((path, file): (&str, &str), query: &str, hints: ClientHints, presets: &
     };
     let to_save = download.is_some() || path.starts_with("/download/");
     let saved = to_save && query.format != FormatChoice::Auto;
-    Ok(Asked { id, query, download, preset, saved, share, own_parameter })
+    Ok(Asked { id, query, download, preset, saved, revision, share, own_parameter })
+}
+
+fn revision(query: &mut Query<'_>) -> Result<Option<u64>, TransformError> {
+    let number = |text: String| {
+        let number = text.parse().ok().filter(|number| *number > 0);
+        number.ok_or_else(|| TransformError::new("v", "must be the `revision` of the image: a whole number from 1 on"))
+    };
+    query.take("v")?.map(number).transpose()
 }
 
 fn format_of(extension: &str) -> Result<ImageFormat, ApiError> {

@@ -26,8 +26,10 @@ fn freshness(delivery: &Delivery, preset: bool) -> (i64, &'static str) {
     match delivery.lifetime {
         // They never change.
         Lifetime::Immutable if !preset => (31_536_000, ", immutable"),
-        // A named variant can be made anew, and a preset changed, under the same URL.
-        Lifetime::Immutable | Lifetime::Replaceable => (300, ", stale-while-revalidate=86400"),
+        // Where they do, those who are told of it have another address, and whoever reloads the page asks for them.
+        Lifetime::Lasting if !preset => (31_536_000, ""),
+        // A named variant can be made anew, an original replaced again, and a preset changed, under the same URL.
+        Lifetime::Immutable | Lifetime::Lasting | Lifetime::Replaceable => (300, ", stale-while-revalidate=86400"),
         // Something better is being made.
         Lifetime::Soon => (10, ", stale-while-revalidate=60"),
     }

@@ -5,10 +5,12 @@ use std::time::Duration;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpRequest, HttpResponse, web};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use serde_json::json;
+use serde::Serialize;
 use service_kit::http::ApiError;
+use service_kit::openapi::{NotFound, UnsupportedType};
 use shared_types::transform::{ClientHints, Presets};
 use shared_types::{ImageId, TransformError};
+use utoipa::{OpenApi, ToSchema};
 
 use super::asked;
 use crate::app::{Services, SignedAddress};
@@ -58,7 +60,50 @@ pub(in crate::http) async fn address(
     Ok(services.sign(caller, id, (path, &query), wanted, holds).await?)
 }
 
-/// `POST /v1/images/{id}/sign`.
+/// What is told of this address.
+#[derive(OpenApi)]
+#[openapi(paths(sign))]
+pub(in crate::http) struct Description;
+
+/// What is to be signed.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "`sign` reads the fields; this only describes them")]
+struct SignRequest {
+    /// Parameters of a variant as they stand in a URL; none is the original.
+    #[schema(example = "w=512")]
+    query: Option<String>,
+    /// The format, or `auto`.
+    #[schema(example = "webp")]
+    format: Option<String>,
+    /// For how many seconds it holds; an hour by default.
+    #[schema(minimum = 1, maximum = 31_536_000, example = 3600)]
+    expires_in: Option<u64>,
+}
+
+/// An address that anybody may use until it expires.
+#[derive(Serialize, ToSchema)]
+struct SignedDocument {
+    /// The address, with `key`, `expires` and `sig`.
+    url: String,
+    /// When it expires.
+    #[schema(format = DateTime)]
+    expires_at: String,
+}
+
+/// Sign an address of an image, so that anybody may use it until it expires.
+#[utoipa::path(
+    post, path = "/v1/images/{id}/sign", tag = "delivery", operation_id = "signAddress",
+    params(("id" = ImageId, Path, description = "The image.")),
+    request_body(content = SignRequest, description = "What is to be shown, and for how long."),
+    responses(
+        (
+            status = 200, description = "The address.", body = SignedDocument,
+            headers(("Cache-Control" = String, description = "`no-store`.")),
+        ),
+        (status = 404, response = NotFound),
+        (status = 415, response = UnsupportedType),
+    ),
+)]
 pub(in crate::http) async fn sign(
     request: HttpRequest,
     payload: web::Payload,
@@ -69,13 +114,13 @@ pub(in crate::http) async fn sign(
     Query::of(&request).finish("")?;
     let mut fields = Fields::read(&state, &request, payload).await?;
     let (query, format) = (fields.text("query")?.unwrap_or_default(), fields.text("format")?);
-    let holds = fields.take("expires_in")?.unwrap_or(HOLDS);
+    let holds = fields.take_plain("expires_in")?.unwrap_or(HOLDS);
     fields.finish("query, format, expires_in")?;
     let address = written(id, query.strip_prefix('?').unwrap_or(&query), format.as_deref());
     let signed = self::address(&state.services, &state.presets, &caller, &address, Duration::from_secs(holds)).await;
     let signed = signed.map_err(|error| as_field(error, "extension", "format"))?;
     let url = format!("{}{}", base_url(&request, &state), signed.path_and_query);
-    let document = json!({ "url": url, "expires_at": signed.until.to_string() });
+    let document = SignedDocument { url, expires_at: signed.until.to_string() };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(document))
 }
 

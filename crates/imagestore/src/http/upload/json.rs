@@ -5,11 +5,12 @@ use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
-use serde::Deserialize;
 use service_kit::http::ApiError;
 use shared_types::{ErrorCode, ImageFormat, OutputFormat};
 
-use super::{body, created, no_image};
+use super::description::JsonUpload;
+use super::documents::{UploadedVariantDocument, created};
+use super::{body, no_image};
 use crate::app::{Receiving, UploadOptions};
 use crate::domain::{Caller, ImageName, Scope};
 use crate::http::HttpState;
@@ -23,21 +24,6 @@ pub(in crate::http) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
-    data: Option<String>,
-    url: Option<String>,
-    #[serde(alias = "name")]
-    filename: Option<String>,
-    /// What the client takes the file for. Checked for being a type at all; the bytes decide.
-    #[serde(rename = "type")]
-    kind: Option<String>,
-    /// With `transform`: store as this image's variant of that name.
-    id: Option<String>,
-    transform: Option<String>,
-}
 
 pub(super) async fn upload(
     request: &HttpRequest,
@@ -55,7 +41,7 @@ pub(super) async fn upload(
         ));
     };
     let body = body::gather(&state.bodies, request, payload, state.bodies.json_bytes).await?;
-    let document: Document = serde_json::from_slice(&body).map_err(|error| malformed(&error))?;
+    let document: JsonUpload = serde_json::from_slice(&body).map_err(|error| malformed(&error))?;
     drop(body);
     check_kind(document.kind.as_deref())?;
     let name = document.filename.as_deref().and_then(ImageName::from_client);
@@ -91,14 +77,9 @@ async fn put_variant(
 ) -> Result<HttpResponse, ApiError> {
     let (id, name) = (parse_id(id)?, variant_name(name)?);
     let image = state.services.image_for(caller, Scope::Write, id).await?;
-    let (variant, _) = state.services.put_named_variant(&image, &name, receiving, None).await?;
-    let mut document = serde_json::json!(variant_document(&base_url(request, state), &variant));
-    if let serde_json::Value::Object(fields) = &mut document {
-        fields.insert("image ID".to_owned(), serde_json::json!(id));
-        fields.insert("status".to_owned(), "OK".into());
-        fields.insert("message".to_owned(), "The variant is stored.".into());
-    }
-    Ok(HttpResponse::Created().json(document))
+    let (variant, _) = state.services.put_named_variant(&image, &name, receiving, (None, None)).await?;
+    let variant = variant_document(&base_url(request, state), &variant);
+    Ok(HttpResponse::Created().json(UploadedVariantDocument::new(id, variant)))
 }
 
 async fn decode(state: &HttpState, caller: &Caller, data: String) -> Result<Receiving, ApiError> {

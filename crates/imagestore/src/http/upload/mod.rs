@@ -1,25 +1,68 @@
 //! Uploads: multipart, raw body, or JSON. `POST /v1/images` and `POST /upload` are the same; `PUT` is for `curl -T`.
 
 pub(super) mod body;
+pub(super) mod description;
+mod documents;
 pub(super) mod json;
 pub(super) mod multipart;
+pub(super) mod replace;
 
-use actix_web::http::StatusCode;
-use actix_web::http::header::{self, ContentType, Header};
+use actix_web::http::header::{ContentType, Header};
 use actix_web::{HttpRequest, HttpResponse, mime, web};
-use serde_json::{Value, json};
 use service_kit::http::ApiError;
+use service_kit::openapi::{BadUpstream, NotFound, UpstreamTimeout};
 use shared_types::ErrorCode;
 
+use self::description::{FilesRefused, JsonUpload, UploadForm, UploadQuery};
+use self::documents::{ResultsDocument, UploadAnswer, UploadedDocument, created};
 use super::HttpState;
 use super::access::As;
-use super::documents::{base_url, image_document, image_path, job_document};
 use super::query::{Query, segment};
 use super::then;
-use crate::app::{Destination, UploadOptions, Uploaded};
+use crate::app::{Destination, UploadOptions};
 use crate::domain::ImageName;
 
-/// Takes one image or several, told apart by the type of the body.
+/// Upload one image or several.
+///
+/// The type of the body tells how: a form with one file or several, a JSON document with the file in base64 or with its address, or the file
+/// itself under whichever other type. What it is, its bytes tell. An answer means that it is kept, whatever happens then.
+#[utoipa::path(
+    post, path = "/v1/images", tag = "images", operation_id = "uploadImage", params(UploadQuery),
+    request_body(
+        description = "The picture, or several in a form.",
+        content(
+            (JsonUpload = "application/json", example = json!({
+                "data": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==",
+                "filename": "dot.png",
+            })),
+            (UploadForm = "multipart/form-data"),
+            (Vec<u8> = "application/octet-stream"),
+            (Vec<u8> = "image/jpeg"),
+            (Vec<u8> = "image/png"),
+        ),
+    ),
+    responses(
+        (
+            status = 200, description = "The image was there before (`on_duplicate=return`).", body = UploadedDocument,
+            headers(("Location" = String, description = "The path of its record.")),
+        ),
+        (
+            status = 201, description = "All are stored: a record, or the results of several files.", body = UploadAnswer,
+            headers(("Location" = String, description = "The path of the record, of one file.")),
+        ),
+        (status = 207, description = "Some of several files are stored.", body = ResultsDocument),
+        (status = 400, response = FilesRefused),
+        (status = 404, response = NotFound),
+        (status = 409, response = FilesRefused),
+        (status = 413, response = FilesRefused),
+        (status = 415, response = FilesRefused),
+        (status = 422, response = FilesRefused),
+        (status = 429, response = FilesRefused),
+        (status = 502, response = BadUpstream),
+        (status = 504, response = UpstreamTimeout),
+        (status = 507, response = FilesRefused),
+    ),
+)]
 pub(super) async fn upload(
     request: HttpRequest,
     payload: web::Payload,
@@ -60,59 +103,6 @@ pub(super) fn into_album(state: &HttpState, options: &mut UploadOptions, destina
         options.then.extend(then::of_album(then, &state.presets));
     }
     options.album = Some(destination);
-}
-
-/// 201 for a new image, 200 for one that was there before.
-fn created(request: &HttpRequest, state: &HttpState, uploaded: &Uploaded) -> HttpResponse {
-    HttpResponse::build(status_of(uploaded))
-        .insert_header((header::LOCATION, image_path(uploaded.image.id)))
-        .json(document(&base_url(request, state), uploaded))
-}
-
-fn status_of(uploaded: &Uploaded) -> StatusCode {
-    if uploaded.is_new { StatusCode::CREATED } else { StatusCode::OK }
-}
-
-/// The image's document, what only an upload can tell, and the fields by which older clients know an answer.
-fn document(base: &str, uploaded: &Uploaded) -> Value {
-    let image = image_document(base, &uploaded.image);
-    let id = image.id;
-    let mut document = json!(image);
-    if let Value::Object(fields) = &mut document {
-        fields.insert("deduplicated".to_owned(), uploaded.deduplicated.into());
-        if let Some(token) = &uploaded.delete_token {
-            fields.insert("delete_token".to_owned(), token.as_str().into());
-        }
-        if !uploaded.jobs.is_empty() {
-            let jobs: Vec<_> = uploaded.jobs.iter().map(|job| job_document(base, job)).collect();
-            fields.insert("jobs".to_owned(), json!(jobs));
-        }
-        fields.insert("image ID".to_owned(), json!(id));
-        fields.insert("status".to_owned(), "OK".into());
-        let message = if uploaded.is_new { "The image is stored." } else { "The image was stored before." };
-        fields.insert("message".to_owned(), message.into());
-    }
-    document
-}
-
-/// 201 when every file was stored, 207 when some were, else the first failure's status; each file has its own result.
-fn several(request: &HttpRequest, state: &HttpState, results: Vec<Result<Uploaded, ApiError>>) -> HttpResponse {
-    let base = base_url(request, state);
-    let stored = results.iter().filter(|result| result.is_ok()).count();
-    let first_failure = results.iter().find_map(|result| result.as_ref().err()).map(|error| error.code.status());
-    let status = match first_failure {
-        None => StatusCode::CREATED,
-        Some(_) if stored > 0 => StatusCode::MULTI_STATUS,
-        Some(status) => StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-    };
-    let results: Vec<_> = results
-        .into_iter()
-        .map(|result| match result {
-            Ok(uploaded) => json!({ "status": status_of(&uploaded).as_u16(), "image": document(&base, &uploaded) }),
-            Err(error) => json!({ "status": error.code.status(), "problem": error.problem() }),
-        })
-        .collect();
-    HttpResponse::build(status).json(json!({ "results": results }))
 }
 
 /// Nothing that could be an image.

@@ -5,13 +5,14 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use service_kit::http::ApiError;
 use shared_types::ErrorCode;
 
-use super::{body, created, no_image, several};
+use super::documents::{created, several};
+use super::{body, no_image};
 use crate::app::{UploadOptions, Uploaded};
 use crate::domain::{Caller, ImageName, Scope};
 use crate::http::HttpState;
 
 /// Other form fields are read and forgotten, up to this size.
-const FIELD_BYTES: usize = 64 * 1024;
+pub(super) const FIELD_BYTES: usize = 64 * 1024;
 
 pub(super) async fn upload(
     request: &HttpRequest,
@@ -77,7 +78,7 @@ pub(in crate::http) async fn skip(state: &HttpState, mut field: Field, limit: u6
 }
 
 /// The client's name for the file; `None` for a field that is not a file.
-fn file_name(field: &Field) -> Option<String> {
+pub(super) fn file_name(field: &Field) -> Option<String> {
     let file_name = field.content_disposition().and_then(|disposition| disposition.get_filename());
     match (file_name, field.name()) {
         (Some(name), _) => Some(name.to_owned()),

@@ -1,45 +1,159 @@
 //! `/v1/images` and `/v1/images/{id}`.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::json;
+use serde::Serialize;
 use service_kit::http::ApiError;
 use service_kit::openapi::NotFound;
 use shared_types::wire::ImageDocument;
-use shared_types::{ImageFormat, ImageId, TransformError};
-use utoipa::OpenApi;
+use shared_types::{ImageFormat, ImageId, TransformError, UserId};
+use utoipa::{IntoParams, OpenApi, ToSchema};
 
-use crate::app::{ListWish, MAX_PAGE};
-use crate::domain::{ImageChange, ImageFilter, ImageName, Metadata, Position, Sort};
+use crate::app::{Deletion, ListWish, MAX_PAGE};
+use crate::domain::{Caller, ImageChange, ImageFilter, ImageName, Metadata, Position, Sort, Visibility};
 use crate::http::HttpState;
 use crate::http::access::As;
-use crate::http::documents::{base_url, image_document};
+use crate::http::described::TextOrTexts;
+use crate::http::documents::{ListedDocument, base_url, deleted_document, image_document, listed_document};
 use crate::http::json::Fields;
 use crate::http::query::{Query, parse_id, segment};
 
 /// What is told of these addresses.
 #[derive(OpenApi)]
-#[openapi(paths(get, delete))]
+#[openapi(paths(list, get, change, delete, restore), components(schemas(Visibility, Sort)))]
 pub(in crate::http) struct Description;
 
 const DEFAULT_PAGE: u32 = 50;
 
 /// What a list may be asked for.
 const KNOWN: &str =
-    "limit, cursor, owner, visibility, format, tag, name, min_bytes, max_bytes, since, before, sort, order";
+    "limit, cursor, owner, visibility, format, tag, name, min_bytes, max_bytes, since, before, sort, order, deleted";
 
-/// `GET /v1/images`: newest first, or as `sort` and `order` say.
+/// The parameters of a list, as the description tells them.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "`wish` reads them; this only describes them")]
+struct ListQuery {
+    /// How many records a page has; 50 by default.
+    #[param(minimum = 1, maximum = 500, example = 50)]
+    limit: Option<u32>,
+    /// Where the page begins: `cursor` of the page before, unchanged.
+    cursor: Option<String>,
+    /// Only images of this user.
+    owner: Option<UserId>,
+    /// Only images that these may see.
+    visibility: Option<Visibility>,
+    /// Only originals of this format.
+    #[param(example = "jpg")]
+    format: Option<ImageFormat>,
+    /// Only images with this tag.
+    #[param(example = "sea")]
+    tag: Option<String>,
+    /// Only images whose names begin so, in whichever case.
+    #[param(example = "holiday")]
+    name: Option<String>,
+    /// Only originals of at least so many bytes.
+    #[param(format = "uint64", example = 1)]
+    min_bytes: Option<u64>,
+    /// Only originals of at most so many bytes.
+    #[param(format = "uint64", example = 10_000_000)]
+    max_bytes: Option<u64>,
+    /// Only images uploaded at this time or later: RFC 3339, or a date.
+    #[param(example = "2026-01-31")]
+    since: Option<String>,
+    /// Only images uploaded before this time.
+    #[param(example = "2100-01-31T12:00:00Z")]
+    before: Option<String>,
+    /// What the list is sorted by; `date` by default.
+    sort: Option<Sort>,
+    /// `asc` or `desc`; by default names ascend, dates and bytes descend.
+    #[param(pattern = "^(asc|desc)$", example = "desc")]
+    order: Option<String>,
+    /// Whether to list deleted images that can come back instead, newest first; then only `owner`, `limit` and `cursor` may stand beside it.
+    deleted: Option<bool>,
+}
+
+/// A page of images.
+#[derive(Serialize, ToSchema)]
+struct ImagesDocument {
+    /// The records.
+    images: Vec<ListedDocument>,
+    /// What the next page begins behind, if there is one.
+    cursor: Option<String>,
+    /// The address of the next page, if there is one.
+    next: Option<String>,
+}
+
+/// What may be changed of an image; what is left out stays.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "`change` reads the fields; this only describes them")]
+struct ImageChanges {
+    /// A file name.
+    #[schema(example = "holiday.jpg")]
+    name: Option<String>,
+    /// Who may see it.
+    visibility: Option<Visibility>,
+    /// What it is filed under, in place of the tags that it has; as a list, or a text with commas between them.
+    #[schema(value_type = Option<TextOrTexts>, example = json!(["sea", "2026"]))]
+    tags: Option<Vec<String>>,
+    /// What else is said of it, in place of what was said.
+    #[schema(value_type = Option<Object>, example = json!({ "place": "Brest" }))]
+    metadata: Option<Metadata>,
+}
+
+/// Images, newest first, or as `sort` and `order` say.
+#[utoipa::path(
+    get, path = "/v1/images", tag = "images", operation_id = "listImages", params(ListQuery),
+    responses((status = 200, description = "A page.", body = ImagesDocument)),
+)]
 pub(in crate::http) async fn list(
     request: HttpRequest,
     state: web::Data<HttpState>,
     As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
+    if Query::of(&request).flag("deleted")? {
+        return deleted(&request, &state, &caller).await;
+    }
     let (wish, limit) = wish(&request)?;
     let listing = state.services.list(&caller, wish, limit).await?;
     let base = base_url(&request, &state);
-    let images: Vec<_> = listing.images.iter().map(|image| image_document(&base, image)).collect();
+    let images = listing.images.iter().map(|image| listed_document(&base, image)).collect();
     let cursor = listing.next.map(|position| position.to_string());
     let next = cursor.as_ref().map(|cursor| next_page(&base, &request, cursor));
-    Ok(HttpResponse::Ok().json(json!({ "images": images, "cursor": cursor, "next": next })))
+    Ok(HttpResponse::Ok().json(ImagesDocument { images, cursor, next }))
+}
+
+/// `GET /v1/images?deleted=true`: those that were deleted and can come back.
+async fn deleted(request: &HttpRequest, state: &HttpState, caller: &Caller) -> Result<HttpResponse, ApiError> {
+    let mut query = Query::of(request);
+    let (limit, after) = (query.limit(DEFAULT_PAGE, MAX_PAGE)?, query.cursor()?);
+    let owner = query.parsed("owner")?;
+    query.take("deleted")?;
+    query.finish("deleted, owner, limit, cursor (of deleted images nothing else can be said)")?;
+    let (images, cursor) = state.services.deleted_images(caller, owner, after, limit).await?;
+    let base = base_url(request, state);
+    let images = images.iter().map(|image| deleted_document(&base, image)).collect();
+    let cursor = cursor.map(|cursor| cursor.to_string());
+    let next = cursor.as_ref().map(|cursor| next_page(&base, request, cursor));
+    Ok(HttpResponse::Ok().json(ImagesDocument { images, cursor, next }))
+}
+
+/// Bring a deleted image back.
+///
+/// With its variants and its places in albums, where deleted images are kept for a while (`delete.grace`).
+#[utoipa::path(
+    post, path = "/v1/images/{id}/restore", tag = "images", operation_id = "restoreImage",
+    params(("id" = ImageId, Path, description = "The image.")),
+    responses((status = 200, description = "It is back.", body = ImageDocument), (status = 404, response = NotFound)),
+)]
+pub(in crate::http) async fn restore(
+    request: HttpRequest,
+    state: web::Data<HttpState>,
+    As(caller): As,
+) -> Result<HttpResponse, ApiError> {
+    let id = parse_id(segment(&request, "id"))?;
+    Query::of(&request).finish("")?;
+    let image = state.services.restore(&caller, id).await?;
+    Ok(HttpResponse::Ok().json(image_document(&base_url(&request, &state), &image)))
 }
 
 fn wish(request: &HttpRequest) -> Result<(ListWish, u32), ApiError> {
@@ -65,6 +179,7 @@ fn wish(request: &HttpRequest) -> Result<(ListWish, u32), ApiError> {
         Some("desc") => true,
         Some(_) => return Err(TransformError::new("order", "must be asc or desc").into()),
     };
+    query.take("deleted")?;
     query.finish(KNOWN)?;
     if after.as_ref().is_some_and(|position| position.sort() != sort) {
         return Err(TransformError::new("cursor", "is that of a list with another `sort`").into());
@@ -86,7 +201,7 @@ fn next_page(base: &str, request: &HttpRequest, cursor: &str) -> String {
 
 /// The record of an image.
 #[utoipa::path(
-    get, path = "/v1/images/{id}", tag = "images",
+    get, path = "/v1/images/{id}", tag = "images", operation_id = "getImage",
     params(("id" = ImageId, Path, description = "The image.")),
     responses((status = 200, description = "The record.", body = ImageDocument), (status = 404, response = NotFound)),
 )]
@@ -103,7 +218,16 @@ pub(in crate::http) async fn get(
     Ok(HttpResponse::Ok().json(ImageDocument { rendition_bytes, ..document }))
 }
 
-/// `PATCH /v1/images/{id}`: what is said of it.
+/// Change what is said of an image.
+#[utoipa::path(
+    patch, path = "/v1/images/{id}", tag = "images", operation_id = "changeImage",
+    params(("id" = ImageId, Path, description = "The image.")),
+    request_body(content = ImageChanges, description = "What becomes otherwise."),
+    responses(
+        (status = 200, description = "The record as it is now.", body = ImageDocument),
+        (status = 404, response = NotFound),
+    ),
+)]
 pub(in crate::http) async fn change(
     request: HttpRequest,
     payload: web::Payload,
@@ -131,10 +255,11 @@ pub(in crate::http) async fn change(
 ///
 /// Needs a key, or in `token` what the upload's answer told.
 #[utoipa::path(
-    delete, path = "/v1/images/{id}", tag = "images",
+    delete, path = "/v1/images/{id}", tag = "images", operation_id = "deleteImage",
     params(
         ("id" = ImageId, Path, description = "The image."),
         ("token" = Option<String>, Query, description = "The delete token of the upload: works once, without a key."),
+        ("purge" = Option<bool>, Query, description = "Whether it goes for good at once, also where deleted images are kept for a while."),
     ),
     responses((status = 204, description = "The image is deleted."), (status = 404, response = NotFound)),
 )]
@@ -146,10 +271,11 @@ pub(in crate::http) async fn delete(
     let id = parse_id(segment(&request, "id"))?;
     let mut query = Query::of(&request);
     let token = query.take("token")?;
-    query.finish("token")?;
+    let deletion = if query.flag("purge")? { Deletion::ForGood } else { Deletion::Usual };
+    query.finish("token, purge")?;
     match token {
-        Some(token) => state.services.delete_by_token(id, &token).await?,
-        None => state.services.delete(&caller, id).await?,
+        Some(token) => state.services.delete_by_token(id, &token, deletion).await?,
+        None => state.services.delete(&caller, id, deletion).await?,
     }
     Ok(HttpResponse::NoContent().finish())
 }

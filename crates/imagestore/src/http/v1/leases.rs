@@ -4,24 +4,47 @@ use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use service_kit::http::ApiError;
-use shared_types::job::{Failure, Heartbeat, Kept, LEASE_TOKEN, Lease, LeaseAnswer, LeaseRequest, Release};
-use shared_types::{ErrorCode, TransformError};
+use service_kit::openapi::{Conflict, Full, NotFound, RequestTimeout, TooLarge, Unprocessable, UnsupportedType};
+use shared_types::job::{
+    Failure, Heartbeat, JobDocument, Kept, LEASE_TOKEN, Lease, LeaseAnswer, LeaseRequest, Release,
+};
+use shared_types::{ErrorCode, JobId, TransformError};
+use utoipa::OpenApi;
 
 use super::jobs::{answer, job_id};
-use super::variants::figures;
+use super::variants::{figures, source};
 use crate::domain::{Caller, Scope};
 use crate::http::access::As;
+use crate::http::described::{Bytes, Changing};
 use crate::http::documents::{base_url, image_document};
 use crate::http::query::Query;
 use crate::http::upload::body;
 use crate::http::{HttpState, json};
+
+/// What is told of these addresses.
+#[derive(OpenApi)]
+#[openapi(
+    paths(lease, heartbeat, release, failure, kept, result),
+    tags((
+        name = "workers",
+        description = "What compressing services say, with a key that has the scope `service`: they lease jobs, and every report names the lease's token.",
+    )),
+)]
+pub(in crate::http) struct Description;
 
 /// The most jobs of one lease, and the longest wait for one.
 const MAX_LEASED: u32 = 100;
 const MAX_WAIT_SECONDS: u64 = 60;
 const MAX_WORKER_NAME: usize = 100;
 
-/// `POST /v1/jobs/lease`: waits for work.
+/// Take jobs.
+///
+/// Waits until there is work, for `wait_seconds` at most.
+#[utoipa::path(
+    post, path = "/v1/jobs/lease", operation_id = "leaseJobs", tag = "workers",
+    request_body = LeaseRequest,
+    responses((status = 200, description = "The jobs; none if there was nothing to do in time.", body = LeaseAnswer), Changing),
+)]
 pub(in crate::http) async fn lease(
     request: HttpRequest,
     payload: web::Payload,
@@ -59,7 +82,15 @@ fn check(asked: &LeaseRequest) -> Result<(), TransformError> {
     Ok(())
 }
 
-/// `POST /v1/jobs/{id}/heartbeat`.
+/// Say that the worker is at it.
+///
+/// The lease begins anew.
+#[utoipa::path(
+    post, path = "/v1/jobs/{id}/heartbeat", operation_id = "heartbeat", tag = "workers",
+    params(("id" = JobId, Path, description = "The job.", example = "01890a5d-ac96-774b-bcce-b302099a8057")),
+    request_body = Heartbeat,
+    responses((status = 204, description = "The lease holds."), (status = 404, response = NotFound), (status = 409, response = Conflict), Changing),
+)]
 pub(in crate::http) async fn heartbeat(
     request: HttpRequest,
     payload: web::Payload,
@@ -75,7 +106,15 @@ pub(in crate::http) async fn heartbeat(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// `POST /v1/jobs/{id}/release`.
+/// Give a job back.
+///
+/// Undone; it costs no attempt.
+#[utoipa::path(
+    post, path = "/v1/jobs/{id}/release", operation_id = "releaseJob", tag = "workers",
+    params(("id" = JobId, Path, description = "The job.", example = "01890a5d-ac96-774b-bcce-b302099a8057")),
+    request_body = Release,
+    responses((status = 204, description = "It is queued again."), (status = 404, response = NotFound), (status = 409, response = Conflict), Changing),
+)]
 pub(in crate::http) async fn release(
     request: HttpRequest,
     payload: web::Payload,
@@ -88,7 +127,15 @@ pub(in crate::http) async fn release(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// `POST /v1/jobs/{id}/failure`.
+/// Say that an attempt failed.
+///
+/// Lastingly, or to be tried again.
+#[utoipa::path(
+    post, path = "/v1/jobs/{id}/failure", operation_id = "failJob", tag = "workers",
+    params(("id" = JobId, Path, description = "The job.", example = "01890a5d-ac96-774b-bcce-b302099a8057")),
+    request_body = Failure,
+    responses((status = 204, description = "It is noted."), (status = 404, response = NotFound), (status = 409, response = Conflict), Changing),
+)]
 pub(in crate::http) async fn failure(
     request: HttpRequest,
     payload: web::Payload,
@@ -101,7 +148,15 @@ pub(in crate::http) async fn failure(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// `POST /v1/jobs/{id}/kept`.
+/// Say that nothing smaller was found.
+///
+/// The original is the result. Said again, the answer is the same.
+#[utoipa::path(
+    post, path = "/v1/jobs/{id}/kept", operation_id = "keepOriginal", tag = "workers",
+    params(("id" = JobId, Path, description = "The job.", example = "01890a5d-ac96-774b-bcce-b302099a8057")),
+    request_body = Kept,
+    responses((status = 200, description = "The job, done.", body = JobDocument), (status = 404, response = NotFound), (status = 409, response = Conflict), Changing),
+)]
 pub(in crate::http) async fn kept(
     request: HttpRequest,
     payload: web::Payload,
@@ -114,7 +169,28 @@ pub(in crate::http) async fn kept(
     Ok(answer(&request, &state, &job))
 }
 
-/// `PUT /v1/jobs/{id}/result`: the body is the variant.
+/// Bring the result of a job.
+///
+/// The body is the variant. Sent again with the same token, the answer is the same.
+#[utoipa::path(
+    put, path = "/v1/jobs/{id}/result", operation_id = "completeJob", tag = "workers",
+    params(
+        ("id" = JobId, Path, description = "The job.", example = "01890a5d-ac96-774b-bcce-b302099a8057"),
+        ("Lease-Token" = String, Header, description = "The lease's token.", example = "f5037246af364d3384b7a411a9c40628"),
+        ("Variant-Figures" = String, Header, description = "What the worker reports: a JSON document of the schema `VariantFigures`.", example = json!("{\"source_bytes\":100000,\"quality\":70,\"seconds\":0.8}")),
+    ),
+    request_body(content = Bytes, content_type = "application/octet-stream", description = "The picture."),
+    responses(
+        (status = 200, description = "The job, done.", body = JobDocument),
+        (status = 404, response = NotFound),
+        (status = 408, response = RequestTimeout),
+        (status = 409, response = Conflict),
+        (status = 413, response = TooLarge),
+        (status = 415, response = UnsupportedType),
+        (status = 422, response = Unprocessable),
+        (status = 507, response = Full),
+    ),
+)]
 pub(in crate::http) async fn result(
     request: HttpRequest,
     payload: web::Payload,
@@ -129,11 +205,12 @@ pub(in crate::http) async fn result(
         ApiError::new(ErrorCode::InvalidParameter, "A result needs the header Variant-Figures.")
             .parameter("Variant-Figures")
     })?;
+    let report = (figures, source(&request)?);
     // Before the body: what cannot be stored is not worth receiving.
     let job = state.services.leased_job(id, &token).await?;
     let receiving = state.services.receive_result(&caller).await?;
     let received = body::receive(&state, receiving, &request, payload).await?;
-    let job = state.services.complete_job(job, &token, received, figures).await?;
+    let job = state.services.complete_job(job, &token, received, report).await?;
     Ok(answer(&request, &state, &job))
 }
 

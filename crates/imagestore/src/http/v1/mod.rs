@@ -1,23 +1,22 @@
 //! The native API: records and lists.
 
-mod admin;
+pub(super) mod admin;
 pub(super) mod albums;
-mod backfills;
-mod compressions;
-mod events;
+pub(super) mod backfills;
+pub(super) mod compressions;
+pub(super) mod events;
 pub(super) mod images;
-mod jobs;
-mod leases;
+pub(super) mod index;
+pub(super) mod jobs;
+pub(super) mod leases;
 pub(super) mod similar;
 pub(super) mod srcset;
 pub(super) mod stats;
 pub(super) mod uploads;
 pub(super) mod variants;
 
-use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::web::{ServiceConfig, delete, patch, post, put};
-use serde_json::json;
 use service_kit::http::route::{get, resource};
 
 /// Routes of jobs: for clients, and for the workers that do them.
@@ -54,28 +53,4 @@ pub(super) fn access(config: &mut ServiceConfig) {
         .service(resource("/v1/admin/keys", keys))
         .service(resource("/v1/admin/keys/{id}", vec![(Method::DELETE, delete().to(admin::revoke_key))]))
         .service(resource("/v1/usage", vec![(Method::GET, get().to(admin::usage))]));
-}
-
-/// What there is, for a person who opens the root in a browser or with curl.
-pub(super) async fn index() -> HttpResponse {
-    HttpResponse::Ok().json(json!({
-        "service": "imagestore",
-        "version": env!("CARGO_PKG_VERSION"),
-        "upload": "POST /v1/images (multipart `file`, a raw body, or JSON with `data` or `url`)",
-        "upload_resumable": "POST /v1/uploads (tus 1.0.0)",
-        "list": "GET /v1/images?limit=50",
-        "image": "GET /v1/images/{id}",
-        "deliver": "GET /i/{id}.webp?w=512",
-        "info": "GET /i/{id}.json, with explain=1 and parameters the plan for them",
-        "srcset": "GET /v1/images/{id}/srcset?widths=320,640",
-        "similar": "GET /v1/images/{id}/similar",
-        "sign": "POST /v1/images/{id}/sign {\"query\": \"w=512\", \"format\": \"webp\", \"expires_in\": 3600}",
-        "delete": "DELETE /v1/images/{id}",
-        "albums": "POST /v1/albums {\"name\": …}, GET /v1/albums",
-        "compress": "POST /v1/compressions {\"image_id\": …, \"target\": \"high\", \"formats\": \"auto\"}",
-        "jobs": "GET /v1/jobs?status=queued",
-        "events": "GET /v1/events",
-        "stats": "GET /v1/stats",
-        "ready": "GET /readyz",
-    }))
 }

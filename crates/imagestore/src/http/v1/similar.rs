@@ -1,9 +1,12 @@
 //! `/v1/images/{id}/similar`: images that look alike.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::{Value, json};
+use serde::Serialize;
 use service_kit::http::ApiError;
-use shared_types::TransformError;
+use service_kit::openapi::{NotFound, Unprocessable};
+use shared_types::wire::ImageDocument;
+use shared_types::{ImageId, TransformError};
+use utoipa::{OpenApi, ToSchema};
 
 use crate::app::{MAX_DISTANCE, MAX_SIMILAR};
 use crate::domain::Similar;
@@ -14,7 +17,46 @@ use crate::http::query::{Query, parse_id, segment};
 
 const DEFAULT_LIMIT: u32 = 50;
 
-/// `GET /v1/images/{id}/similar?distance&limit`: the nearest first.
+/// What is told of this address.
+#[derive(OpenApi)]
+#[openapi(paths(list))]
+pub(in crate::http) struct Description;
+
+/// Images that look alike.
+#[derive(Serialize, ToSchema)]
+struct SimilarDocument {
+    /// The nearest first.
+    images: Vec<SimilarImage>,
+}
+
+/// An image that looks like another one.
+#[derive(Serialize, ToSchema)]
+struct SimilarImage {
+    #[serde(flatten)]
+    image: ImageDocument,
+    /// In how many of 64 bits the perceptual hashes differ.
+    #[schema(maximum = 7)]
+    distance: u32,
+    /// Whether it has the same bytes.
+    exact: bool,
+}
+
+/// Images that look like this one, the nearest first.
+///
+/// Copies of the same bytes come first, then by the bits in which perceptual hashes differ.
+#[utoipa::path(
+    get, path = "/v1/images/{id}/similar", tag = "images", operation_id = "listSimilarImages",
+    params(
+        ("id" = ImageId, Path, description = "The image."),
+        ("distance" = Option<u32>, Query, description = "The most bits in which hashes may differ; 7 by default.", maximum = 7, example = 7),
+        ("limit" = Option<u32>, Query, description = "How many at most; 50 by default.", minimum = 1, maximum = 500, example = 50),
+    ),
+    responses(
+        (status = 200, description = "Those that there are.", body = SimilarDocument),
+        (status = 404, response = NotFound),
+        (status = 422, response = Unprocessable),
+    ),
+)]
 pub(in crate::http) async fn list(
     request: HttpRequest,
     state: web::Data<HttpState>,
@@ -24,8 +66,8 @@ pub(in crate::http) async fn list(
     let (distance, limit) = bounds(&request)?;
     let similar = state.services.similar(&caller, id, distance, limit).await?;
     let base = base_url(&request, &state);
-    let images: Vec<_> = similar.iter().map(|similar| document(&base, similar)).collect();
-    Ok(HttpResponse::Ok().json(json!({ "images": images })))
+    let images = similar.iter().map(|similar| document(&base, similar)).collect();
+    Ok(HttpResponse::Ok().json(SimilarDocument { images }))
 }
 
 fn bounds(request: &HttpRequest) -> Result<(u32, u32), TransformError> {
@@ -41,11 +83,6 @@ fn bounds(request: &HttpRequest) -> Result<(u32, u32), TransformError> {
     Ok((distance, limit))
 }
 
-fn document(base: &str, Similar { image, distance, exact }: &Similar) -> Value {
-    let mut document = json!(image_document(base, image));
-    if let Value::Object(fields) = &mut document {
-        fields.insert("distance".to_owned(), json!(distance));
-        fields.insert("exact".to_owned(), json!(exact));
-    }
-    document
+fn document(base: &str, Similar { image, distance, exact }: &Similar) -> SimilarImage {
+    SimilarImage { image: image_document(base, image), distance: *distance, exact: *exact }
 }

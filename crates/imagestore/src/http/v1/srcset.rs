@@ -3,8 +3,12 @@
 use actix_web::http::header::{Accept, CACHE_CONTROL, CONTENT_SECURITY_POLICY, Header, VARY, X_CONTENT_TYPE_OPTIONS};
 use actix_web::{HttpRequest, HttpResponse, mime, web};
 use service_kit::http::ApiError;
+use service_kit::openapi::{NotFound, Unprocessable};
+use shared_types::transform::parameters::{PARAMETERS, Parameter as VariantParameter};
 use shared_types::transform::{ClientHints, MAX_SIDE};
-use shared_types::{ImageFormat, OutputFormat, TransformError, TransformQuery};
+use shared_types::{ImageFormat, ImageId, OutputFormat, TransformError, TransformQuery};
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::{IntoParams, OpenApi};
 
 use crate::app::Wish;
 use crate::http::HttpState;
@@ -30,7 +34,45 @@ const SAID_ELSEWHERE: [(&str, &str); 6] = [
     ("download", "has no place here"),
 ];
 
-/// `GET /v1/images/{id}/srcset?widths&sizes&formats&alt` with further parameters of a transform: JSON, or HTML for who asks for it.
+/// What is told of this address.
+#[derive(OpenApi)]
+#[openapi(paths(get))]
+pub(in crate::http) struct Description;
+
+/// The parameters of a variant that have a place here.
+struct Further;
+
+impl IntoParams for Further {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let is_own = |name: &str| name == "format" || SAID_ELSEWHERE.iter().any(|(said, _)| *said == name);
+        PARAMETERS.iter().filter(|parameter| !is_own(parameter.name)).map(VariantParameter::described).collect()
+    }
+}
+
+/// A picture in several sizes and formats, as a page names them.
+///
+/// As JSON with `html` in it, or as HTML alone for whom prefers it. Parameters of a variant hold for each of the pictures.
+#[utoipa::path(
+    get, path = "/v1/images/{id}/srcset", tag = "images", operation_id = "getSrcset",
+    params(
+        ("id" = ImageId, Path, description = "The image."),
+        ("widths" = Option<String>, Query, description = "Up to 20 widths in pixels with commas between them; by default the usual ones up to the picture's own.", pattern = "^[0-9 ]+(,[0-9 ]+)*$", example = "320,640"),
+        ("formats" = Option<String>, Query, description = "Formats with commas between them, the last one for every browser; by default those that suit the picture.", pattern = "^[A-Za-z ]+(,[A-Za-z ]+)*$", example = "avif,jpg"),
+        ("sizes" = Option<String>, Query, description = "How wide it is shown, as `sizes` of HTML; `100vw` by default.", max_length = 500, example = "50vw"),
+        ("alt" = Option<String>, Query, description = "The text in its place.", max_length = 2000, example = "Holiday"),
+        ("format" = Option<String>, Query, description = "`html` or `json`; by default what `Accept` prefers.", pattern = "^(html|json)$", example = "json"),
+        Further,
+    ),
+    responses(
+        (
+            status = 200, description = "The picture.",
+            content((PictureDocument = "application/json"), (String = "text/html")),
+            headers(("Vary" = String, description = "`Accept`.")),
+        ),
+        (status = 404, response = NotFound),
+        (status = 422, response = Unprocessable),
+    ),
+)]
 pub(in crate::http) async fn get(
     request: HttpRequest,
     state: web::Data<HttpState>,

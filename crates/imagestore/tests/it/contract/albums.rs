@@ -1,8 +1,8 @@
 //! Albums: what is in them, in which order, and what is told of changes.
 
 use imagestore::domain::{
-    Album, AlbumChange, AlbumNotice, AlbumShare, Expected, FieldChange, Image, ImageName, Naming, Place, Reach,
-    Reorder, Sight, Visibility,
+    Album, AlbumChange, AlbumNotice, AlbumShare, Expected, FieldChange, Image, ImageName, Membership, Naming, Place,
+    Reach, Reorder, Sight, Visibility,
 };
 use imagestore::ports::{AlbumPage, Catalog, CatalogError, NewWork, Placement};
 use jiff::Timestamp;
@@ -15,7 +15,7 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_700_000_000 + second).unwrap()
 }
 
-fn album(name: &str, owner: Option<UserId>) -> Album {
+pub(super) fn album(name: &str, owner: Option<UserId>) -> Album {
     Album {
         id: AlbumId::generate(),
         owner,
@@ -238,10 +238,16 @@ async fn a_deleted_image_leaves_its_albums(catalog: &impl Catalog) {
     let cover = AlbumChange { cover: FieldChange::To(images[0]), ..AlbumChange::default() };
     catalog.change_album(album.id, &cover, &any(), at(2)).await.unwrap();
     assert!(catalog.is_in_album(album.id, images[0]).await.unwrap());
+    let memberships = catalog.albums_of(images[0]).await.unwrap();
+    assert_eq!(memberships.len(), 1);
+    let seen = &catalog.album_images(album.id, Sight::All, None, 1).await.unwrap()[0];
+    let Membership { album: of, name, position } = &memberships[0];
+    assert_eq!((of.id, name, *position), (album.id, &seen.name, seen.position));
     for digest in catalog.delete_image(images[0], at(3)).await.unwrap().unwrap() {
         catalog.forget_blob(&digest).await.unwrap();
     }
     assert!(!catalog.is_in_album(album.id, images[0]).await.unwrap());
+    assert_eq!(catalog.albums_of(images[0]).await.unwrap(), []);
     let left = catalog.album(album.id).await.unwrap().unwrap();
     assert_eq!((left.images, left.cover, left.version), (1, Some(images[1]), 4));
     clear(catalog, album.id).await;
@@ -251,8 +257,9 @@ async fn only_images_of_no_other_album_are_deleted(catalog: &impl Catalog) {
     let (album, images) = with_images(catalog, "Delete", 4).await;
     let (other, _) = with_images(catalog, "Keep", 0).await;
     catalog.add_to_album(other.id, &images[..1], &any(), at(2)).await.unwrap();
-    let delete =
-        async |only, whose, limit| catalog.delete_album_images(album.id, only, whose, limit, at(3)).await.unwrap();
+    let delete = async |only, whose, limit| {
+        catalog.delete_album_images(album.id, only, whose, limit, None, at(3)).await.unwrap()
+    };
     assert_eq!(delete(Some(images[0]), Reach::Everybody, 9).await, (vec![], vec![]));
     assert_eq!(delete(None, Reach::User(UserId::generate()), 9).await, (vec![], vec![]));
     let (one, doomed) = delete(Some(images[1]), Reach::Everybody, 9).await;
@@ -344,9 +351,11 @@ async fn every_change_is_told_once_and_in_order(catalog: &impl Catalog) {
     catalog.delete_album(album.id, &any(), at(5)).await.unwrap();
     let first = catalog.take_outbox(4, at(6)).await.unwrap();
     let second = catalog.take_outbox(4, at(6)).await.unwrap();
-    assert_eq!((first.len(), second.len()), (4, 2));
-    let messages = [first, second].concat();
+    assert_eq!((first.len(), second.len()), (4, 3));
+    let mut messages = [first, second].concat();
     assert!(messages.is_sorted_by_key(|message| message.id));
+    // What is told of the image is about no album.
+    messages.retain(|message| message.topic != "images");
     assert!(messages.iter().all(|message| message.topic == "albums" && message.key == album.id.to_string()));
     let notices: Vec<AlbumNotice> =
         messages.iter().map(|message| serde_json::from_str(&message.body).unwrap()).collect();
@@ -362,10 +371,12 @@ async fn every_change_is_told_once_and_in_order(catalog: &impl Catalog) {
     assert_eq!(texts, expected);
     assert_eq!(notices[1].image_id, Some(images[0]));
     assert_eq!(catalog.take_outbox(9, at(6)).await.unwrap(), []);
+    assert!(catalog.old_outbox(at(1_000_000)).await.unwrap() >= 4);
     let old = catalog.forget_outbox(at(3), 1).await.unwrap();
     assert_eq!(old, 1);
     assert!(catalog.forget_outbox(at(1_000_000), 1000).await.unwrap() >= 3);
     assert_eq!(catalog.forget_outbox(at(1_000_000), 1000).await.unwrap(), 0);
+    assert_eq!(catalog.old_outbox(at(1_000_000)).await.unwrap(), 0);
     for digest in catalog.delete_image(images[0], at(7)).await.unwrap().unwrap() {
         catalog.forget_blob(&digest).await.unwrap();
     }

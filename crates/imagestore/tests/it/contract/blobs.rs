@@ -5,7 +5,7 @@ use futures::TryStreamExt;
 use imagestore::ports::{BlobStore, Leftovers, StagedBlob};
 use shared_types::Digest;
 
-use super::parts;
+use super::{parts, upkeep};
 
 /// Runs every check on an empty store; `open` opens the same one again, as another process would after a crash.
 pub(super) async fn suite<B: BlobStore, F: Future<Output = B>>(open: impl Fn() -> F) {
@@ -19,10 +19,11 @@ pub(super) async fn suite<B: BlobStore, F: Future<Output = B>>(open: impl Fn() -
     a_reader_outlives_its_blob(&store).await;
     drop(store);
     parts::checks(&open).await;
+    upkeep::checks(&open).await;
     a_crash_is_recovered_from(&open).await;
 }
 
-async fn stage(store: &impl BlobStore, parts: &[&'static [u8]]) -> Box<dyn StagedBlob> {
+pub(super) async fn stage(store: &impl BlobStore, parts: &[&'static [u8]]) -> Box<dyn StagedBlob> {
     let mut staged = store.stage().await.unwrap();
     for part in parts {
         staged.write(vec![Bytes::from_static(part)]).await.unwrap();
@@ -30,7 +31,7 @@ async fn stage(store: &impl BlobStore, parts: &[&'static [u8]]) -> Box<dyn Stage
     staged
 }
 
-async fn read(store: &impl BlobStore, digest: &Digest) -> Option<Bytes> {
+pub(super) async fn read(store: &impl BlobStore, digest: &Digest) -> Option<Bytes> {
     match store.open(digest).await.unwrap() {
         Some(reader) => Some(reader.read_all().await.unwrap()),
         None => None,

@@ -1,5 +1,7 @@
 //! The promises of [`Catalog`].
 
+use std::path::PathBuf;
+
 use image_engine::Facts;
 use imagestore::domain::{Image, ImageName, ImageQuery, Position, Tags, Totals, Variant, Visibility};
 use imagestore::ports::{Catalog, CatalogError, NewWork};
@@ -7,10 +9,13 @@ use jiff::Timestamp;
 use shared_types::wire::VariantFigures;
 use shared_types::{Digest, ImageFormat, ImageId};
 
-use super::{access, albums, analyses, jobs, listing, renditions, uploads};
+use super::{access, albums, analyses, jobs, keeping, listing, renditions, uploads};
 
 /// Runs every check on an empty catalog; `open` opens the same one again.
-pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> F) {
+pub(super) async fn suite<C: Catalog, F: Future<Output = C>, G: Future<Output = C>>(
+    open: impl Fn() -> F,
+    copy: impl Fn(PathBuf) -> G,
+) {
     let catalog = open().await;
     catalog.ping().await.unwrap();
     rows_come_back_as_they_were(&catalog).await;
@@ -28,6 +33,8 @@ pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> 
     listing::checks(&catalog).await;
     uploads::checks(&catalog).await;
     albums::checks(&catalog).await;
+    a_copy_has_every_row(&catalog, copy).await;
+    keeping::checks(&catalog).await;
     let last = image(b"last");
     catalog.insert_image(&last, &NewWork::default()).await.unwrap();
     catalog.close().await;
@@ -35,6 +42,22 @@ pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> 
     let again = open().await;
     assert_eq!(again.image(last.id).await.unwrap(), Some(last));
     again.close().await;
+}
+
+async fn a_copy_has_every_row<C: Catalog, G: Future<Output = C>>(catalog: &C, open: impl Fn(PathBuf) -> G) {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("it's a copy");
+    let (before, after) = (image(b"before the copy"), image(b"after the copy"));
+    catalog.insert_image(&before, &NewWork::default()).await.unwrap();
+    catalog.copy_to(&file).await.unwrap();
+    catalog.insert_image(&after, &NewWork::default()).await.unwrap();
+    let copied = open(file).await;
+    assert_eq!(copied.image(before.id).await.unwrap(), Some(before));
+    assert_eq!(copied.image(after.id).await.unwrap(), None);
+    assert_eq!(copied.totals().await.unwrap().images + 1, catalog.totals().await.unwrap().images);
+    copied.insert_image(&image(b"into the copy"), &NewWork::default()).await.unwrap();
+    copied.close().await;
+    assert_eq!(folder.path().read_dir().unwrap().count(), 1, "it is one file");
 }
 
 pub(super) fn image(content: &[u8]) -> Image {
@@ -59,10 +82,12 @@ pub(super) fn image(content: &[u8]) -> Image {
         tags: Tags::default(),
         metadata: None,
         created: Timestamp::from_microsecond(1_700_000_000_123_456).unwrap(),
+        revision: 1,
+        replaced: None,
     }
 }
 
-fn variant(image: &Image, key: &str, content: &[u8]) -> Variant {
+pub(super) fn variant(image: &Image, key: &str, content: &[u8]) -> Variant {
     Variant {
         image: image.id,
         key: key.to_owned(),
@@ -138,17 +163,17 @@ async fn a_delete_token_goes_with_its_image(catalog: &impl Catalog) {
 async fn variants_belong_to_their_image(catalog: &impl Catalog) {
     let owner = image(b"owner");
     let first = variant(&owner, "first", b"one");
-    assert!(matches!(catalog.put_variant(&first).await, Err(CatalogError::NoImage)));
+    assert!(matches!(catalog.put_variant(&first, &owner.digest).await, Err(CatalogError::NoImage)));
     catalog.insert_image(&owner, &NewWork::default()).await.unwrap();
-    assert_eq!(catalog.put_variant(&first).await.unwrap(), (false, vec![]));
+    assert_eq!(catalog.put_variant(&first, &owner.digest).await.unwrap(), (false, vec![]));
     let second = Variant { created: owner.created + jiff::Span::new().seconds(1), ..variant(&owner, "second", b"two") };
-    catalog.put_variant(&second).await.unwrap();
+    catalog.put_variant(&second, &owner.digest).await.unwrap();
     assert_eq!(catalog.variants(owner.id).await.unwrap(), [first.clone(), second.clone()]);
     assert_eq!(catalog.variant(owner.id, "second").await.unwrap().as_ref(), Some(&second));
     assert_eq!(catalog.variant(owner.id, "third").await.unwrap(), None);
     // In the place of the first: its bytes are not needed any more.
     let replacement = variant(&owner, "first", b"other");
-    assert_eq!(catalog.put_variant(&replacement).await.unwrap(), (true, vec![first.digest]));
+    assert_eq!(catalog.put_variant(&replacement, &owner.digest).await.unwrap(), (true, vec![first.digest]));
     catalog.forget_blob(&first.digest).await.unwrap();
     assert_eq!(catalog.users_of(&replacement.digest).await.unwrap(), [(owner.id, Some("first".to_owned()))]);
     assert_eq!(catalog.delete_variant(owner.id, "second").await.unwrap(), [second.digest]);
@@ -169,7 +194,7 @@ async fn a_blob_is_doomed_with_its_last_row(catalog: &impl Catalog) {
     catalog.insert_image(&first, &NewWork::default()).await.unwrap();
     catalog.insert_image(&second, &NewWork::default()).await.unwrap();
     // The same bytes as a variant of the other.
-    catalog.put_variant(&variant(&second, "same", b"shared")).await.unwrap();
+    catalog.put_variant(&variant(&second, "same", b"shared"), &second.digest).await.unwrap();
     assert_eq!(catalog.delete_image(first.id, Timestamp::now()).await.unwrap(), Some(vec![]));
     assert!(!catalog.doom_if_unused(&first.digest).await.unwrap());
     assert_eq!(
@@ -190,7 +215,7 @@ async fn nothing_refers_to_a_doomed_blob(catalog: &impl Catalog) {
     assert!(!catalog.doom_if_unused(&doomed.digest).await.unwrap(), "one caller alone removes it");
     assert!(matches!(catalog.insert_image(&doomed, &NewWork::default()).await, Err(CatalogError::BlobDoomed)));
     let late = variant(&other, "late", b"doomed");
-    assert!(matches!(catalog.put_variant(&late).await, Err(CatalogError::BlobDoomed)));
+    assert!(matches!(catalog.put_variant(&late, &other.digest).await, Err(CatalogError::BlobDoomed)));
     assert_eq!(catalog.image(doomed.id).await.unwrap(), None);
     catalog.forget_blob(&doomed.digest).await.unwrap();
     catalog.insert_image(&doomed, &NewWork::default()).await.unwrap();
@@ -206,8 +231,9 @@ async fn refusals_harm_nobody_else(catalog: &impl Catalog) {
     catalog.insert_image(&owner, &NewWork::default()).await.unwrap();
     let names: Vec<String> = (0..40).map(|number| format!("v{number:02}")).collect();
     let puts = names.iter().enumerate().map(|(number, name)| {
-        let variant = variant(if number % 4 == 3 { &nobody } else { &owner }, name, name.as_bytes());
-        async move { catalog.put_variant(&variant).await }
+        let owner = if number % 4 == 3 { &nobody } else { &owner };
+        let variant = variant(owner, name, name.as_bytes());
+        async move { catalog.put_variant(&variant, &owner.digest).await }
     });
     for (number, put) in futures::future::join_all(puts).await.into_iter().enumerate() {
         if number % 4 == 3 {
@@ -239,16 +265,16 @@ async fn totals_follow_every_change(catalog: &impl Catalog) {
     }
     check(catalog, [3, 2, 12, 0, 0]).await;
     for owner in [&first, &same] {
-        catalog.put_variant(&variant(owner, "small", b"abc")).await.unwrap();
+        catalog.put_variant(&variant(owner, "small", b"abc"), &owner.digest).await.unwrap();
     }
-    catalog.put_variant(&variant(&first, "other", b"abc")).await.unwrap();
+    catalog.put_variant(&variant(&first, "other", b"abc"), &first.digest).await.unwrap();
     // As a variant, the bytes of an original are another use of the file.
-    catalog.put_variant(&variant(&other, "as-it-is", b"another")).await.unwrap();
+    catalog.put_variant(&variant(&other, "as-it-is", b"another"), &other.digest).await.unwrap();
     check(catalog, [3, 2, 12, 4, 10]).await;
     assert!(catalog.insert_image(&first, &NewWork::default()).await.is_err(), "an id is used once");
-    assert!(catalog.put_variant(&variant(&image(b"nobody"), "x", b"x")).await.is_err());
+    assert!(catalog.put_variant(&variant(&image(b"nobody"), "x", b"x"), &first.digest).await.is_err());
     check(catalog, [3, 2, 12, 4, 10]).await;
-    catalog.put_variant(&variant(&same, "small", b"longer")).await.unwrap();
+    catalog.put_variant(&variant(&same, "small", b"longer"), &same.digest).await.unwrap();
     check(catalog, [3, 2, 12, 4, 16]).await;
     catalog.delete_variant(first.id, "small").await.unwrap();
     catalog.delete_variant(first.id, "small").await.unwrap();

@@ -9,7 +9,7 @@ use shared_types::{BackfillId, Digest, Formats, Goal, ImageFormat, UserId};
 
 use super::catalog::image;
 
-const TERMS: LeaseTerms =
+pub(super) const TERMS: LeaseTerms =
     LeaseTerms { lease_us: 60_000_000, attempts: 3, longest_pause_us: 600_000_000, per_worker: 50 };
 
 /// Runs every check on a catalog without images.
@@ -94,7 +94,11 @@ async fn clear(catalog: &impl Catalog, images: &[&Image]) {
             catalog.forget_blob(&digest).await.unwrap();
         }
     }
+    let old = catalog.old_jobs(at(1_000_000)).await.unwrap();
+    assert!(old > 0);
+    assert_eq!(catalog.old_jobs(at(0)).await.unwrap(), 0);
     while catalog.forget_jobs(at(1_000_000), 500).await.unwrap() > 0 {}
+    assert_eq!(catalog.old_jobs(at(1_000_000)).await.unwrap(), 0);
     assert_eq!(catalog.jobs(&JobFilter { limit: 10, ..JobFilter::default() }).await.unwrap(), []);
     assert_eq!(catalog.totals().await.unwrap().jobs, imagestore::domain::JobTotals::default());
 }
@@ -114,11 +118,16 @@ async fn a_job_lives_and_ends(catalog: &impl Catalog) {
     assert_eq!((running.status, running.progress, running.due), (JobStatus::Running, 40, Some(at(63))));
     let back = catalog.report(with.id, "one", &Report::Progress(30), &TERMS, at(3)).await.unwrap();
     assert_eq!(back.progress, 40, "never back");
-    let put = catalog.complete_job(with.id, "one", &variant(&image, b"small"), &result(b"small"), at(4)).await.unwrap();
+    let put = catalog
+        .complete_job(with.id, "one", (&variant(&image, b"small"), &image.digest), &result(b"small"), at(4))
+        .await
+        .unwrap();
     assert_eq!((put.0.status, put.0.progress, &put.0.result), (JobStatus::Done, 100, &Some(result(b"small"))));
     assert_eq!(catalog.variants(image.id).await.unwrap().len(), 1);
-    let again =
-        catalog.complete_job(with.id, "one", &variant(&image, b"other"), &result(b"other"), at(5)).await.unwrap();
+    let again = catalog
+        .complete_job(with.id, "one", (&variant(&image, b"other"), &image.digest), &result(b"other"), at(5))
+        .await
+        .unwrap();
     assert_eq!(again.0, put.0, "an answer that was lost is given again");
     assert_eq!(catalog.variants(image.id).await.unwrap()[0].digest, Digest::of(b"small"));
     let totals = catalog.totals().await.unwrap();
@@ -130,13 +139,14 @@ async fn what_is_made_of_parameters_stays(catalog: &impl Catalog) {
     let image = stored(catalog, b"prepared").await;
     let key = Digest::of(b"its recipe");
     let made = Variant { key: key.to_string(), figures: None, ..variant(&image, b"by the store") };
-    catalog.put_variant(&made).await.unwrap();
+    catalog.put_variant(&made, &image.digest).await.unwrap();
     for (goal, left) in [(None, &b"by the store"[..]), (Some(Goal::DEFAULT), b"by a worker")] {
         let task = Task { goal, ..order("x").task };
         let job = queue(catalog, &image, &Order { task, slot: Slot::Made(key), ..order("x") }).await;
         lease(catalog, &["t"], at(1)).await;
         let late = Variant { key: key.to_string(), ..variant(&image, b"by a worker") };
-        let (_, doomed) = catalog.complete_job(job.id, "t", &late, &result(b"by a worker"), at(2)).await.unwrap();
+        let (_, doomed) =
+            catalog.complete_job(job.id, "t", (&late, &image.digest), &result(b"by a worker"), at(2)).await.unwrap();
         for digest in doomed {
             catalog.forget_blob(&digest).await.unwrap();
         }
@@ -183,7 +193,8 @@ async fn a_lost_lease_changes_nothing(catalog: &impl Catalog) {
         let refused = catalog.report(job.id, "old", &report, &TERMS, at(62)).await;
         assert!(matches!(refused, Err(CatalogError::LeaseLost)), "{report:?}");
     }
-    let refused = catalog.complete_job(job.id, "old", &variant(&image, b"late"), &result(b"late"), at(62)).await;
+    let refused =
+        catalog.complete_job(job.id, "old", (&variant(&image, b"late"), &image.digest), &result(b"late"), at(62)).await;
     assert!(matches!(refused, Err(CatalogError::LeaseLost)));
     assert_eq!(catalog.variants(image.id).await.unwrap(), []);
     assert_eq!(catalog.holds_lease(job.id, "old").await.unwrap(), None);
@@ -284,7 +295,8 @@ async fn jobs_end_with_their_image(catalog: &impl Catalog) {
         assert_eq!(job.status, JobStatus::Cancelled);
         assert!(job.problem.is_some_and(|problem| problem.detail.contains("deleted")));
     }
-    let late = catalog.complete_job(out.id, "t", &variant(&image, b"late"), &result(b"late"), at(2)).await;
+    let late =
+        catalog.complete_job(out.id, "t", (&variant(&image, b"late"), &image.digest), &result(b"late"), at(2)).await;
     assert!(matches!(late, Err(CatalogError::LeaseLost)));
     assert!(matches!(catalog.retry_job(out.id, at(3)).await, Err(CatalogError::NoImage)));
     clear(catalog, &[]).await;
@@ -297,7 +309,7 @@ async fn a_backfill_goes_over_every_image(catalog: &impl Catalog) {
         catalog.insert_image(&image, &NewWork::default()).await.unwrap();
         images.push(image);
     }
-    catalog.put_variant(&variant(&images[1], b"there")).await.unwrap();
+    catalog.put_variant(&variant(&images[1], b"there"), &images[1].digest).await.unwrap();
     let backfill = Backfill {
         id: BackfillId::generate(),
         owner: None,

@@ -46,16 +46,16 @@ async fn what_is_said_of_an_image_can_change(catalog: &impl Catalog) {
         metadata: Some(metadata),
         ..first.clone()
     };
-    assert_eq!(catalog.change_image(first.id, &change).await.unwrap().as_ref(), Some(&changed));
+    assert_eq!(catalog.change_image(first.id, &change, Timestamp::now()).await.unwrap().as_ref(), Some(&changed));
     assert_eq!(catalog.image(first.id).await.unwrap().as_ref(), Some(&changed));
-    let nothing = catalog.change_image(first.id, &ImageChange::default()).await.unwrap();
+    let nothing = catalog.change_image(first.id, &ImageChange::default(), Timestamp::now()).await.unwrap();
     assert_eq!(nothing.as_ref(), Some(&changed), "what is not named stays");
     for (tag, found) in [("red", 0), ("blue", 1), ("green", 1)] {
         let filter = ImageFilter { tag: Some(tag.parse().unwrap()), ..ImageFilter::default() };
         let query = ImageQuery { filter, ..ImageQuery::newest(None, 9) };
         assert_eq!(catalog.images(&query).await.unwrap().0.len(), found, "{tag}");
     }
-    assert_eq!(catalog.change_image(ImageId::generate(), &change).await.unwrap(), None);
+    assert_eq!(catalog.change_image(ImageId::generate(), &change, Timestamp::now()).await.unwrap(), None);
     clear(catalog, vec![changed]).await;
 }
 

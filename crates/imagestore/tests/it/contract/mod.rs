@@ -6,15 +6,25 @@ mod analyses;
 mod blobs;
 mod catalog;
 mod jobs;
+mod keeping;
 mod listing;
 mod parts;
 mod renditions;
 mod statements;
+mod upkeep;
 mod uploads;
 
+use std::path::PathBuf;
+
+use futures::stream::{self, StreamExt};
 use imagestore::adapters::files::FileBlobs;
-use imagestore::adapters::sqlite::SqliteCatalog;
+use imagestore::adapters::sqlite::{SqliteCatalog, SqliteSettings};
+use imagestore::domain::{Image, Metadata};
+use imagestore::ports::{Catalog, NewWork};
 use tempfile::TempDir;
+
+/// Little memory for pages of the catalog.
+pub(crate) const SQLITE: SqliteSettings = SqliteSettings { cache_bytes: 16_777_216 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_keep_the_promises_of_a_blob_store() {
@@ -27,6 +37,29 @@ async fn sqlite_keeps_the_promises_of_a_catalog() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("catalog.sqlite");
     let statements = statements::Statements::watch();
-    catalog::suite(|| async { SqliteCatalog::open(&file).await.unwrap() }).await;
+    let copy = |file: PathBuf| async move { SqliteCatalog::open_copy(&file).await.unwrap() };
+    catalog::suite(|| async { SqliteCatalog::open(&file, &SQLITE).await.unwrap() }, copy).await;
     statements.check(&file).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_keeps_its_log_short_while_nobody_pauses() {
+    const IMAGES: usize = 4000;
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("catalog.sqlite");
+    let catalog = SqliteCatalog::open(&file, &SQLITE).await.unwrap();
+    let text = "x".repeat(16_000);
+    let insertions = (0..IMAGES).map(|number| {
+        let metadata = serde_json::Map::from_iter([("text".to_owned(), text.clone().into())]);
+        let metadata = Metadata::of(metadata).ok();
+        let image = Image { metadata, ..catalog::image(&number.to_le_bytes()) };
+        let catalog = &catalog;
+        async move { catalog.insert_image(&image, &NewWork::default()).await.unwrap() }
+    });
+    stream::iter(insertions).buffer_unordered(8).for_each(|()| async {}).await;
+    let bytes = |name: &str| folder.path().join(name).metadata().unwrap().len();
+    let (log, rows) = (bytes("catalog.sqlite-wal"), bytes("catalog.sqlite"));
+    catalog.close().await;
+    assert!(log < 32_000_000, "the log has {log} bytes");
+    assert!(rows > 32_000_000, "{rows} bytes are in the file itself");
 }

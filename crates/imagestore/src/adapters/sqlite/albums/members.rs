@@ -8,7 +8,9 @@ use uuid::Uuid;
 use super::super::images::ImageRow;
 use super::super::rows;
 use super::{outbox, row};
-use crate::domain::{Album, AlbumCursor, AlbumImage, AlbumNotice, Image, ImageName, Naming, Reach, Sight, StoreError};
+use crate::domain::{
+    Album, AlbumCursor, AlbumImage, AlbumNotice, Image, ImageName, Membership, Naming, Reach, Sight, StoreError,
+};
 use crate::ports::CatalogError;
 
 /// The room between neighbours: so many times one can be halved before positions are given anew.
@@ -31,7 +33,7 @@ impl TryFrom<MemberRow> for AlbumImage {
     }
 }
 
-fn image_name(text: &str) -> Result<ImageName, CatalogError> {
+pub(super) fn image_name(text: &str) -> Result<ImageName, CatalogError> {
     ImageName::from_client(text).ok_or_else(|| rows::unreadable("name in an album"))
 }
 
@@ -50,7 +52,11 @@ pub(super) async fn name_of(
     name.as_deref().map(image_name).transpose()
 }
 
-async fn is_taken(tx: &mut SqliteConnection, album: AlbumId, name: &ImageName) -> Result<bool, CatalogError> {
+pub(super) async fn is_taken(
+    tx: &mut SqliteConnection,
+    album: AlbumId,
+    name: &ImageName,
+) -> Result<bool, CatalogError> {
     let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM album_images WHERE album_id = $1 AND name = $2")
         .bind(album.as_uuid())
         .bind(name.as_str())
@@ -70,10 +76,11 @@ pub(super) async fn add(
     if name_of(tx, album.id, image).await?.is_some() {
         return Ok(None);
     }
-    let row: Option<(Option<String>, String)> = sqlx::query_as("SELECT name, format FROM images WHERE id = $1")
-        .bind(image.as_uuid())
-        .fetch_optional(&mut *tx)
-        .await?;
+    let row: Option<(Option<String>, String)> =
+        sqlx::query_as("SELECT name, format FROM images WHERE id = $1 AND deleted_us IS NULL")
+            .bind(image.as_uuid())
+            .fetch_optional(&mut *tx)
+            .await?;
     let (own, format) = row.ok_or(CatalogError::NoImage)?;
     let own = own.as_deref().and_then(ImageName::from_client);
     let own = own.unwrap_or(ImageName::of_id(image, rows::format(&format)?));
@@ -100,7 +107,7 @@ pub(super) async fn add(
 }
 
 /// A name with the end of the image's id in it, whose digits are random: a short one, or all of it.
-async fn free_name(
+pub(super) async fn free_name(
     tx: &mut SqliteConnection,
     album: AlbumId,
     own: &ImageName,
@@ -144,6 +151,25 @@ pub(in super::super) async fn leave_all(
 }
 
 pub(super) const ALBUMS_OF: &str = "SELECT album_id FROM album_images WHERE image_id = $1";
+
+pub(super) async fn albums_of(
+    connection: &mut SqliteConnection,
+    image: ImageId,
+) -> Result<Vec<Membership>, CatalogError> {
+    let places: Vec<(Uuid, i64, String)> =
+        sqlx::query_as("SELECT album_id, position, name FROM album_images WHERE image_id = $1")
+            .bind(image.as_uuid())
+            .fetch_all(&mut *connection)
+            .await?;
+    let mut memberships = Vec::with_capacity(places.len());
+    for (album, position, name) in places {
+        // An album that was deleted in between is none.
+        if let Some(album) = row::by_id(&mut *connection, album.into()).await? {
+            memberships.push(Membership { album, name: image_name(&name)?, position });
+        }
+    }
+    Ok(memberships)
+}
 
 pub(super) async fn rename(
     tx: &mut SqliteConnection,

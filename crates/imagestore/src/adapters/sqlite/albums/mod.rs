@@ -3,6 +3,7 @@
 mod members;
 mod order;
 mod outbox;
+mod places;
 mod row;
 mod shares;
 
@@ -13,11 +14,13 @@ use sqlx::SqliteConnection;
 
 use super::SqliteCatalog;
 use crate::domain::{
-    Album, AlbumChange, AlbumCursor, AlbumImage, AlbumName, AlbumNotice, AlbumShare, Expected, ImageName, Naming,
-    OutboxMessage, Reach, Reorder, Sight, StoreError,
+    Album, AlbumChange, AlbumCursor, AlbumImage, AlbumName, AlbumNotice, AlbumShare, Expected, ImageName, Membership,
+    Naming, OutboxMessage, Reach, Reorder, Sight, StoreError,
 };
 use crate::ports::{AlbumCatalog, AlbumPage, CatalogError, Placement};
 pub(super) use members::leave_all;
+pub(super) use outbox::write_image;
+pub(super) use places::{leave_for_now, return_to_all};
 
 /// Puts an image that was just added into its album.
 pub(super) async fn place(
@@ -204,6 +207,10 @@ impl AlbumCatalog for SqliteCatalog {
         members::by_name(&self.reader, id, name).await
     }
 
+    async fn albums_of(&self, image: ImageId) -> Result<Vec<Membership>, CatalogError> {
+        members::albums_of(&mut *self.reader.acquire().await?, image).await
+    }
+
     async fn is_in_album(&self, id: AlbumId, image: ImageId) -> Result<bool, CatalogError> {
         Ok(members::name_of(&mut *self.reader.acquire().await?, id, image).await?.is_some())
     }
@@ -214,6 +221,7 @@ impl AlbumCatalog for SqliteCatalog {
         only: Option<ImageId>,
         whose: Reach,
         limit: u32,
+        purge: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<(Vec<ImageId>, Vec<Digest>), CatalogError> {
         let work = self.writer.change(move |tx| {
@@ -221,7 +229,10 @@ impl AlbumCatalog for SqliteCatalog {
                 let images = members::only_here(tx, id, only, whose, limit).await?;
                 let mut doomed = Vec::new();
                 for image in &images {
-                    doomed.extend(super::delete_image(tx, *image, now).await?.unwrap_or_default());
+                    match purge {
+                        Some(purge) => drop(super::keeping::hide(tx, *image, purge, now).await?),
+                        None => doomed.extend(super::delete_image(tx, *image, now).await?.unwrap_or_default()),
+                    }
                 }
                 Ok((images, doomed))
             })
@@ -253,6 +264,10 @@ impl AlbumCatalog for SqliteCatalog {
 
     async fn take_outbox(&self, limit: u32, now: Timestamp) -> Result<Vec<OutboxMessage>, CatalogError> {
         self.writer.change(move |tx| Box::pin(outbox::take(tx, limit, now))).await
+    }
+
+    async fn old_outbox(&self, before: Timestamp) -> Result<u64, CatalogError> {
+        outbox::count_old(&self.reader, before).await
     }
 
     async fn forget_outbox(&self, before: Timestamp, limit: u32) -> Result<u64, CatalogError> {

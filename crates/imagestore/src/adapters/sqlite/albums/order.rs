@@ -115,6 +115,7 @@ pub(super) const NEXT: &str = "SELECT position FROM album_images WHERE album_id 
 
 /// Gives every image of an album a new position in the order that they have.
 async fn renumber(tx: &mut SqliteConnection, album: AlbumId) -> Result<(), CatalogError> {
+    super::places::renumber(tx, album).await?;
     sqlx::query(
         "UPDATE album_images SET position = numbered.number * $2 \
          FROM (SELECT image_id AS id, row_number() OVER (ORDER BY position, image_id) AS number FROM album_images WHERE album_id = $1) AS numbered \

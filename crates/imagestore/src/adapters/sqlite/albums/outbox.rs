@@ -1,11 +1,11 @@
 //! What is to be told of changes.
 
 use jiff::Timestamp;
-use sqlx::{FromRow, SqliteConnection};
+use sqlx::{FromRow, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
 use super::super::rows;
-use crate::domain::{AlbumNotice, OutboxMessage};
+use crate::domain::{AlbumNotice, ImageNotice, OutboxMessage};
 use crate::ports::CatalogError;
 
 #[derive(FromRow)]
@@ -29,10 +29,30 @@ impl TryFrom<MessageRow> for OutboxMessage {
 /// Writes a message. Its id is made within the transaction: one connection writes, so ids are in the order of the changes.
 pub(super) async fn write(tx: &mut SqliteConnection, notice: &AlbumNotice, now: Timestamp) -> Result<(), CatalogError> {
     let body = serde_json::to_string(notice).map_err(|error| CatalogError::Failed(error.into()))?;
+    message(tx, OutboxMessage::ALBUMS, notice.album_id.to_string(), body, now).await
+}
+
+/// The same about an image.
+pub(in super::super) async fn write_image(
+    tx: &mut SqliteConnection,
+    notice: &ImageNotice,
+    now: Timestamp,
+) -> Result<(), CatalogError> {
+    let body = serde_json::to_string(notice).map_err(|error| CatalogError::Failed(error.into()))?;
+    message(tx, OutboxMessage::IMAGES, notice.id.to_string(), body, now).await
+}
+
+async fn message(
+    tx: &mut SqliteConnection,
+    topic: &'static str,
+    key: String,
+    body: String,
+    now: Timestamp,
+) -> Result<(), CatalogError> {
     sqlx::query("INSERT INTO outbox (id, topic, key, body, created_us) VALUES ($1, $2, $3, $4, $5)")
         .bind(Uuid::now_v7())
-        .bind(OutboxMessage::ALBUMS)
-        .bind(notice.album_id.to_string())
+        .bind(topic)
+        .bind(key)
         .bind(body)
         .bind(now.as_microsecond())
         .execute(tx)
@@ -57,6 +77,14 @@ pub(super) async fn take(
             .await?;
     }
     rows.into_iter().map(OutboxMessage::try_from).collect()
+}
+
+pub(super) async fn count_old(pool: &SqlitePool, before: Timestamp) -> Result<u64, CatalogError> {
+    let old: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox WHERE created_us < $1")
+        .bind(before.as_microsecond())
+        .fetch_one(pool)
+        .await?;
+    rows::unsigned(old)
 }
 
 pub(super) const OLD: &str = "SELECT id FROM outbox WHERE created_us < $1 ORDER BY created_us LIMIT $2";

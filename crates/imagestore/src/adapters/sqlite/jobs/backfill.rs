@@ -170,7 +170,7 @@ async fn images_after(
     owner: Option<UserId>,
     limit: u32,
 ) -> Result<Vec<(Uuid, Option<Uuid>, i64)>, CatalogError> {
-    let mut query = QueryBuilder::new("SELECT id, owner, created_us FROM images WHERE id > ");
+    let mut query = QueryBuilder::new("SELECT id, owner, created_us FROM images WHERE deleted_us IS NULL AND id > ");
     query.push_bind(after);
     if let Some(owner) = owner {
         query.push(" AND owner = ").push_bind(owner.as_uuid());

@@ -16,7 +16,7 @@ use super::{SqliteCatalog, images, rows, variants};
 use crate::domain::{Backfill, BackfillStatus, Job, JobFilter, JobTotals, LeaseTerms, Report, Slot, Variant};
 use crate::ports::{CatalogError, JobCatalog};
 use row::JobRow;
-pub(super) use row::cancel_of_image;
+pub(super) use row::{cancel_of_image, end_work_on_original};
 
 /// Adds jobs for an image that was just added.
 pub(super) async fn queue_for_new_image(tx: &mut SqliteConnection, jobs: &[Job]) -> Result<(), CatalogError> {
@@ -117,11 +117,11 @@ impl JobCatalog for SqliteCatalog {
         &self,
         id: JobId,
         token: &str,
-        variant: &Variant,
+        (variant, original): (&Variant, &Digest),
         result: &JobResult,
         now: Timestamp,
     ) -> Result<(Job, Vec<Digest>), CatalogError> {
-        let (token, variant, result) = (token.to_owned(), variant.clone(), result.clone());
+        let (token, variant, original, result) = (token.to_owned(), variant.clone(), *original, result.clone());
         let change = self.writer.change(move |tx| {
             Box::pin(async move {
                 let job = settle::held(tx, id, &token).await?;
@@ -129,10 +129,11 @@ impl JobCatalog for SqliteCatalog {
                     // The blob of this try may be another than that of the one that counted.
                     return Ok((job, rows::doom_unused(tx, &[variant.digest]).await?));
                 }
+                images::check_original(tx, variant.image, &original).await?;
                 let doomed = if job.order.yields() && variants::exists(tx, variant.image, &variant.key).await? {
                     rows::doom_unused(tx, &[variant.digest]).await?
                 } else {
-                    variants::put(tx, &variant).await?.1
+                    variants::put(tx, &variant, &original).await?.1
                 };
                 Ok((settle::complete(tx, id, &result, job.attempts, now).await?, doomed))
             })
@@ -146,6 +147,16 @@ impl JobCatalog for SqliteCatalog {
 
     async fn retry_job(&self, id: JobId, now: Timestamp) -> Result<Option<Job>, CatalogError> {
         self.writer.change(move |tx| Box::pin(settle::retry(tx, id, now))).await
+    }
+
+    async fn old_jobs(&self, before: Timestamp) -> Result<u64, CatalogError> {
+        let old: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM jobs WHERE status IN ('done', 'failed', 'dead', 'cancelled') AND updated_us < $1",
+        )
+        .bind(before.as_microsecond())
+        .fetch_one(&self.reader)
+        .await?;
+        rows::unsigned(old)
     }
 
     async fn forget_jobs(&self, before: Timestamp, limit: u32) -> Result<u64, CatalogError> {

@@ -122,6 +122,36 @@ pub(in super::super) async fn cancel_of_image(
     cancel_all(tx, "image_id", image.as_uuid(), Some(&problem), now).await
 }
 
+/// What is under way for an original that the image has no longer: what goes by its name begins anew with the next one, and what is found
+/// by the old one's digest is called off. Gives the jobs that changed.
+pub(in super::super) async fn end_work_on_original(
+    tx: &mut SqliteConnection,
+    image: ImageId,
+    now: Timestamp,
+) -> Result<Vec<Job>, CatalogError> {
+    let detail = "The original was replaced.".to_owned();
+    let problem = JobProblem { code: ErrorCode::Outdated.code().to_owned(), detail };
+    let called_off: Vec<JobRow> = sqlx::query_as(
+        "UPDATE jobs SET status = 'cancelled', token = NULL, worker = NULL, due_us = NULL, problem = $2, updated_us = $3 \
+         WHERE image_id = $1 AND status IN ('queued', 'leased', 'running') AND slot LIKE 'key:%' RETURNING *",
+    )
+    .bind(image.as_uuid())
+    .bind(text(&problem)?)
+    .bind(now.as_microsecond())
+    .fetch_all(&mut *tx)
+    .await?;
+    let begun_anew: Vec<JobRow> = sqlx::query_as(
+        "UPDATE jobs SET status = 'queued', token = NULL, worker = NULL, due_us = NULL, progress = 0, \
+         attempts = CASE WHEN attempts > 0 THEN attempts - 1 ELSE 0 END, updated_us = $2 \
+         WHERE image_id = $1 AND status IN ('leased', 'running') RETURNING *",
+    )
+    .bind(image.as_uuid())
+    .bind(now.as_microsecond())
+    .fetch_all(tx)
+    .await?;
+    called_off.into_iter().chain(begun_anew).map(Job::try_from).collect()
+}
+
 /// Calls off every job that is not over and has this id in that column. Without a new reason the last attempt's stays.
 pub(super) async fn cancel_all(
     tx: &mut SqliteConnection,

@@ -1,16 +1,18 @@
 //! `/v1/albums/{id}/images` and `/v1/albums/{id}/order`: what is in an album.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde_json::json;
 use service_kit::http::ApiError;
-use shared_types::{ImageId, ParseIdError, TransformError};
+use service_kit::openapi::{Full, NotFound, PreconditionFailed};
+use shared_types::{AlbumId, ImageId, ParseIdError, TransformError};
 
-use super::documents::member_document;
+use super::documents::{AlbumDocument, AlbumImagesDocument, member_document};
+use super::requests::{AddedImages, AlbumOrder, IfMatch as OnlyIf};
 use super::{DEFAULT_PAGE, album_id, expected, shown};
 use crate::app::{MAX_ADDED, MAX_ALBUM_PAGE};
 use crate::domain::{AlbumCursor, Place, Reorder};
 use crate::http::HttpState;
 use crate::http::access::As;
+use crate::http::described::{Changing, Page};
 use crate::http::documents::base_url;
 use crate::http::json::Fields;
 use crate::http::query::{Query, parse_id, segment};
@@ -18,7 +20,17 @@ use crate::http::query::{Query, parse_id, segment};
 /// The most images that one request puts in an order.
 const MAX_ORDERED: usize = 5000;
 
-/// `GET /v1/albums/{id}/images?limit&cursor`: in the album's order.
+/// The images of an album.
+///
+/// In its order, those that the caller may see.
+#[utoipa::path(
+    get, path = "/v1/albums/{id}/images", operation_id = "listAlbumImages", tag = "albums",
+    params(("id" = AlbumId, Path, description = "The album.", example = "01890a5d-ac96-774b-bcce-b302099a8057"), Page),
+    responses(
+        (status = 200, description = "A page of images.", body = AlbumImagesDocument),
+        (status = 404, response = NotFound),
+    ),
+)]
 pub(super) async fn list(
     request: HttpRequest,
     state: web::Data<HttpState>,
@@ -32,10 +44,23 @@ pub(super) async fn list(
     let images: Vec<_> = images.collect();
     let cursor = page.next.map(|cursor| cursor.to_string());
     let next = cursor.as_ref().map(|cursor| format!("{base}/v1/albums/{id}/images?limit={limit}&cursor={cursor}"));
-    Ok(HttpResponse::Ok().json(json!({ "images": images, "cursor": cursor, "next": next })))
+    Ok(HttpResponse::Ok().json(AlbumImagesDocument { images, cursor, next }))
 }
 
-/// `POST /v1/albums/{id}/images`: puts images at the end; those that are there already stay where they are.
+/// Put images into an album.
+///
+/// At its end; those that are there already stay where they are.
+#[utoipa::path(
+    post, path = "/v1/albums/{id}/images", operation_id = "addAlbumImages", tag = "albums",
+    params(("id" = AlbumId, Path, description = "The album.", example = "01890a5d-ac96-774b-bcce-b302099a8057"), OnlyIf),
+    request_body = AddedImages,
+    responses(
+        (status = 200, description = "The album after the change.", body = AlbumDocument, headers(("ETag" = String, description = "Its version in quotation marks: for `If-Match`."))),
+        (status = 404, response = NotFound),
+        (status = 412, response = PreconditionFailed),
+        Changing,
+    ),
+)]
 pub(super) async fn add(
     request: HttpRequest,
     payload: web::Payload,
@@ -52,7 +77,23 @@ pub(super) async fn add(
     Ok(shown(&mut HttpResponse::Ok(), &request, &state, &album))
 }
 
-/// `DELETE /v1/albums/{id}/images/{image}`: takes it out of the album; the image stays.
+/// Take an image out of an album.
+///
+/// The image stays.
+#[utoipa::path(
+    delete, path = "/v1/albums/{id}/images/{image}", operation_id = "removeAlbumImage", tag = "albums",
+    params(
+        ("id" = AlbumId, Path, description = "The album.", example = "01890a5d-ac96-774b-bcce-b302099a8057"),
+        ("image" = ImageId, Path, description = "The image.", example = "01890a5d-ac96-774b-bcce-b302099a8057"),
+        OnlyIf,
+    ),
+    responses(
+        (status = 200, description = "The album after the change.", body = AlbumDocument, headers(("ETag" = String, description = "Its version in quotation marks: for `If-Match`."))),
+        (status = 404, response = NotFound),
+        (status = 412, response = PreconditionFailed),
+        (status = 507, response = Full),
+    ),
+)]
 pub(super) async fn remove(
     request: HttpRequest,
     state: web::Data<HttpState>,
@@ -64,7 +105,20 @@ pub(super) async fn remove(
     Ok(shown(&mut HttpResponse::Ok(), &request, &state, &album))
 }
 
-/// `PUT /v1/albums/{id}/order`: `ids` come first in this order, or `move` says where one image goes.
+/// Change the order of an album.
+///
+/// `ids` come first in this order, or `move` says where one image goes.
+#[utoipa::path(
+    put, path = "/v1/albums/{id}/order", operation_id = "orderAlbum", tag = "albums",
+    params(("id" = AlbumId, Path, description = "The album.", example = "01890a5d-ac96-774b-bcce-b302099a8057"), OnlyIf),
+    request_body = AlbumOrder,
+    responses(
+        (status = 200, description = "The album after the change.", body = AlbumDocument, headers(("ETag" = String, description = "Its version in quotation marks: for `If-Match`."))),
+        (status = 404, response = NotFound),
+        (status = 412, response = PreconditionFailed),
+        Changing,
+    ),
+)]
 pub(super) async fn reorder(
     request: HttpRequest,
     payload: web::Payload,

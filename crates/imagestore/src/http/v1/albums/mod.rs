@@ -2,6 +2,7 @@
 
 mod documents;
 mod members;
+mod requests;
 mod shares;
 mod zip;
 
@@ -9,21 +10,35 @@ use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, Header, IF_MATCH, IfMatch, LOCATION};
 use actix_web::web::{ServiceConfig, delete as on_delete, patch, post, put};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
-use serde_json::json;
 use service_kit::http::ApiError;
 use service_kit::http::route::{get as on_get, resource};
+use service_kit::openapi::{Conflict, Full, NotFound, PreconditionFailed};
 use shared_types::transform::Presets;
 use shared_types::{AlbumId, TransformError, VariantName};
+use utoipa::OpenApi;
 
 use crate::app::{MAX_ALBUM_PAGE, NewAlbum};
 use crate::domain::{Album, AlbumChange, AlbumName, Expected};
 use crate::http::HttpState;
 use crate::http::access::As;
+use crate::http::described::{Changing, Page};
 use crate::http::documents::base_url;
 use crate::http::json::Fields;
 use crate::http::query::{Query, parse_id, segment};
 use crate::http::then;
-use documents::{album_document, album_path};
+use documents::{AlbumDocument, AlbumsDocument, DeletedAlbum, album_document, album_path};
+use requests::{AlbumChanges, IfMatch as OnlyIf, ImagesOfAlbum};
+
+/// What is told of these addresses.
+#[derive(OpenApi)]
+#[openapi(
+    paths(
+        create, list, get, change, delete, members::list, members::add, members::remove, members::reorder, shares::create, shares::list,
+        shares::revoke, shares::shared, zip::get,
+    ),
+    tags((name = "albums", description = "Images in an order, and public links to them.")),
+)]
+pub(in crate::http) struct Description;
 
 const DEFAULT_PAGE: u32 = 50;
 
@@ -49,7 +64,19 @@ pub(in crate::http) fn configure(config: &mut ServiceConfig) {
         .service(resource("/a/{token}", vec![(Method::GET, on_get().to(shares::shared))]));
 }
 
-/// `POST /v1/albums`.
+/// Make an album.
+#[utoipa::path(
+    post, path = "/v1/albums", operation_id = "createAlbum", tag = "albums",
+    request_body = requests::NewAlbum,
+    responses(
+        (
+            status = 201, description = "The album.", body = AlbumDocument,
+            headers(("Location" = String, description = "Its path."), ("ETag" = String, description = "Its version: for `If-Match`.")),
+        ),
+        (status = 409, response = Conflict),
+        Changing,
+    ),
+)]
 async fn create(
     request: HttpRequest,
     payload: web::Payload,
@@ -70,24 +97,53 @@ async fn create(
     Ok(shown(&mut answer, &request, &state, &album))
 }
 
-/// `GET /v1/albums?limit&cursor`: newest first.
+/// The albums that the caller may list.
+///
+/// Newest first. Those without a key see the public ones.
+#[utoipa::path(
+    get, path = "/v1/albums", operation_id = "listAlbums", tag = "albums",
+    params(Page),
+    responses((status = 200, description = "A page of albums.", body = AlbumsDocument)),
+)]
 async fn list(request: HttpRequest, state: web::Data<HttpState>, As(caller): As) -> Result<HttpResponse, ApiError> {
     let (limit, after) = Query::of(&request).page(DEFAULT_PAGE, MAX_ALBUM_PAGE)?;
     let (albums, cursor) = state.services.albums(&caller, after, limit).await?;
     let base = base_url(&request, &state);
     let albums: Vec<_> = albums.iter().map(|album| album_document(&base, album, &state.presets)).collect();
     let next = cursor.map(|cursor| format!("{base}/v1/albums?limit={limit}&cursor={cursor}"));
-    Ok(HttpResponse::Ok().json(json!({ "albums": albums, "cursor": cursor, "next": next })))
+    Ok(HttpResponse::Ok().json(AlbumsDocument { albums, cursor, next }))
 }
 
-/// `GET /v1/albums/{id}`.
+/// An album.
+#[utoipa::path(
+    get, path = "/v1/albums/{id}", operation_id = "getAlbum", tag = "albums",
+    params(("id" = AlbumId, Path, description = "The album.", example = "01890a5d-ac96-774b-bcce-b302099a8057")),
+    responses(
+        (status = 200, description = "The album.", body = AlbumDocument, headers(("ETag" = String, description = "Its version in quotation marks: for `If-Match`."))),
+        (status = 404, response = NotFound),
+    ),
+)]
 async fn get(request: HttpRequest, state: web::Data<HttpState>, As(caller): As) -> Result<HttpResponse, ApiError> {
     Query::of(&request).finish("")?;
     let album = state.services.album(&caller, album_id(&request)?).await?;
     Ok(shown(&mut HttpResponse::Ok(), &request, &state, &album))
 }
 
-/// `PATCH /v1/albums/{id}`: the fields that are named; `null` empties one that may be empty.
+/// Change an album.
+///
+/// The fields that are named; `null` empties one that may be empty.
+#[utoipa::path(
+    patch, path = "/v1/albums/{id}", operation_id = "changeAlbum", tag = "albums",
+    params(("id" = AlbumId, Path, description = "The album.", example = "01890a5d-ac96-774b-bcce-b302099a8057"), OnlyIf),
+    request_body = AlbumChanges,
+    responses(
+        (status = 200, description = "The album after the change.", body = AlbumDocument, headers(("ETag" = String, description = "Its version in quotation marks: for `If-Match`."))),
+        (status = 404, response = NotFound),
+        (status = 412, response = PreconditionFailed),
+        (status = 409, response = Conflict),
+        Changing,
+    ),
+)]
 async fn change(
     request: HttpRequest,
     payload: web::Payload,
@@ -111,7 +167,23 @@ async fn change(
     Ok(shown(&mut HttpResponse::Ok(), &request, &state, &album))
 }
 
-/// `DELETE /v1/albums/{id}?images=keep|delete`.
+/// Delete an album.
+///
+/// Its images stay unless `images=delete` says that they go too.
+#[utoipa::path(
+    delete, path = "/v1/albums/{id}", operation_id = "deleteAlbum", tag = "albums",
+    params(
+        ("id" = AlbumId, Path, description = "The album.", example = "01890a5d-ac96-774b-bcce-b302099a8057"),
+        ("images" = inline(Option<ImagesOfAlbum>), Query, description = "`keep`, as if nothing is said, or `delete` those that the caller may delete and that are in no other album.", example = "keep"),
+        OnlyIf,
+    ),
+    responses(
+        (status = 200, description = "It is deleted.", body = DeletedAlbum),
+        (status = 404, response = NotFound),
+        (status = 412, response = PreconditionFailed),
+        (status = 507, response = Full),
+    ),
+)]
 async fn delete(request: HttpRequest, state: web::Data<HttpState>, As(caller): As) -> Result<HttpResponse, ApiError> {
     let (id, expected) = (album_id(&request)?, expected(&request)?);
     let mut query = Query::of(&request);
@@ -121,8 +193,8 @@ async fn delete(request: HttpRequest, state: web::Data<HttpState>, As(caller): A
         Some(_) => return Err(TransformError::new("images", "must be keep or delete").into()),
     };
     query.finish("images")?;
-    let deleted = state.services.delete_album(&caller, id, with_images, &expected).await?;
-    Ok(HttpResponse::Ok().json(json!({ "id": id, "images_deleted": deleted })))
+    let images_deleted = state.services.delete_album(&caller, id, with_images, &expected).await?;
+    Ok(HttpResponse::Ok().json(DeletedAlbum { id, images_deleted }))
 }
 
 /// The album with its validator. Who may see it can change, so caches ask each time.

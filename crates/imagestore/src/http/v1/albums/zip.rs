@@ -15,6 +15,7 @@ use futures::stream::{self, BoxStream};
 use jiff::tz::TimeZone;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use service_kit::http::ApiError;
+use service_kit::openapi::NotFound;
 use shared_types::AlbumId;
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, DateTime, ZipWriter};
@@ -24,6 +25,7 @@ use crate::app::{ContentBytes, Services};
 use crate::domain::{AlbumCursor, AlbumImage, Caller, StoreError};
 use crate::http::HttpState;
 use crate::http::access::As;
+use crate::http::described;
 use crate::http::query::Query;
 
 /// Records that are looked up together.
@@ -32,7 +34,20 @@ const PAGE: u32 = 100;
 /// A larger file needs the fields of ZIP64.
 const LARGE: u64 = u32::MAX as u64 / 2;
 
-/// `GET /v1/albums/{id}/zip`: those of its images that the caller may see, in its order, under their names in the album.
+/// An album as one ZIP file.
+///
+/// The originals of those of its images that the caller may see, in its order, under their names in the album.
+#[utoipa::path(
+    get, path = "/v1/albums/{id}/zip", operation_id = "getAlbumZip", tag = "albums",
+    params(("id" = AlbumId, Path, description = "The album.", example = "01890a5d-ac96-774b-bcce-b302099a8057")),
+    responses(
+        (
+            status = 200, description = "The file.", body = described::Bytes, content_type = "application/zip",
+            headers(("Content-Disposition" = String, description = "`attachment` with the album's name.")),
+        ),
+        (status = 404, response = NotFound),
+    ),
+)]
 pub(super) async fn get(
     request: HttpRequest,
     state: web::Data<HttpState>,
@@ -119,14 +134,14 @@ impl Archive {
 
     /// Begins a file. One that was deleted meanwhile is left out.
     async fn begin(&mut self, member: &AlbumImage) -> io::Result<()> {
-        let content = self.services.album_file(&member.image).await.map_err(broken)?;
+        let content = self.services.original_file(&member.image).await.map_err(broken)?;
         let (Some(ContentBytes::Blob(reader)), Some(writer)) = (content, &mut self.writer) else { return Ok(()) };
         let size = reader.size();
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Stored)
             .last_modified_time(modified(member))
             .large_file(size > LARGE);
-        writer.start_file(file_name(member), options).map_err(io::Error::other)?;
+        writer.start_file(member.name.as_file(member.image.id), options).map_err(io::Error::other)?;
         self.file = Some(reader.stream(0..size));
         Ok(())
     }
@@ -160,16 +175,4 @@ fn modified(member: &AlbumImage) -> DateTime {
         part(time.second()),
     )
     .unwrap_or_default()
-}
-
-/// The name in the album, which is unique there and has no folders in it. What some system does not take in a name is replaced; then
-/// the image's id makes it unique again.
-fn file_name(member: &AlbumImage) -> String {
-    let name = member.name.as_str();
-    let plain: String = name.chars().map(|c| if "<>:\"|?*".contains(c) { '_' } else { c }).collect();
-    let plain = plain.trim_end_matches('.');
-    let stem = plain.split('.').next().unwrap_or_default().to_ascii_uppercase();
-    let is_device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
-        || (stem.len() == 4 && (stem.starts_with("COM") || stem.starts_with("LPT")));
-    if plain == name && !is_device { name.to_owned() } else { format!("{}-{plain}", member.image.id) }
 }

@@ -1,8 +1,10 @@
 //! `/v1/uploads`: resumable uploads by the tus protocol, version 1.0.0 (<https://tus.io/protocols/resumable-upload>).
 
 mod answer;
+mod document;
 mod headers;
 mod metadata;
+mod requests;
 
 use actix_web::dev::RequestHead;
 use actix_web::http::{Method, StatusCode, header};
@@ -11,22 +13,41 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Route, guard};
 use service_kit::http::ApiError;
 use service_kit::http::route::resource;
-use shared_types::UploadId;
+use service_kit::openapi::{
+    ChecksumMismatch, Conflict, Full, Gone, Locked, NotFound, PreconditionFailed, RequestTimeout, TooLarge,
+    Unprocessable, UnsupportedType,
+};
+use shared_types::{ImageId, UploadId};
+use utoipa::OpenApi;
 
 use crate::app::Append;
 use crate::domain::{Caller, Upload};
 use crate::http::HttpState;
 use crate::http::access::As;
-use crate::http::documents::{base_url, upload_document};
+use crate::http::described::Bytes;
+use crate::http::documents::base_url;
 use crate::http::query::{Query, parse_id, segment};
 use crate::http::upload::body;
+use document::{UploadDocument, upload_document};
+
+/// What is told of these addresses.
+#[derive(OpenApi)]
+#[openapi(
+    paths(options, options_of_one, create, head, get, append, delete),
+    tags((
+        name = "uploads",
+        description = "Uploads that can be resumed, by the tus protocol, version 1.0.0. Clients that cannot send every method say the one they mean in `X-HTTP-Method-Override`.",
+        external_docs(url = "https://tus.io/protocols/resumable-upload", description = "The protocol."),
+    )),
+)]
+pub(in crate::http) struct Description;
 
 /// Routes of resumable uploads. Every answer names the version of the protocol.
 pub(in crate::http) fn configure(config: &mut ServiceConfig) {
     let version = || DefaultHeaders::new().add((headers::TUS_RESUMABLE, headers::VERSION));
     let all = vec![route(Method::OPTIONS).to(options), route(Method::POST).to(create)];
     let one = vec![
-        route(Method::OPTIONS).to(options),
+        route(Method::OPTIONS).to(options_of_one),
         route(Method::HEAD).to(head),
         route(Method::GET).to(get),
         route(Method::PATCH).to(append),
@@ -52,12 +73,67 @@ fn is_meant(head: &RequestHead, method: &Method) -> bool {
     }
 }
 
-/// `OPTIONS`: what is spoken here.
+/// What is spoken here.
+#[utoipa::path(
+    options, path = "/v1/uploads", operation_id = "getUploadAbilities", tag = "uploads", security(()),
+    responses((
+        status = 204, description = "The headers tell.",
+        headers(
+            ("Tus-Version" = String, description = "Versions of the protocol."),
+            ("Tus-Extension" = String, description = "Its extensions."),
+            ("Tus-Max-Size" = u64, description = "The most bytes of an upload."),
+            ("Tus-Checksum-Algorithm" = String, description = "The hash functions of `Upload-Checksum`."),
+        ),
+    )),
+)]
 async fn options(state: web::Data<HttpState>) -> HttpResponse {
     answer::abilities(state.services.limits().upload_bytes)
 }
 
-/// `POST /v1/uploads`: begins an upload, with its first bytes or without.
+/// What is spoken here, asked of one upload.
+#[utoipa::path(
+    options, path = "/v1/uploads/{id}", operation_id = "getAbilitiesOfUpload", tag = "uploads", security(()),
+    params(("id" = String, Path, description = "The upload, which need not be there.", example = "01890a5d-ac96-774b-bcce-b302099a8057")),
+    responses((status = 204, description = "The headers tell, as those of `/v1/uploads`.")),
+)]
+async fn options_of_one(state: web::Data<HttpState>) -> HttpResponse {
+    options(state).await
+}
+
+/// Begin an upload.
+///
+/// With its first bytes or without; or put together from complete parts, which makes the image at once.
+#[utoipa::path(
+    post, path = "/v1/uploads", operation_id = "createUpload", tag = "uploads",
+    params(requests::Spoken, requests::Creation, requests::Hashed),
+    request_body(
+        content = Option<Bytes>, content_type = "application/offset+octet-stream", description = "The first bytes, if any.",
+    ),
+    responses(
+        (
+            status = 201, description = "It is begun.",
+            headers(
+                ("Location" = String, description = "Where its bytes go."),
+                ("Upload-Offset" = u64, description = "How many bytes are there."),
+                ("Upload-Expires" = String, description = "When it is removed, of one that is not complete; an HTTP date."),
+                ("Image-Id" = ImageId, description = "The image that it became, of one that is complete."),
+                ("Content-Location" = String, description = "The path of that image's record."),
+                ("Tus-Resumable" = String, description = "The version of the protocol."),
+            ),
+        ),
+        (status = 404, response = NotFound),
+        (status = 408, response = RequestTimeout),
+        (status = 409, response = Conflict),
+        (status = 410, response = Gone),
+        (status = 412, response = PreconditionFailed),
+        (status = 413, response = TooLarge),
+        (status = 415, response = UnsupportedType),
+        (status = 422, response = Unprocessable),
+        (status = 423, response = Locked),
+        (status = 460, response = ChecksumMismatch),
+        (status = 507, response = Full),
+    ),
+)]
 async fn create(
     request: HttpRequest,
     payload: web::Payload,
@@ -76,7 +152,37 @@ async fn create(
     Ok(answer::progress(StatusCode::CREATED, &upload).insert_header((header::LOCATION, location)).finish())
 }
 
-/// `HEAD /v1/uploads/{id}`: where to go on.
+/// Where to go on with an upload.
+///
+/// A request that hangs is ended before, so that all that it brought counts.
+#[utoipa::path(
+    head, path = "/v1/uploads/{id}", operation_id = "resumeUpload", tag = "uploads",
+    params(("id" = UploadId, Path, description = "The upload.", example = "01890a5d-ac96-774b-bcce-b302099a8057"), requests::Spoken),
+    responses(
+        (
+            status = 200, description = "How far it is.",
+            headers(
+                ("Upload-Offset" = u64, description = "How many bytes are there."),
+                ("Upload-Expires" = String, description = "When it is removed, of one that is not complete; an HTTP date."),
+                ("Image-Id" = ImageId, description = "The image that it became, of one that is complete."),
+                ("Content-Location" = String, description = "The path of that image's record."),
+                ("Tus-Resumable" = String, description = "The version of the protocol."),
+                ("Upload-Length" = u64, description = "How many bytes there will be, if that was said."),
+                ("Upload-Defer-Length" = String, description = "`1` where it was not."),
+                ("Upload-Metadata" = String, description = "As it was begun with."),
+                ("Upload-Concat" = String, description = "Likewise."),
+            ),
+        ),
+        (status = 404, response = NotFound),
+        (status = 409, response = Conflict),
+        (status = 410, response = Gone),
+        (status = 412, response = PreconditionFailed),
+        (status = 413, response = TooLarge),
+        (status = 415, response = UnsupportedType),
+        (status = 422, response = Unprocessable),
+        (status = 507, response = Full),
+    ),
+)]
 async fn head(request: HttpRequest, state: web::Data<HttpState>, As(caller): As) -> Result<HttpResponse, ApiError> {
     let id = upload_id(&request)?;
     headers::check_version(&request)?;
@@ -84,7 +190,18 @@ async fn head(request: HttpRequest, state: web::Data<HttpState>, As(caller): As)
     Ok(answer::standing(&upload))
 }
 
-/// `GET /v1/uploads/{id}`: the same and more as a document. Not a part of the protocol.
+/// An upload as a document.
+///
+/// Not a part of the protocol: needs none of its headers.
+#[utoipa::path(
+    get, path = "/v1/uploads/{id}", operation_id = "getUpload", tag = "uploads",
+    params(("id" = UploadId, Path, description = "The upload.", example = "01890a5d-ac96-774b-bcce-b302099a8057")),
+    responses(
+        (status = 200, description = "How far it is, and what it became.", body = UploadDocument),
+        (status = 404, response = NotFound),
+        (status = 410, response = Gone),
+    ),
+)]
 async fn get(request: HttpRequest, state: web::Data<HttpState>, As(caller): As) -> Result<HttpResponse, ApiError> {
     let id = upload_id(&request)?;
     let upload = state.services.upload(&caller, id).await?;
@@ -92,7 +209,37 @@ async fn get(request: HttpRequest, state: web::Data<HttpState>, As(caller): As) 
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(document))
 }
 
-/// `PATCH /v1/uploads/{id}`: further bytes.
+/// Send further bytes of an upload.
+///
+/// What arrives of a request that breaks off is kept. With the last byte the upload becomes an image.
+#[utoipa::path(
+    patch, path = "/v1/uploads/{id}", operation_id = "appendToUpload", tag = "uploads",
+    params(("id" = UploadId, Path, description = "The upload.", example = "01890a5d-ac96-774b-bcce-b302099a8057"), requests::Spoken, requests::Addition, requests::Hashed),
+    request_body(content = Bytes, content_type = "application/offset+octet-stream", description = "The bytes."),
+    responses(
+        (
+            status = 204, description = "The bytes are kept.",
+            headers(
+                ("Upload-Offset" = u64, description = "How many bytes are there."),
+                ("Upload-Expires" = String, description = "When it is removed, of one that is not complete; an HTTP date."),
+                ("Image-Id" = ImageId, description = "The image that it became, of one that is complete."),
+                ("Content-Location" = String, description = "The path of that image's record."),
+                ("Tus-Resumable" = String, description = "The version of the protocol."),
+            ),
+        ),
+        (status = 404, response = NotFound),
+        (status = 408, response = RequestTimeout),
+        (status = 409, response = Conflict),
+        (status = 410, response = Gone),
+        (status = 412, response = PreconditionFailed),
+        (status = 413, response = TooLarge),
+        (status = 415, response = UnsupportedType),
+        (status = 422, response = Unprocessable),
+        (status = 423, response = Locked),
+        (status = 460, response = ChecksumMismatch),
+        (status = 507, response = Full),
+    ),
+)]
 async fn append(
     request: HttpRequest,
     payload: web::Payload,
@@ -106,7 +253,20 @@ async fn append(
     Ok(answer::progress(StatusCode::NO_CONTENT, &upload).finish())
 }
 
-/// `DELETE /v1/uploads/{id}`: ends an upload; an image that was made of it stays.
+/// End an upload.
+///
+/// An image that was made of it stays.
+#[utoipa::path(
+    delete, path = "/v1/uploads/{id}", operation_id = "deleteUpload", tag = "uploads",
+    params(("id" = UploadId, Path, description = "The upload.", example = "01890a5d-ac96-774b-bcce-b302099a8057"), requests::Spoken),
+    responses(
+        (status = 204, description = "It is gone."),
+        (status = 404, response = NotFound),
+        (status = 410, response = Gone),
+        (status = 412, response = PreconditionFailed),
+        (status = 507, response = Full),
+    ),
+)]
 async fn delete(request: HttpRequest, state: web::Data<HttpState>, As(caller): As) -> Result<HttpResponse, ApiError> {
     let id = upload_id(&request)?;
     headers::check_version(&request)?;

@@ -1,23 +1,50 @@
-//! `/v1/admin/users` and `/v1/admin/keys`: for administrators.
+//! `/v1/admin/users` and `/v1/admin/keys`: for administrators. `/v1/usage`: for everybody.
+
+mod documents;
 
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use jiff::Timestamp;
-use serde_json::{Value, json};
 use service_kit::http::ApiError;
-use shared_types::TransformError;
+use service_kit::openapi::{Conflict, Full, NotFound};
+use shared_types::{KeyId, TransformError, UserId};
+use utoipa::OpenApi;
 
 use crate::app::{KeyOrder, MAX_ACCESS_PAGE};
-use crate::domain::{ApiKey, Quotas, Scopes, User, UserChange, UserName};
+use crate::domain::{Quotas, Scopes, UserChange, UserName};
 use crate::http::HttpState;
 use crate::http::access::As;
+use crate::http::described::{Changing, Page};
 use crate::http::json::Fields;
 use crate::http::query::{Query, parse_id, segment};
+use documents::{
+    CallerUsage, EverybodysUsage, KeyDocument, KeysDocument, NewKey, NewKeyDocument, NewUser, UsageDocument,
+    UserChanges, UserDocument, UsersDocument, key_document, quotas_document, user_document,
+};
+
+/// What is told of these addresses.
+#[derive(OpenApi)]
+#[openapi(
+    paths(add_user, users, user, change_user, create_key, keys, revoke_key, usage),
+    tags((name = "users", description = "Users, their keys, and what they keep.")),
+)]
+pub(in crate::http) struct Description;
 
 const DEFAULT_PAGE: u32 = 50;
 const QUOTAS: &str = "max_images, max_bytes, requests_per_minute";
 
-/// `POST /v1/admin/users`.
+/// Add a user.
+///
+/// For administrators.
+#[utoipa::path(
+    post, path = "/v1/admin/users", operation_id = "addUser", tag = "users",
+    request_body = NewUser,
+    responses(
+        (status = 201, description = "The user.", body = UserDocument, headers(("Location" = String, description = "Its path."))),
+        (status = 409, response = Conflict),
+        Changing,
+    ),
+)]
 pub(in crate::http) async fn add_user(
     request: HttpRequest,
     payload: web::Payload,
@@ -45,19 +72,33 @@ fn quotas(fields: &mut Fields, now: Quotas) -> Result<Quotas, TransformError> {
     })
 }
 
-/// `GET /v1/admin/users?limit&cursor`: newest first.
+/// The users.
+///
+/// Newest first. For administrators.
+#[utoipa::path(
+    get, path = "/v1/admin/users", operation_id = "listUsers", tag = "users",
+    params(Page),
+    responses((status = 200, description = "A page of users.", body = UsersDocument)),
+)]
 pub(in crate::http) async fn users(
     request: HttpRequest,
     state: web::Data<HttpState>,
     As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
     let (limit, after) = Query::of(&request).page(DEFAULT_PAGE, MAX_ACCESS_PAGE)?;
-    let (users, next) = state.services.users(&caller, after, limit).await?;
+    let (users, cursor) = state.services.users(&caller, after, limit).await?;
     let users: Vec<_> = users.iter().map(user_document).collect();
-    Ok(HttpResponse::Ok().json(json!({ "users": users, "cursor": next })))
+    Ok(HttpResponse::Ok().json(UsersDocument { users, cursor }))
 }
 
-/// `GET /v1/admin/users/{id}`.
+/// A user.
+///
+/// For administrators.
+#[utoipa::path(
+    get, path = "/v1/admin/users/{id}", operation_id = "getUser", tag = "users",
+    params(("id" = UserId, Path, description = "The user.", example = "01890a5d-ac96-774b-bcce-b302099a8057")),
+    responses((status = 200, description = "The user.", body = UserDocument), (status = 404, response = NotFound)),
+)]
 pub(in crate::http) async fn user(
     request: HttpRequest,
     state: web::Data<HttpState>,
@@ -68,7 +109,19 @@ pub(in crate::http) async fn user(
     Ok(HttpResponse::Ok().json(user_document(&user)))
 }
 
-/// `PATCH /v1/admin/users/{id}`.
+/// Change what a user may do.
+///
+/// The fields that are named; `null` takes a bound away. It holds for the next request. For administrators.
+#[utoipa::path(
+    patch, path = "/v1/admin/users/{id}", operation_id = "changeUser", tag = "users",
+    params(("id" = UserId, Path, description = "The user.", example = "01890a5d-ac96-774b-bcce-b302099a8057")),
+    request_body = UserChanges,
+    responses(
+        (status = 200, description = "The user after the change.", body = UserDocument),
+        (status = 404, response = NotFound),
+        Changing,
+    ),
+)]
 pub(in crate::http) async fn change_user(
     request: HttpRequest,
     payload: web::Payload,
@@ -87,7 +140,18 @@ pub(in crate::http) async fn change_user(
     Ok(HttpResponse::Ok().json(user_document(&user)))
 }
 
-/// `POST /v1/admin/keys`: the answer is the only one that has the key in it.
+/// Make a key.
+///
+/// The answer is the only one that has the key in it. For administrators.
+#[utoipa::path(
+    post, path = "/v1/admin/keys", operation_id = "createKey", tag = "users",
+    request_body = NewKey,
+    responses(
+        (status = 201, description = "The key and its record.", body = NewKeyDocument),
+        (status = 404, response = NotFound),
+        Changing,
+    ),
+)]
 pub(in crate::http) async fn create_key(
     request: HttpRequest,
     payload: web::Payload,
@@ -103,13 +167,22 @@ pub(in crate::http) async fn create_key(
     fields.finish("user_id, scopes, expires_at, label")?;
     let user = user.ok_or_else(|| TransformError::new("user_id", "is missing: say whose key it is to be"))?;
     let scopes = scopes.map_err(|reason| TransformError::new("scopes", reason))?.unwrap_or(Scopes::OWN);
-    let (shown, key) = state.services.create_key(&caller, user, KeyOrder { label, scopes, expires }).await?;
-    let mut document = key_document(&key);
-    document["key"] = shown.into();
+    let (key, record) = state.services.create_key(&caller, user, KeyOrder { label, scopes, expires }).await?;
+    let document = NewKeyDocument { record: key_document(&record), key };
     Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(document))
 }
 
-/// `GET /v1/admin/keys?user_id&limit&cursor`: newest first.
+/// The keys.
+///
+/// Newest first, all or those of one user. For administrators.
+#[utoipa::path(
+    get, path = "/v1/admin/keys", operation_id = "listKeys", tag = "users",
+    params(
+        ("user_id" = Option<UserId>, Query, description = "Whose keys.", example = "01890a5d-ac96-774b-bcce-b302099a8057"),
+        Page,
+    ),
+    responses((status = 200, description = "A page of keys.", body = KeysDocument)),
+)]
 pub(in crate::http) async fn keys(
     request: HttpRequest,
     state: web::Data<HttpState>,
@@ -119,12 +192,23 @@ pub(in crate::http) async fn keys(
     let user = query.take("user_id")?.map(|text| parse_id(&text)).transpose()?;
     let (limit, after) = (query.limit(DEFAULT_PAGE, MAX_ACCESS_PAGE)?, query.cursor()?);
     query.finish("user_id, limit, cursor")?;
-    let (keys, next) = state.services.keys(&caller, user, after, limit).await?;
+    let (keys, cursor) = state.services.keys(&caller, user, after, limit).await?;
     let keys: Vec<_> = keys.iter().map(key_document).collect();
-    Ok(HttpResponse::Ok().json(json!({ "keys": keys, "cursor": next })))
+    Ok(HttpResponse::Ok().json(KeysDocument { keys, cursor }))
 }
 
-/// `DELETE /v1/admin/keys/{id}`: revokes it; its record stays.
+/// Revoke a key.
+///
+/// It is refused from the next request on; its record stays. For administrators.
+#[utoipa::path(
+    delete, path = "/v1/admin/keys/{id}", operation_id = "revokeKey", tag = "users",
+    params(("id" = KeyId, Path, description = "The key.", example = "01890a5d-ac96-774b-bcce-b302099a8057")),
+    responses(
+        (status = 200, description = "The key's record.", body = KeyDocument),
+        (status = 404, response = NotFound),
+        (status = 507, response = Full),
+    ),
+)]
 pub(in crate::http) async fn revoke_key(
     request: HttpRequest,
     state: web::Data<HttpState>,
@@ -135,7 +219,11 @@ pub(in crate::http) async fn revoke_key(
     Ok(HttpResponse::Ok().json(key_document(&key)))
 }
 
-/// `GET /v1/usage`: what the caller keeps and may keep.
+/// What the caller keeps and may keep.
+#[utoipa::path(
+    get, path = "/v1/usage", operation_id = "getUsage", tag = "users",
+    responses((status = 200, description = "The user with usage and quotas.", body = CallerUsage)),
+)]
 pub(in crate::http) async fn usage(
     request: HttpRequest,
     state: web::Data<HttpState>,
@@ -144,50 +232,18 @@ pub(in crate::http) async fn usage(
     Query::of(&request).finish("")?;
     let user = state.services.usage(&caller).await?;
     let document = match &user {
-        Some(user) => user_document(user),
-        // Nobody is asked who they are: everything is everybody's.
-        None => {
-            json!({ "id": null, "usage": everything(&state).await?, "quotas": quotas_document(&Quotas::default()) })
-        }
+        Some(user) => CallerUsage::User(user_document(user)),
+        None => CallerUsage::Everybody(EverybodysUsage {
+            id: (),
+            usage: everything(&state).await?,
+            quotas: quotas_document(&Quotas::default()),
+        }),
     };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(document))
 }
 
-async fn everything(state: &HttpState) -> Result<Value, ApiError> {
+async fn everything(state: &HttpState) -> Result<UsageDocument, ApiError> {
     let totals = state.services.totals().await?;
     let bytes: u64 = totals.original_formats.values().map(|share| share.bytes).sum();
-    Ok(json!({ "images": totals.images, "bytes": bytes }))
-}
-
-fn user_document(user: &User) -> Value {
-    json!({
-        "id": user.id,
-        "name": user.name.as_str(),
-        "disabled": user.disabled,
-        "usage": { "images": user.usage.images, "bytes": user.usage.bytes },
-        "quotas": quotas_document(&user.quotas),
-        "created_at": user.created.to_string(),
-    })
-}
-
-fn quotas_document(quotas: &Quotas) -> Value {
-    json!({
-        "max_images": quotas.images,
-        "max_bytes": quotas.bytes,
-        "requests_per_minute": quotas.requests_per_minute,
-    })
-}
-
-fn key_document(key: &ApiKey) -> Value {
-    let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
-    json!({
-        "id": key.id,
-        "user_id": key.user,
-        "label": key.label,
-        "scopes": key.scopes.iter().map(crate::domain::Scope::name).collect::<Vec<_>>(),
-        "created_at": key.created.to_string(),
-        "expires_at": time(key.expires),
-        "revoked_at": time(key.revoked),
-        "last_used_at": time(key.used),
-    })
+    Ok(UsageDocument { images: totals.images, bytes })
 }

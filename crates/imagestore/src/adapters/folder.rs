@@ -1,0 +1,201 @@
+//! A data folder as a whole: whose it is, and copies of it.
+//!
+//! A folder with a file `backup.json` is a backup, which `imagestore backup` keeps up to date and nobody else writes to; one with
+//! `restore.json` is a data folder that is being restored. Both are marked before anything is put into them. When a backup is served it becomes a
+//! data folder like any other, and loses its mark: a backup into it would remove what was added to it since.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use async_trait::async_trait;
+
+use super::files::FileBlobs;
+use super::key_file;
+use super::sqlite::SqliteCatalog;
+use crate::ports::{BlobStore, Catalog, CatalogError, StoreCopy};
+
+/// The catalog's file in a data folder.
+pub const CATALOG: &str = "catalog.sqlite";
+
+/// The catalog of a copy before it takes its place.
+const NEW_CATALOG: &str = "catalog.new.sqlite";
+
+/// What a copy of a store is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CopyKind {
+    /// A backup, maybe one that is there already.
+    Backup,
+    /// A data folder, which must be empty.
+    Restore,
+}
+
+impl CopyKind {
+    fn mark(self) -> &'static str {
+        match self {
+            Self::Backup => "backup.json",
+            Self::Restore => "restore.json",
+        }
+    }
+}
+
+/// Takes the data folder for this process, which serves it or repairs it. The kernel lets go of it even after SIGKILL.
+///
+/// # Errors
+/// It cannot be written to, another process has it, or it is half a copy.
+pub fn own(folder: &Path) -> anyhow::Result<File> {
+    let lock = lock(folder)?;
+    let is_marked = |kind: CopyKind| folder.join(kind.mark()).exists();
+    if is_marked(CopyKind::Restore) || (is_marked(CopyKind::Backup) && !folder.join(CATALOG).exists()) {
+        bail!("{} is not whole: a backup or restore was stopped half-way; run it again", folder.display());
+    }
+    remove_mark(folder, CopyKind::Backup)
+        .with_context(|| format!("cannot make the backup {} a data folder", folder.display()))?;
+    Ok(lock)
+}
+
+fn lock(folder: &Path) -> anyhow::Result<File> {
+    let unusable = || format!("cannot write to the data folder {}; make it writable or set data_dir", folder.display());
+    fs::create_dir_all(folder).with_context(unusable)?;
+    let lock = File::create(folder.join("lock")).with_context(unusable)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => {
+            bail!("the data folder {} is in use by another imagestore; stop it or set data_dir", folder.display())
+        }
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(lock),
+        Err(TryLockError::Error(error)) => Err(error).with_context(unusable),
+    }
+}
+
+/// Whether another process has the data folder.
+pub fn is_in_use(folder: &Path) -> bool {
+    let lock = File::open(folder.join("lock"));
+    lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
+fn remove_mark(folder: &Path, kind: CopyKind) -> io::Result<()> {
+    match fs::remove_file(folder.join(kind.mark())) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => sync_folder(folder),
+    }
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// A folder that becomes a copy of a store.
+pub struct FolderCopy {
+    kind: CopyKind,
+    /// Where the store is that is copied.
+    source: PathBuf,
+    folder: PathBuf,
+    blobs: FileBlobs,
+    _lock: File,
+}
+
+impl FolderCopy {
+    /// Prepares `folder` for a copy of the store in `source`.
+    ///
+    /// # Errors
+    /// It is something else than [`CopyKind`] wants, lies within the other, or cannot be written to. The text says what to do.
+    pub fn open(source: &Path, folder: &Path, free_bytes: u64, kind: CopyKind) -> anyhow::Result<Self> {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        let canonical = |path: &Path| path.canonicalize().with_context(|| format!("there is no {}", path.display()));
+        let (from, to) = (canonical(source)?, canonical(folder)?);
+        if from.starts_with(&to) || to.starts_with(&from) {
+            bail!("{} and {} lie within each other; choose another folder", source.display(), folder.display());
+        }
+        check_content(folder, kind)?;
+        let lock = lock(folder)?;
+        let mark = || format!("cannot write to {}", folder.display());
+        write_whole(folder, kind.mark(), b"{}\n").with_context(mark)?;
+        let blobs = FileBlobs::open(folder, free_bytes).with_context(mark)?;
+        Ok(Self { kind, source: from, folder: to, blobs, _lock: lock })
+    }
+
+    async fn new_catalog(&self, source: &dyn Catalog) -> anyhow::Result<SqliteCatalog> {
+        let file = self.folder.join(NEW_CATALOG);
+        for end in ["", "-journal", "-wal", "-shm"] {
+            let _ = fs::remove_file(self.folder.join(format!("{NEW_CATALOG}{end}")));
+        }
+        source.copy_to(&file).await?;
+        Ok(SqliteCatalog::open_copy(&file).await?)
+    }
+
+    fn put_in_place(&self) -> io::Result<()> {
+        key_file::copy(&self.source, &self.folder)?;
+        // No log is left of a catalog that nobody writes to, and one without content does no harm: the next reader would take another for its own.
+        for end in ["-wal", "-shm"] {
+            let _ = fs::remove_file(self.folder.join(format!("{CATALOG}{end}")));
+        }
+        fs::rename(self.folder.join(NEW_CATALOG), self.folder.join(CATALOG))?;
+        sync_folder(&self.folder)
+    }
+}
+
+/// A folder may become a copy if it is empty or was to become one before.
+fn check_content(folder: &Path, kind: CopyKind) -> anyhow::Result<()> {
+    if folder.join(kind.mark()).exists() {
+        let log = folder.join(format!("{CATALOG}-wal"));
+        if fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
+            bail!("{} is being written to, or was not closed; choose another folder", folder.display());
+        }
+        return Ok(());
+    }
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let names: Vec<_> = entries.collect::<Result<Vec<_>, _>>()?.into_iter().map(|entry| entry.file_name()).collect();
+    match kind {
+        _ if names.iter().all(|name| name == "lock") => Ok(()),
+        CopyKind::Backup if names.iter().any(|name| name == CATALOG) => bail!(
+            "{} is a data folder and not a backup (a backup that was served is none any more); choose another folder",
+            folder.display()
+        ),
+        CopyKind::Backup => bail!("{} is neither empty nor a backup; choose another folder", folder.display()),
+        CopyKind::Restore => {
+            bail!(
+                "the data folder {} is not empty; set data_dir to one that is, or to one that is not there",
+                folder.display()
+            )
+        }
+    }
+}
+
+fn write_whole(folder: &Path, name: &str, content: &[u8]) -> io::Result<()> {
+    let mut file = tempfile::Builder::new().prefix(".imagestore-").tempfile_in(folder)?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    file.persist(folder.join(name)).map_err(|error| error.error)?;
+    sync_folder(folder)
+}
+
+fn failed(error: impl Into<anyhow::Error>) -> CatalogError {
+    CatalogError::Failed(error.into())
+}
+
+#[async_trait(?Send)]
+impl StoreCopy for FolderCopy {
+    fn blobs(&self) -> &dyn BlobStore {
+        &self.blobs
+    }
+
+    async fn take_rows(&self, source: &dyn Catalog) -> Result<Arc<dyn Catalog>, CatalogError> {
+        Ok(Arc::new(self.new_catalog(source).await.map_err(failed)?))
+    }
+
+    async fn publish(&self, rows: Arc<dyn Catalog>) -> Result<(), CatalogError> {
+        rows.close().await;
+        self.put_in_place().map_err(failed)
+    }
+
+    async fn finish(&self, summary: &str) -> Result<(), CatalogError> {
+        match self.kind {
+            CopyKind::Backup => write_whole(&self.folder, self.kind.mark(), summary.as_bytes()).map_err(failed),
+            CopyKind::Restore => remove_mark(&self.folder, self.kind).map_err(failed),
+        }
+    }
+}
