@@ -15,9 +15,9 @@ WORKDIR /tmp
 
 FROM runtime AS imagestore
 COPY --from=builder /out/imagestore /usr/local/bin/imagestore
-ENV IMAGESTORE__HTTP__BIND=0.0.0.0:8000 IMAGESTORE__HTTP__ALLOW_PUBLIC_BIND=true IMAGESTORE__DATA_DIR=/data
+ENV IMAGESTORE__HTTP__BIND=0.0.0.0:8000 IMAGESTORE__HTTP__ALLOW_PUBLIC_BIND=true IMAGESTORE__GRPC__BINDS=0.0.0.0:8081 IMAGESTORE__DATA_DIR=/data
 VOLUME /data
-EXPOSE 8000
+EXPOSE 8000 8081
 HEALTHCHECK --interval=5s --timeout=6s --start-period=10s CMD ["imagestore", "health"]
 ENTRYPOINT ["imagestore"]
 

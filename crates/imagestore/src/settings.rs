@@ -12,7 +12,7 @@ use jiff::{Span, SpanRelativeTo};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use service_kit::config::{self, ConfigError, Secret, Sources};
-use service_kit::settings::{Cpu, Http, Log, PRODMODE};
+use service_kit::settings::{Cpu, Http, Log, PRODMODE, TlsFiles};
 use shared_types::Goal;
 use shared_types::transform::Presets;
 use tokio::sync::Semaphore;
@@ -25,6 +25,7 @@ use crate::app::{
     UploadPolicy,
 };
 use crate::domain::{Keyring, RenditionMode, Required, SigningKey, Visibility};
+use crate::grpc::GrpcSettings;
 use crate::http::BodyLimits;
 
 /// The commented defaults, which are also the documentation of the settings.
@@ -41,6 +42,10 @@ pub struct Settings {
     pub public_url: String,
     #[garde(dive)]
     pub http: Http,
+    #[garde(dive)]
+    pub grpc: Grpc,
+    #[garde(dive)]
+    pub tls: TlsFiles,
     #[garde(dive)]
     pub limits: StoreLimitSettings,
     #[garde(dive)]
@@ -73,6 +78,23 @@ pub struct Settings {
     pub presets: Presets,
     #[garde(dive)]
     pub log: Log,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct Grpc {
+    #[garde(skip)]
+    pub binds: Vec<String>,
+    /// Pieces of files have to fit, and what stands beside them.
+    #[garde(range(min = 1_048_576, max = 1_073_741_824))]
+    pub max_message_bytes: usize,
+    #[garde(range(min = 1, max = 3600))]
+    pub keep_alive_seconds: u64,
+    #[garde(range(min = 1))]
+    pub max_streams: u32,
+    #[garde(range(min = 1, max = 1_000_000))]
+    pub max_connections: usize,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize, Validate)]
@@ -341,6 +363,27 @@ impl Settings {
 
     pub(crate) fn public_url(&self) -> Option<Url> {
         Url::parse(&self.public_url).ok()
+    }
+
+    /// Whether addresses may be listened on that other machines can reach.
+    pub(crate) fn allows_public_bind(&self) -> bool {
+        self.http.allow_public_bind || self.auth.mode.asks()
+    }
+
+    /// Whether connections are encrypted.
+    pub(crate) fn by_tls(&self) -> bool {
+        !self.tls.certificate.as_os_str().is_empty()
+    }
+
+    pub(crate) fn grpc(&self) -> GrpcSettings {
+        GrpcSettings {
+            binds: self.grpc.binds.clone(),
+            allow_public_bind: self.allows_public_bind(),
+            keep_alive: Duration::from_secs(self.grpc.keep_alive_seconds),
+            max_streams: self.grpc.max_streams,
+            max_connections: self.grpc.max_connections,
+            drain: Duration::from_secs(self.http.drain_seconds),
+        }
     }
 
     pub(crate) fn bodies(&self) -> BodyLimits {

@@ -11,6 +11,10 @@ use service_kit::health;
 use service_kit::metrics::{self, Metrics};
 use service_kit::openapi;
 use service_kit::server::{self, Bound, HttpSettings};
+use service_kit::tls::Tls;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_util::sync::CancellationToken;
 
 use crate::adapters::files::FileBlobs;
 use crate::adapters::folder::{self, FolderCopy};
@@ -19,6 +23,7 @@ use crate::adapters::remote::HttpSource;
 use crate::adapters::sqlite::SqliteCatalog;
 use crate::app::{self, BackEnds, Services};
 use crate::domain::{Keyring, SigningKey};
+use crate::grpc::{self, CallFigures, GrpcState};
 use crate::http::{self, HttpState};
 use crate::ports::{RemoteSource, StoreCopy};
 use crate::settings::Settings;
@@ -132,39 +137,84 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     };
     let base = state.known_url();
     services.write_jobs_as(Box::new(move |job| http::write_job(&base, job)));
-    let checked = services.clone();
+    let result = listen_and_serve(&settings, state).await;
+    services.close().await;
+    result
+}
+
+async fn listen_and_serve(settings: &Settings, state: HttpState) -> anyhow::Result<()> {
+    let tls = Tls::open(&settings.tls.certificate, &settings.tls.key)?;
+    let figures = Arc::new(Metrics::default());
+    let calls = Calls {
+        state: grpc_state(settings, &state),
+        figures: CallFigures::register(&figures),
+        tls: tls.as_ref().map(|tls| tls.server_config(&["h2"])).transpose()?,
+    };
+    let http = bind_http(settings, state, figures, tls.clone())?;
+    let grpc = grpc::bind(settings.grpc())?;
+    if let Some(tls) = tls {
+        tokio::spawn(tls.keep_up());
+    }
+    serve_both(http, grpc, calls).await
+}
+
+fn bind_http(settings: &Settings, state: HttpState, figures: Arc<Metrics>, tls: Option<Tls>) -> anyhow::Result<Bound> {
+    let services = state.services.clone();
+    let refresh = http::metrics::register(&figures, services.clone());
     let checks: health::Checks = Arc::new(move || {
-        let services = checked.clone();
+        let services = services.clone();
         async move { services.readiness().await }.boxed()
     });
-    let figures = Arc::new(Metrics::default());
-    let refresh = http::metrics::register(&figures, services.clone());
-    let allow_public_bind = settings.http.allow_public_bind || settings.auth.mode.asks();
-    let listening = HttpSettings { allow_public_bind, ..settings.http.server() };
+    let listening = HttpSettings { allow_public_bind: settings.allows_public_bind(), tls, ..settings.http.server() };
     let description = state.swagger.then(|| Arc::new(http::describe(state.public_url.as_ref())));
-    let bound = server::bind(listening, move |config| {
+    server::bind(listening, move |config| {
         if let Some(description) = &description {
             openapi::configure(config, description);
         }
         health::configure(config, Arc::clone(&checks));
         metrics::configure(config, &figures, Arc::clone(&refresh));
         http::configure(config, state.clone());
-    });
-    let result = match bound {
-        Ok(bound) => welcome_and_serve(bound, &services).await,
-        Err(error) => Err(error),
-    };
-    services.close().await;
-    result
+    })
+}
+
+/// What calls over gRPC need.
+struct Calls {
+    state: GrpcState,
+    figures: CallFigures,
+    tls: Option<ServerConfig>,
+}
+
+fn grpc_state(settings: &Settings, http: &HttpState) -> GrpcState {
+    let base = http.known_url();
+    GrpcState {
+        services: http.services.clone(),
+        presets: Arc::clone(&http.presets),
+        watchers: Arc::clone(&http.bodies.watchers),
+        write_event: Arc::new(move |event| http::write_event(&base, event)),
+        max_message_bytes: settings.grpc.max_message_bytes,
+        files: http.bodies.files,
+        pause: http.bodies.pause,
+    }
 }
 
 /// The first key is shown when nothing can keep the store from serving any more: it is shown only once.
-async fn welcome_and_serve(bound: Bound, services: &Services) -> anyhow::Result<()> {
+async fn serve_both(http: Bound, grpc: grpc::Bound, calls: Calls) -> anyhow::Result<()> {
+    let services = calls.state.services.clone();
     if let Some(key) = services.bootstrap_key().await.map_err(|error| explain(&error))? {
         service_kit::exit::print(&first_key(&key)).map_err(|failure| anyhow::anyhow!("{failure:?}"))?;
     }
-    let stopping = services.clone();
-    bound.serve(move || stopping.send_away()).await
+    let stop = CancellationToken::new();
+    let tls = calls.tls.map(|config| TlsAcceptor::from(Arc::new(config)));
+    let calls = grpc.start(calls.state, calls.figures, tls.as_ref(), stop.clone())?;
+    let stopping = stop.clone();
+    let served = http.serve(move || {
+        services.send_away();
+        stopping.cancel();
+    });
+    let served = served.await;
+    // The server may also have ended by a fault.
+    stop.cancel();
+    calls.await.context("the gRPC server failed")?.and(served)
 }
 
 /// What an operator sees who starts a store that asks for keys and has none yet.

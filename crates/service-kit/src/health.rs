@@ -9,12 +9,15 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, web};
 use anyhow::{Context, bail};
 use futures::future::BoxFuture;
+use rustls::pki_types::ServerName;
 use serde::Serialize;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 use utoipa::{OpenApi, ToSchema};
 
 use crate::http::route::{get, resource};
+use crate::tls;
 
 /// Looks at each part of the service now.
 pub type Checks = Arc<dyn Fn() -> BoxFuture<'static, Vec<(&'static str, Result<(), String>)>> + Send + Sync>;
@@ -100,21 +103,29 @@ async fn ready(checks: web::Data<Checks>) -> HttpResponse {
 }
 
 /// Asks a service on this machine whether it is ready, as a container's health check does.
-pub async fn ask(bind: &str) -> anyhow::Result<()> {
+pub async fn ask(bind: &str, by_tls: bool) -> anyhow::Result<()> {
     let address = bind.replace("0.0.0.0", "127.0.0.1").replace("[::]", "[::1]");
-    let asked = tokio::time::timeout(Duration::from_secs(5), status_line(&address)).await;
+    let asked = tokio::time::timeout(Duration::from_secs(5), status_line(&address, by_tls)).await;
     let status = asked
         .with_context(|| format!("{address} does not answer"))?
         .with_context(|| format!("cannot ask {address}"))?;
     if status.contains(" 200 ") { Ok(()) } else { bail!("{address} is not ready: {status}") }
 }
 
-async fn status_line(address: &str) -> anyhow::Result<String> {
-    let mut stream = TcpStream::connect(address).await?;
-    stream
-        .write_all(format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").as_bytes())
-        .await?;
-    let mut answer = Vec::new();
-    stream.take(64 * 1024).read_to_end(&mut answer).await?;
-    Ok(String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned())
+async fn status_line(address: &str, by_tls: bool) -> anyhow::Result<String> {
+    let stream = TcpStream::connect(address).await?;
+    if !by_tls {
+        return answer_of(stream, address).await;
+    }
+    let name = ServerName::from(stream.peer_addr()?.ip());
+    let connector = TlsConnector::from(Arc::new(tls::client_of_own_machine()?));
+    answer_of(connector.connect(name, stream).await?, address).await
+}
+
+async fn answer_of(mut stream: impl AsyncRead + AsyncWrite + Unpin, address: &str) -> anyhow::Result<String> {
+    let request = format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut line = String::new();
+    BufReader::new(stream.take(64 * 1024)).read_line(&mut line).await?;
+    Ok(line.trim_end().to_owned())
 }

@@ -4,7 +4,7 @@
 //! * [`cpu`] — a bounded pool for work on pixels, admitted by memory.
 //! * [`engine`] — what an engine error means to a client.
 //! * [`http`] — problem documents, routes that answer every verb, the request's id.
-//! * [`allocator`], [`health`], [`logs`], [`metrics`], [`server`], [`trace`], [`exit`] — the life of a process.
+//! * [`allocator`], [`health`], [`logs`], [`metrics`], [`server`], [`tls`], [`trace`], [`exit`] — the life of a process.
 //! * [`terminal`] — what a command shows.
 
 pub mod allocator;
@@ -20,4 +20,5 @@ pub mod openapi;
 pub mod server;
 pub mod settings;
 pub mod terminal;
+pub mod tls;
 pub mod trace;

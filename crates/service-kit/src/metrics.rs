@@ -50,8 +50,8 @@ impl Default for Metrics {
     }
 }
 
-/// From a millisecond to about half a minute.
-fn histogram() -> Histogram {
+/// Times of requests: from a millisecond to about half a minute.
+pub fn histogram() -> Histogram {
     Histogram::new(exponential_buckets(0.001, 2.0, 16))
 }
 

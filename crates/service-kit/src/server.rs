@@ -16,6 +16,7 @@ use crate::allocator;
 use crate::http::cors;
 use crate::http::request::RequestScope;
 use crate::http::route::no_route;
+use crate::tls::Tls;
 
 /// How to listen and serve.
 #[derive(Debug, Clone)]
@@ -36,6 +37,8 @@ pub struct HttpSettings {
     pub drain: Duration,
     /// Origins whose pages may read answers, or `*` for all; none is named in answers if it is empty.
     pub cors_origins: Vec<String>,
+    /// What it shows of itself; without it nothing is encrypted.
+    pub tls: Option<Tls>,
     /// Whether the service describes itself, at `/openapi.json` and `/swagger/`.
     pub swagger: bool,
 }
@@ -70,9 +73,10 @@ impl Bound {
     /// A fault of the server itself.
     pub async fn serve(self, on_stop: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {
         tokio::spawn(stop_on_signal(self.server.handle(), self.settings.drain, on_stop));
-        log::info!("listening on http://{}", self.local);
+        let scheme = if self.settings.tls.is_some() { "https" } else { "http" };
+        log::info!("listening on {scheme}://{}", self.local);
         if self.settings.swagger {
-            log::info!("every address is described at http://{}/swagger/", self.local);
+            log::info!("every address is described at {scheme}://{}/swagger/", self.local);
         }
         self.server.await.context("the server failed")
     }
@@ -86,13 +90,12 @@ pub fn bind<F>(settings: HttpSettings, configure: F) -> anyhow::Result<Bound>
 where
     F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
-    let address = check_bind(&settings.bind, settings.allow_public_bind)?;
     allocator::give_back_in_background();
     // Each connection is a file descriptor; the soft limit of 1024 is history.
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         log::warn!("the limit of open files stays as it is: {error}");
     }
-    let listener = listen(address)?;
+    let listener = listen("http.bind", &settings.bind, settings.allow_public_bind)?;
     let local = listener.local_addr()?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let workers = if settings.workers == 0 { cores } else { settings.workers };
@@ -108,10 +111,13 @@ where
     // A client that closes its side has left: a handler that goes on would do, or hand out, what nobody receives.
     .h1_allow_half_closed(false)
     .shutdown_timeout(settings.drain.as_secs())
-    .disable_signals()
-    .listen(listener)
-    .with_context(|| format!("cannot serve on {local}"))?
-    .run();
+    .disable_signals();
+    let server = match &settings.tls {
+        None => server.listen(listener),
+        // The web server adds the protocols that it speaks.
+        Some(tls) => server.listen_rustls_0_23(listener, tls.server_config(&[])?),
+    };
+    let server = server.with_context(|| format!("cannot serve on {local}"))?.run();
     Ok(Bound { server, local, settings })
 }
 
@@ -152,25 +158,14 @@ async fn stop_on_signal(server: ServerHandle, drain: Duration, on_stop: impl FnO
     log::info!("stopped");
 }
 
-/// The address to listen on, if it may be.
+/// Listens on the address of a setting, if it may be.
 ///
 /// # Errors
-/// Not an address, or one that other machines can reach although that was not said to be meant.
-pub fn check_bind(bind: &str, allow_public: bool) -> anyhow::Result<SocketAddr> {
-    let address = bind.to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
-    let Some(address) = address else { bail!("http.bind must be ADDRESS:PORT, such as 127.0.0.1:8000, not {bind:?}") };
-    if !address.ip().is_loopback() && !allow_public {
-        bail!(
-            "http.bind = {bind:?} can be reached from other machines, and whoever reaches it may read, add and delete; \
-             set http.allow_public_bind = true to say that you mean it"
-        );
-    }
-    Ok(address)
-}
-
-fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+/// Those of [`check_bind`]; an address that cannot be listened on, as one line for the operator.
+pub fn listen(setting: &str, bind: &str, allow_public: bool) -> anyhow::Result<TcpListener> {
     /// Connections that arrive faster than they are accepted; the kernel bounds it further.
     const BACKLOG: i32 = 8192;
+    let address = check_bind(setting, bind, allow_public)?;
     let bound = (|| {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         // A restart must not wait for the old connections' time-wait; two servers on one port are still refused.
@@ -179,22 +174,33 @@ fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
         socket.listen(BACKLOG)?;
         Ok(TcpListener::from(socket))
     })();
-    bound.map_err(|error: io::Error| match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            anyhow::anyhow!(
-                "cannot listen on {address}: address already in use; stop the other program or set http.bind"
-            )
-        }
-        io::ErrorKind::PermissionDenied => {
-            anyhow::anyhow!(
-                "cannot listen on {address}: permission denied; ports below 1024 need privileges, set http.bind"
-            )
-        }
-        io::ErrorKind::AddrNotAvailable => {
-            anyhow::anyhow!("cannot listen on {address}: this machine does not have the address; set http.bind")
-        }
-        _ => anyhow::anyhow!("cannot listen on {address}: {error}"),
+    bound.map_err(|error: io::Error| {
+        let reason = match error.kind() {
+            io::ErrorKind::AddrInUse => format!("address already in use; stop the other program or set {setting}"),
+            io::ErrorKind::PermissionDenied => {
+                format!("permission denied; ports below 1024 need privileges, set {setting}")
+            }
+            io::ErrorKind::AddrNotAvailable => format!("this machine does not have the address; set {setting}"),
+            _ => error.to_string(),
+        };
+        anyhow::anyhow!("cannot listen on {address}: {reason}")
     })
+}
+
+/// The address to listen on, if it may be.
+///
+/// # Errors
+/// Not an address, or one that other machines can reach although that was not said to be meant.
+pub fn check_bind(setting: &str, bind: &str, allow_public: bool) -> anyhow::Result<SocketAddr> {
+    let address = bind.to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
+    let Some(address) = address else { bail!("{setting} must be ADDRESS:PORT, such as 127.0.0.1:8000, not {bind:?}") };
+    if !address.ip().is_loopback() && !allow_public {
+        bail!(
+            "{setting} = {bind:?} can be reached from other machines, and whoever reaches it may read, add and delete; \
+             set http.allow_public_bind = true to say that you mean it"
+        );
+    }
+    Ok(address)
 }
 
 #[cfg(test)]
@@ -203,11 +209,11 @@ mod tests {
 
     #[test]
     fn an_address_that_others_reach_must_be_meant() {
-        assert!(check_bind("127.0.0.1:0", false).is_ok());
-        assert!(check_bind("[::1]:0", false).is_ok());
-        assert!(check_bind("0.0.0.0:80", true).is_ok());
+        assert!(check_bind("http.bind", "127.0.0.1:0", false).is_ok());
+        assert!(check_bind("http.bind", "[::1]:0", false).is_ok());
+        assert!(check_bind("http.bind", "0.0.0.0:80", true).is_ok());
         for bad in ["0.0.0.0:8000", "[::]:8000", "10.0.0.1:1", "nonsense", "127.0.0.1"] {
-            assert!(check_bind(bad, false).is_err(), "{bad}");
+            assert!(check_bind("http.bind", bad, false).is_err(), "{bad}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The sections that both services' settings have. Their defaults stand in each service's own commented file.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use garde::Validate;
@@ -50,9 +51,21 @@ impl Http {
             client_timeout: Duration::from_secs(self.client_timeout_seconds),
             drain: Duration::from_secs(self.drain_seconds),
             cors_origins: self.cors_origins.clone(),
+            tls: None,
             swagger: self.swagger,
         }
     }
+}
+
+/// `[tls]`.
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the services' commented files document each")]
+pub struct TlsFiles {
+    #[garde(skip)]
+    pub certificate: PathBuf,
+    #[garde(skip)]
+    pub key: PathBuf,
 }
 
 /// `[cpu]`.

@@ -18,7 +18,7 @@ pub mod job;
 pub mod transform;
 pub mod wire;
 
-pub use error_code::{ErrorCode, Problem};
+pub use error_code::{ErrorCode, GrpcCode, Problem};
 pub use format::{ImageFormat, OutputFormat};
 pub use goal::{Formats, Goal, Score};
 pub use ids::{

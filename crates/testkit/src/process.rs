@@ -73,8 +73,15 @@ impl Store {
         let data_dir = options.data_dir.unwrap_or_else(|| scratch.path().join("data"));
         let mut command = command_within(&options.within, "imagestore", scratch.path());
         command.env("IMAGESTORE__HTTP__BIND", "127.0.0.1:0").env("IMAGESTORE__DATA_DIR", &data_dir);
+        // Only what asks for a port gets one.
+        command.env("IMAGESTORE__GRPC__BINDS", "");
         command.envs(options.env).args(options.args);
         Ok(Self { service: Service::start(command)?, data_dir, _scratch: scratch })
+    }
+
+    /// `127.0.0.1:PORT` of its gRPC interface; panics where it has none. It gets one by `IMAGESTORE__GRPC__BINDS=127.0.0.1:0`.
+    pub fn grpc_address(&self) -> String {
+        listening_address(&self.log(), &["grpc", "grpcs"]).expect("the store was started with gRPC")
     }
 
     /// Runs its command line beside it; gives what was printed, and panics if that failed.
@@ -214,7 +221,7 @@ impl Service {
         let mut service = Self { child, address: String::new(), log };
         let mut ended = None;
         let listens = wait_until(|| {
-            service.address = listening_address(&service.log()).unwrap_or_default();
+            service.address = listening_address(&service.log(), &["http", "https"]).unwrap_or_default();
             ended = service.child.try_wait().expect("the child can be asked");
             !service.address.is_empty() || ended.is_some()
         });
@@ -267,8 +274,10 @@ fn collect(stderr: impl Read, log: &Mutex<String>) {
     }
 }
 
-fn listening_address(log: &str) -> Option<String> {
-    let (_, rest) = log.split_once("listening on http://")?;
+/// The address of the first line that tells of one of these schemes.
+fn listening_address(log: &str, schemes: &[&str]) -> Option<String> {
+    let mut starts = schemes.iter().map(|scheme| format!("listening on {scheme}://"));
+    let rest = starts.find_map(|start| Some(log.split_once(&start)?.1))?;
     let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.' && c != ':')?;
     Some(rest[..end].to_owned())
 }
@@ -364,10 +373,14 @@ mod tests {
     #[test]
     fn the_address_is_taken_from_the_log() {
         let text = "2026-01-01T00:00:00.000Z INFO  service_kit::server listening on http://127.0.0.1:40123\nnext";
-        assert_eq!(listening_address(text).as_deref(), Some("127.0.0.1:40123"));
+        assert_eq!(listening_address(text, &["http"]).as_deref(), Some("127.0.0.1:40123"));
         let json = r#"{"level":"INFO","message":"listening on http://127.0.0.1:8000","target":"x"}"#;
-        assert_eq!(listening_address(json).as_deref(), Some("127.0.0.1:8000"));
-        assert_eq!(listening_address("listening on http://127.0.0.1:80"), None, "the line may not be whole yet");
+        assert_eq!(listening_address(json, &["grpc", "http"]).as_deref(), Some("127.0.0.1:8000"));
+        assert_eq!(
+            listening_address("listening on http://127.0.0.1:80", &["http"]),
+            None,
+            "the line may not be whole yet"
+        );
     }
 
     #[test]

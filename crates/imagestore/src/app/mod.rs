@@ -44,7 +44,7 @@ use shared_types::{Digest, ImageId};
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 
-pub use access::{AccessPolicy, Identity, KeyOrder, MAX_ACCESS_PAGE, Rate};
+pub use access::{AccessPolicy, Identity, KeyOrder, MAX_ACCESS_PAGE, Rate, shown_key};
 pub use albums::{AlbumImages, Destination, MAX_ADDED, MAX_ALBUM_PAGE, NewAlbum, NewShare};
 pub use better::{Better, BetterPolicy, Choice};
 pub use copy::{Amount, CopyOptions, CopyProgress, CopyReport, copy_store};

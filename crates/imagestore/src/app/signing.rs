@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use shared_types::{ErrorCode, ImageId, TransformError};
+use shared_types::transform::FormatChoice;
+use shared_types::{ErrorCode, ImageId, TransformError, TransformQuery};
 
 use super::deliver::{Target, Wanted};
 use super::{Services, upload};
@@ -30,6 +31,19 @@ pub struct Asking<'a> {
     pub makes: bool,
     /// A parameter that is neither a preset's name nor a format.
     pub own_parameter: Option<&'a str>,
+}
+
+impl<'a> Asking<'a> {
+    /// Of a query about an image, with the first parameter that is neither a preset's name nor a format.
+    pub fn of(query: &TransformQuery, image: &Image, own_parameter: Option<&'a str>) -> Self {
+        let as_it_is = match query.format {
+            FormatChoice::Source => true,
+            FormatChoice::Auto => false,
+            FormatChoice::Fixed(format) => format == image.facts.format,
+        };
+        let makes = query.name.is_none() && !(as_it_is && query.transform.is_identity());
+        Self { makes, own_parameter }
+    }
 }
 
 /// An address with its signature.

@@ -193,6 +193,11 @@ impl Receiving {
         self.bytes
     }
 
+    /// What the bytes are, once enough of them came in to tell.
+    pub fn format(&self) -> Option<ImageFormat> {
+        self.format
+    }
+
     fn sniff(&mut self, chunk: &[u8], is_all: bool) -> Result<(), StoreError> {
         let Some(head) = &mut self.head else { return Ok(()) };
         let missing = SNIFF_BYTES.saturating_sub(head.len());

@@ -75,6 +75,19 @@ pub struct ImageChange {
 }
 
 impl Image {
+    /// An address whose answer depends on the image's original. Of one that was replaced it names the revision, so that nobody takes what
+    /// they have of the old one for it.
+    pub fn with_revision(&self, address: String) -> String {
+        let sign = if address.contains('?') { '&' } else { '?' };
+        if self.revision > 1 { format!("{address}{sign}v={}", self.revision) } else { address }
+    }
+
+    /// The path of an address where the original is. What may hold scripts is not shown as it is.
+    pub fn original_path(&self) -> String {
+        let way = if self.facts.format.is_vector() { "download" } else { "i" };
+        format!("/{way}/{}", self.id)
+    }
+
     /// What it is sorted by and looked up by as a name.
     pub fn name_key(&self) -> String {
         self.name.as_ref().map(|name| name.as_str().to_lowercase()).unwrap_or_default()

@@ -130,6 +130,18 @@ pub struct Job {
     pub updated: Timestamp,
 }
 
+impl Job {
+    /// Where its result is, once there is one: the path and query of an address. The original where nothing smaller was found.
+    pub fn result_path(&self) -> Option<String> {
+        let result = self.result.as_ref()?;
+        Some(match self.order.slot.name() {
+            _ if result.kept => format!("/i/{}", self.image),
+            Some(name) => format!("/download/{}?type={}&transform={name}", self.image, result.format),
+            None => format!("/i/{}?{}format={}", self.image, self.order.task.parameters(), result.format),
+        })
+    }
+}
+
 /// Which jobs are meant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct JobFilter {

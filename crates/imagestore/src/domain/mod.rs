@@ -27,7 +27,7 @@ pub use album::{
 };
 pub use analysis::{AnalysisOutcome, Similar};
 pub use error::StoreError;
-pub use event::{Event, Happening};
+pub use event::{Event, EventFilter, Happening};
 pub use image::{DeletedImage, Image, ImageChange, ImageName, Replacement, is_invisible, plain_file_name};
 pub use image_notice::{ImageEvent, ImageNotice};
 pub use job::{Backfill, BackfillStatus, Job, JobFilter, JobTotals, LeaseTerms, Order, Report, Slot};

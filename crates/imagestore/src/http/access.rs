@@ -1,7 +1,5 @@
 //! Who sends a request: the key in its head.
 
-use std::time::Duration;
-
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
@@ -12,7 +10,7 @@ use service_kit::http::request::AnswerHeaders;
 use shared_types::ErrorCode;
 
 use super::HttpState;
-use crate::app::{Identity, Rate};
+use crate::app::{Identity, Rate, shown_key};
 use crate::domain::{Caller, StoreError};
 
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -41,26 +39,8 @@ impl FromRequest for As {
 
 /// The key that is shown, whichever way.
 fn shown(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
-    let text = |name| {
-        let mut values = headers.get_all(name);
-        let value = values.next()?;
-        // Of two keys it is anybody's guess which is meant.
-        let alone = if values.next().is_none() { value.to_str().ok() } else { None };
-        Some(alone.ok_or_else(unreadable))
-    };
-    if let Some(key) = text(API_KEY).transpose()? {
-        return Ok(Some(key.trim()));
-    }
-    let Some(authorization) = text(AUTHORIZATION).transpose()? else { return Ok(None) };
-    let (scheme, key) = authorization.split_once(' ').ok_or_else(unreadable)?;
-    if scheme.eq_ignore_ascii_case("bearer") { Ok(Some(key.trim())) } else { Err(unreadable()) }
-}
-
-fn unreadable() -> ApiError {
-    challenged(ApiError::new(
-        ErrorCode::Unauthorized,
-        "Send one key, as `Authorization: Bearer KEY` or `X-Api-Key: KEY`.",
-    ))
+    let values = |name| headers.get_all(name).map(|value: &HeaderValue| value.to_str().ok());
+    Ok(shown_key(values(API_KEY), values(AUTHORIZATION))?)
 }
 
 /// A 401 says how to do better, as HTTP wants it.
@@ -72,11 +52,6 @@ pub(super) fn challenged(mut error: ApiError) -> ApiError {
 }
 
 fn told(rate: &Rate) -> Vec<(HeaderName, HeaderValue)> {
-    let seconds = rate.reset.as_secs() + u64::from(rate.reset.subsec_nanos() > 0);
-    let figures = [
-        ("ratelimit-limit", u64::from(rate.limit)),
-        ("ratelimit-remaining", u64::from(rate.remaining)),
-        ("ratelimit-reset", seconds.max(u64::from(rate.reset > Duration::ZERO))),
-    ];
-    figures.into_iter().map(|(name, figure)| (HeaderName::from_static(name), HeaderValue::from(figure))).collect()
+    let figures = rate.figures().into_iter();
+    figures.map(|(name, figure)| (HeaderName::from_static(name), HeaderValue::from(figure))).collect()
 }

@@ -35,8 +35,6 @@ pub(super) fn image_path(id: ImageId) -> String {
 pub(super) fn image_document(base: &str, image: &Image) -> ImageDocument {
     let id = image.id;
     let (width, height) = image.facts.upright_size();
-    // What may hold scripts is not shown as it is.
-    let original = if image.facts.format.is_vector() { "download" } else { "i" };
     ImageDocument {
         id,
         owner: image.owner,
@@ -57,19 +55,12 @@ pub(super) fn image_document(base: &str, image: &Image) -> ImageDocument {
         rendition_bytes: None,
         urls: ImageUrls {
             metadata: format!("{base}{}", image_path(id)),
-            original: with_revision(format!("{base}/{original}/{id}"), image),
-            download: with_revision(format!("{base}/download/{id}"), image),
+            original: image.with_revision(format!("{base}{}", image.original_path())),
+            download: image.with_revision(format!("{base}/download/{id}")),
             variants: format!("{base}{}/variants", image_path(id)),
             preset: None,
         },
     }
-}
-
-/// An address whose answer depends on the image's original. Of one that was replaced it names the revision, so that nobody takes what they
-/// have of the old one for it.
-pub(super) fn with_revision(address: String, image: &Image) -> String {
-    let sign = if address.contains('?') { '&' } else { '?' };
-    if image.revision > 1 { format!("{address}{sign}v={}", image.revision) } else { address }
 }
 
 /// An image in a list.
@@ -118,16 +109,12 @@ pub(super) fn variant_document(base: &str, variant: &Variant) -> VariantDocument
 /// The same at an address that names the revision of the image, where that decides what it gives.
 pub(super) fn variant_document_of(base: &str, image: &Image, variant: &Variant) -> VariantDocument {
     let document = variant_document(base, variant);
-    let url = if variant.is_made() { with_revision(document.url, image) } else { document.url };
+    let url = if variant.is_made() { image.with_revision(document.url) } else { document.url };
     VariantDocument { url, ..document }
 }
 
 pub(super) fn job_document(base: &str, job: &Job) -> JobDocument {
-    let result = job.result.as_ref().map(|result| match job.order.slot.name() {
-        _ if result.kept => format!("{base}/i/{}", job.image),
-        Some(name) => format!("{base}/download/{}?type={}&transform={name}", job.image, result.format),
-        None => format!("{base}/i/{}?{}format={}", job.image, job.order.task.parameters(), result.format),
-    });
+    let result = job.result_path().map(|path| format!("{base}{path}"));
     let waits = job.due.filter(|_| job.status == JobStatus::Queued);
     JobDocument {
         id: job.id,

@@ -7,7 +7,6 @@ use serde::Serialize;
 use shared_types::{ImageFormat, OutputFormat};
 use utoipa::ToSchema;
 
-use super::documents::with_revision;
 use super::facts::{hex, thumbhash};
 use crate::app::{Offer, Size, scaled_to};
 
@@ -105,7 +104,7 @@ impl PictureDocument {
 fn address(base: &str, offer: &Offer, format: OutputFormat, size: Size) -> String {
     let parameters = scaled_to(&offer.transform, size.asked).to_string();
     let parameters = parameters.trim_end_matches('&');
-    with_revision(format!("{base}/i/{}.{}?{parameters}", offer.image.id, format.extension()), &offer.image)
+    offer.image.with_revision(format!("{base}/i/{}.{}?{parameters}", offer.image.id, format.extension()))
 }
 
 fn html(sources: &[SourceDocument], img: &ImgDocument, placeholder: &Placeholder) -> String {

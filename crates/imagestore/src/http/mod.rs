@@ -27,7 +27,7 @@ use tokio::sync::Semaphore;
 use url::Url;
 
 use crate::app::{AndThen, Services};
-use crate::domain::{Caller, Job, StoreError};
+use crate::domain::{Caller, Event, Job, StoreError};
 
 /// What handlers need beside the use cases.
 #[derive(Clone)]
@@ -55,6 +55,11 @@ impl HttpState {
 pub fn write_job(base: &str, job: &Job) -> Vec<u8> {
     // Texts, numbers and maps with texts as keys always serialise.
     serde_json::to_vec(&documents::job_document(base, job)).unwrap_or_default()
+}
+
+/// What happened, as the live feed tells it.
+pub fn write_event(base: &str, event: &Event) -> String {
+    v1::events::text(base, event)
 }
 
 /// What an upload asks to be done with its image, as those words are read that come with it.

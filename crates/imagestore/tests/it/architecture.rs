@@ -31,17 +31,24 @@ fn assert_never_names(folder: &Path, forbidden: &[&str]) {
 fn layers_of_the_services() {
     for service in ["imagestore", "imagecompress"] {
         let src = crates().join(service).join("src");
-        assert_never_names(&src.join("app"), &["actix", "sqlx", "reqwest", "crate::http", "crate::adapters"]);
+        assert_never_names(
+            &src.join("app"),
+            &["actix", "tonic", "sqlx", "reqwest", "crate::http", "crate::grpc", "crate::adapters"],
+        );
         assert_never_names(
             &src.join("ports"),
-            &["actix", "sqlx", "reqwest", "crate::http", "crate::adapters", "crate::app"],
+            &["actix", "tonic", "sqlx", "reqwest", "crate::http", "crate::grpc", "crate::adapters", "crate::app"],
         );
-        assert_never_names(&src.join("http"), &["sqlx", "crate::adapters", "crate::ports"]);
-        assert_never_names(&src.join("adapters"), &["actix", "crate::http", "crate::app"]);
+        assert_never_names(&src.join("http"), &["sqlx", "tonic", "crate::grpc", "crate::adapters", "crate::ports"]);
+        assert_never_names(&src.join("adapters"), &["actix", "tonic", "crate::http", "crate::grpc", "crate::app"]);
     }
     assert_never_names(
+        &crates().join("imagestore/src/grpc"),
+        &["actix", "sqlx", "crate::http", "crate::adapters", "crate::ports"],
+    );
+    assert_never_names(
         &crates().join("imagestore/src/domain"),
-        &["actix", "sqlx", "crate::http", "crate::adapters", "crate::ports", "crate::app"],
+        &["actix", "tonic", "sqlx", "crate::http", "crate::grpc", "crate::adapters", "crate::ports", "crate::app"],
     );
 }
 
@@ -59,14 +66,17 @@ fn crates_depend_downwards() {
     for (name, allowed) in [
         ("shared-types", &[][..]),
         ("image-engine", &["shared-types"]),
+        ("grpc-api", &[]),
         ("service-kit", &["shared-types", "image-engine"]),
-        ("imagestore", &["shared-types", "image-engine", "service-kit"]),
+        ("imagestore", &["shared-types", "grpc-api", "image-engine", "service-kit"]),
         ("imagecompress", &["shared-types", "image-engine", "service-kit"]),
         ("testkit", &[]),
     ] {
         let manifest = fs::read_to_string(crates().join(name).join("Cargo.toml")).unwrap();
         let dependencies = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap().to_owned();
-        for ours in ["shared-types", "image-engine", "service-kit", "imagestore", "imagecompress", "testkit"] {
+        for ours in
+            ["shared-types", "grpc-api", "image-engine", "service-kit", "imagestore", "imagecompress", "testkit"]
+        {
             let named = dependencies
                 .lines()
                 .any(|line| line.starts_with(&format!("{ours}.")) || line.starts_with(&format!("{ours} ")));

@@ -72,22 +72,24 @@ impl ApiError {
 
     /// The document for the client. Logs a fault, so call it once, when answering.
     pub fn problem(&self) -> Problem {
-        self.log();
+        log_once(self.code, &self.detail, self.cause.as_deref());
         let mut problem = Problem::new(self.code, self.detail.clone());
         problem.parameter.clone_from(&self.parameter);
         problem.image_id = self.image;
         problem.request_id = request::current_id();
         problem
     }
+}
 
-    fn log(&self) {
-        let cause = self.cause.as_ref().map(|cause| format!(" ({cause:#})")).unwrap_or_default();
-        match self.code {
-            ErrorCode::Overloaded => log::warn!("{}: {}{cause}", self.code.code(), self.detail),
-            code if code.is_fault() => log::error!("{}: {}{cause}", code.code(), self.detail),
-            code if self.cause.is_some() => log::warn!("{}: {}{cause}", code.code(), self.detail),
-            code => log::debug!("{}: {}", code.code(), self.detail),
-        }
+/// Writes into the log what was answered: a fault as an error, with what lies behind it. To be called once, when answering.
+pub fn log_once(code: ErrorCode, detail: &str, cause: Option<&anyhow::Error>) {
+    let has_cause = cause.is_some();
+    let cause = cause.map(|cause| format!(" ({cause:#})")).unwrap_or_default();
+    match code {
+        ErrorCode::Overloaded => log::warn!("{}: {detail}{cause}", code.code()),
+        code if code.is_fault() => log::error!("{}: {detail}{cause}", code.code()),
+        code if has_cause => log::warn!("{}: {detail}{cause}", code.code()),
+        code => log::debug!("{}: {detail}", code.code()),
     }
 }
 

@@ -64,12 +64,27 @@ pub fn scope_as<F: Future>(id: String, future: F) -> impl Future<Output = F::Out
 
 impl RequestContext {
     fn of(headers: &HeaderMap) -> Self {
-        let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| is_harmless(id));
-        let trace = headers.get(TRACEPARENT).and_then(|value| value.to_str().ok()).and_then(TraceContext::parse);
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        Self::given(text(REQUEST_ID), text(TRACEPARENT))
+    }
+
+    /// Of a request that came with this `x-request-id` and this `traceparent`; what is missing or malformed is made here.
+    pub fn given(id: Option<&str>, traceparent: Option<&str>) -> Self {
+        let given = id.filter(|id| is_harmless(id));
         Self {
             id: given.map_or_else(|| Uuid::new_v4().simple().to_string(), str::to_owned),
-            trace: trace.unwrap_or_else(TraceContext::generate),
+            trace: traceparent.and_then(TraceContext::parse).unwrap_or_else(TraceContext::generate),
         }
+    }
+
+    /// Runs a future on behalf of the request.
+    pub fn scope<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
+        CURRENT.scope(self, future)
+    }
+
+    /// Does something at once on behalf of the request.
+    pub fn enter<T>(&self, work: impl FnOnce() -> T) -> T {
+        CURRENT.sync_scope(self.clone(), work)
     }
 }
 

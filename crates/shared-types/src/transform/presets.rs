@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ClientHints, TransformQuery};
+use super::{ClientHints, TransformError, TransformQuery};
 use crate::ids::VariantName;
 
 /// Decoded query parameters.
@@ -23,6 +23,18 @@ impl Presets {
     /// Whether there is a preset of this name.
     pub fn contains(&self, name: &str) -> bool {
         self.0.contains_key(name)
+    }
+
+    /// Makes sure that a variant may be stored under this name.
+    ///
+    /// # Errors
+    /// A preset has it.
+    pub fn check_free(&self, name: &VariantName) -> Result<(), TransformError> {
+        if !self.contains(name.as_str()) {
+            return Ok(());
+        }
+        let reason = format!("must not be {name}, which is a preset of this store; choose another name");
+        Err(TransformError::new("name", reason))
     }
 
     /// Puts the parameters of a preset in place of its name. What stands beside the name wins over them; `format_is_given` says that the

@@ -21,6 +21,18 @@ pub struct Rate {
     pub reset: Duration,
 }
 
+impl Rate {
+    /// What answers tell of it, with the names of the headers (IETF draft `RateLimit` header fields).
+    pub fn figures(&self) -> [(&'static str, u64); 3] {
+        let seconds = self.reset.as_secs() + u64::from(self.reset.subsec_nanos() > 0);
+        [
+            ("ratelimit-limit", u64::from(self.limit)),
+            ("ratelimit-remaining", u64::from(self.remaining)),
+            ("ratelimit-reset", seconds),
+        ]
+    }
+}
+
 type Tokens = RateLimiter<NotKeyed, InMemoryState, DefaultClock, StateInformationMiddleware>;
 
 /// The requests of one user.

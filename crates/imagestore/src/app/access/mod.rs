@@ -79,6 +79,36 @@ impl From<Result<Caller, StoreError>> for Identity {
     }
 }
 
+/// The key that a request shows, given the values of its `x-api-key` and `authorization`: each as text, if it is text.
+///
+/// # Errors
+/// More than one, or not a key.
+pub fn shown_key<'a>(
+    api_key: impl IntoIterator<Item = Option<&'a str>>,
+    authorization: impl IntoIterator<Item = Option<&'a str>>,
+) -> Result<Option<&'a str>, StoreError> {
+    if let Some(key) = single(api_key)? {
+        return Ok(Some(key.trim()));
+    }
+    let Some(authorization) = single(authorization)? else { return Ok(None) };
+    let (scheme, key) = authorization.split_once(' ').ok_or_else(unreadable)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(Some(key.trim())) } else { Err(unreadable()) }
+}
+
+/// Of two keys it is anybody's guess which is meant.
+fn single<'a>(values: impl IntoIterator<Item = Option<&'a str>>) -> Result<Option<&'a str>, StoreError> {
+    let mut values = values.into_iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(Some(value)), None) => Ok(Some(value)),
+        (Some(_), _) => Err(unreadable()),
+    }
+}
+
+fn unreadable() -> StoreError {
+    StoreError::new(ErrorCode::Unauthorized, "Send one key, as `Authorization: Bearer KEY` or `X-Api-Key: KEY`.")
+}
+
 /// 256 random bits that can stand in a URL.
 pub(super) fn random_text() -> Result<String, StoreError> {
     let mut secret = [0; 32];

@@ -19,7 +19,7 @@ use crate::app::{Delivery, Explanation, Kept, Target};
 use crate::domain::Caller;
 use crate::http::HttpState;
 use crate::http::access::As;
-use crate::http::documents::{base_url, image_document, variant_document, variant_document_of, with_revision};
+use crate::http::documents::{base_url, image_document, variant_document, variant_document_of};
 use crate::http::facts::{FactsDocument, facts_document};
 use crate::http::query::{Query, parse_id, segment};
 
@@ -165,7 +165,7 @@ fn document(base: &str, choice: FormatChoice, delivery: &Delivery, explanation: 
     let (sends, address) = match &delivery.target {
         Target::Original => ("original", image_document(base, &delivery.image).urls.original),
         Target::Made(recipe) => {
-            ("made", with_revision(format!("{base}/i/{}?{recipe}", delivery.image.id), &delivery.image))
+            ("made", delivery.image.with_revision(format!("{base}/i/{}?{recipe}", delivery.image.id)))
         }
         Target::Stored(variant) => ("variant", variant_document(base, variant).url),
     };

@@ -57,13 +57,7 @@ impl Asked {
 
     /// What decides who may ask for it.
     fn asking(&self, image: &Image) -> Asking<'_> {
-        let as_it_is = match self.query.format {
-            FormatChoice::Source => true,
-            FormatChoice::Auto => false,
-            FormatChoice::Fixed(format) => format == image.facts.format,
-        };
-        let makes = self.query.name.is_none() && !(as_it_is && self.query.transform.is_identity());
-        Asking { makes, own_parameter: self.own_parameter.as_deref() }
+        Asking::of(&self.query, image, self.own_parameter.as_deref())
     }
 
     /// What is wanted of the image by a client that takes these formats, best first.

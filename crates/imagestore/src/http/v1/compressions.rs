@@ -9,7 +9,6 @@ use shared_types::job::{JobDocument, Priority, Task};
 use shared_types::{AlbumId, Formats, Goal, ImageId, TransformError, VariantName};
 use utoipa::{OpenApi, ToSchema};
 
-use super::variants::not_a_preset;
 use crate::app::MAX_JOBS;
 use crate::domain::{Job, Order, Slot};
 use crate::http::HttpState;
@@ -143,7 +142,7 @@ pub(super) fn order(fields: &mut Fields, state: &HttpState, priority: Priority) 
     let (target, max_bytes, q) = (fields.plain("target")?, fields.plain("max_bytes")?, fields.plain("q")?);
     let goal = Goal::from_parameters(target.as_deref(), max_bytes.as_deref(), q.as_deref())?;
     let name = fields.take("name")?.unwrap_or_else(VariantName::compress);
-    not_a_preset(state, &name)?;
+    state.presets.check_free(&name)?;
     let formats = fields.texts("formats")?.map(|formats| formats.join(",").parse()).transpose();
     let webhook = fields.text("webhook")?;
     webhook.as_deref().map(check_webhook).transpose()?;

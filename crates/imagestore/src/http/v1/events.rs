@@ -10,14 +10,14 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use futures::stream::{self, StreamExt};
 use serde::Serialize;
 use service_kit::http::ApiError;
-use shared_types::job::{JobDocument, JobStatus};
+use shared_types::job::JobDocument;
 use shared_types::wire::{ImageDocument, VariantDocument};
 use shared_types::{ErrorCode, ImageId, JobId, TransformError};
 use tokio::sync::broadcast::error::RecvError;
 use utoipa::{OpenApi, ToSchema};
 use uuid::Uuid;
 
-use crate::domain::{AlbumNotice, Event, Happening, ImageNotice, Reach};
+use crate::domain::{AlbumNotice, Event, EventFilter, Happening, ImageNotice, Reach};
 use crate::http::HttpState;
 use crate::http::access::As;
 use crate::http::documents::{base_url, image_document, job_document, variant_document};
@@ -77,13 +77,6 @@ enum EventDocument {
     Album(Box<AlbumNotice>),
 }
 
-/// Which events a client wants.
-struct Filter {
-    reach: Reach,
-    image: Option<ImageId>,
-    job: Option<JobId>,
-}
-
 /// What happens, as server-sent events.
 ///
 /// An endless stream: `event` is `image.stored`, `image.changed`, `image.replaced`, `image.purged`, `image.deleted`, `image.restored`,
@@ -118,11 +111,7 @@ pub(in crate::http) async fn watch(
     let last: Option<Uuid> = last.and_then(|text| text.parse().ok());
     let (missed, receiver) = state.services.watch(last);
     let base = base_url(&request, &state);
-    let filter = Arc::new(filter);
-    let write = {
-        let (base, filter) = (base, filter);
-        move |event: &Event| filter.wants(event).then(|| line(&base, event))
-    };
+    let write = move |event: &Event| filter.wants(event).then(|| line(&base, event));
     let missed: Vec<_> = missed.iter().filter_map(|event| write(event)).collect();
     let hello = stream::once(async { Bytes::from_static(b": watching\nretry: 2000\n\n") });
     let live = stream::unfold((receiver, write, place), |(mut receiver, write, place)| async move {
@@ -147,64 +136,39 @@ pub(in crate::http) async fn watch(
         .streaming(body))
 }
 
-fn filter(request: &HttpRequest, reach: Reach) -> Result<Filter, ApiError> {
+fn filter(request: &HttpRequest, reach: Reach) -> Result<EventFilter, ApiError> {
     let mut query = Query::of(request);
     let image = query.take("image_id")?.map(|text| parse_id(&text)).transpose()?;
     let job = query.take("job_id")?.map(|text| text.parse()).transpose();
     let job = job
         .map_err(|error: shared_types::ParseIdError| TransformError::new("job_id", format!("is malformed: {error}")))?;
     query.finish("image_id, job_id")?;
-    Ok(Filter { reach, image, job })
-}
-
-impl Filter {
-    fn wants(&self, event: &Event) -> bool {
-        let (image, job) = match &event.what {
-            Happening::ImageStored(image) | Happening::ImageChanged(image) => (Some(image.id), None),
-            Happening::ImageDeleted(id) => (Some(*id), None),
-            Happening::ImageNoticed(notice) => (Some(notice.id), None),
-            Happening::VariantStored(variant) => (Some(variant.image), None),
-            Happening::JobChanged(job) => (Some(job.image), Some(job.id)),
-            Happening::AlbumChanged(notice) => (notice.image_id, None),
-        };
-        let is_theirs = self.reach.user().is_none_or(|user| event.owner == Some(user));
-        is_theirs
-            && self.image.is_none_or(|wanted| Some(wanted) == image)
-            && self.job.is_none_or(|wanted| Some(wanted) == job)
-    }
+    Ok(EventFilter { reach, image, job })
 }
 
 fn line(base: &str, event: &Event) -> Bytes {
-    let (name, document) = document(base, event);
-    // Texts, numbers and maps with texts as keys always serialise.
-    let data = serde_json::to_string(&document).unwrap_or_default();
+    let (name, data) = (event.what.name(), text(base, event));
     Bytes::from(format!("event: {name}\nid: {}\ndata: {data}\n\n", event.id))
 }
 
-/// The name of the event and its data.
-fn document(base: &str, event: &Event) -> (&'static str, EventDocument) {
-    let image = |image: &_| EventDocument::Image(Box::new(image_document(base, image)));
+/// The data of the event, as JSON.
+pub(in crate::http) fn text(base: &str, event: &Event) -> String {
+    // Texts, numbers and maps with texts as keys always serialise.
+    serde_json::to_string(&document(base, event)).unwrap_or_default()
+}
+
+fn document(base: &str, event: &Event) -> EventDocument {
     match &event.what {
-        Happening::ImageStored(stored) => ("image.stored", image(stored)),
-        Happening::ImageChanged(changed) => ("image.changed", image(changed)),
-        Happening::ImageDeleted(id) => ("image.deleted", EventDocument::Deleted(DeletedImage { id: *id })),
-        Happening::ImageNoticed(notice) => (notice.event.name(), EventDocument::Notice(notice.clone())),
+        Happening::ImageStored(image) | Happening::ImageChanged(image) => {
+            EventDocument::Image(Box::new(image_document(base, image)))
+        }
+        Happening::ImageDeleted(id) => EventDocument::Deleted(DeletedImage { id: *id }),
+        Happening::ImageNoticed(notice) => EventDocument::Notice(notice.clone()),
         Happening::VariantStored(stored) => {
             let variant = Box::new(variant_document(base, stored));
-            ("variant.stored", EventDocument::Variant { image_id: stored.image, variant })
+            EventDocument::Variant { image_id: stored.image, variant }
         }
-        Happening::JobChanged(job) => {
-            let name = match job.status {
-                JobStatus::Queued => "job.queued",
-                JobStatus::Leased => "job.leased",
-                JobStatus::Running => "job.progress",
-                JobStatus::Done => "job.done",
-                JobStatus::Failed => "job.failed",
-                JobStatus::Dead => "job.dead",
-                JobStatus::Cancelled => "job.cancelled",
-            };
-            (name, EventDocument::Job(Box::new(job_document(base, job))))
-        }
-        Happening::AlbumChanged(notice) => (notice.event.name(), EventDocument::Album(notice.clone())),
+        Happening::JobChanged(job) => EventDocument::Job(Box::new(job_document(base, job))),
+        Happening::AlbumChanged(notice) => EventDocument::Album(notice.clone()),
     }
 }

@@ -116,7 +116,8 @@ pub(in crate::http) async fn put(
     let id = parse_id(segment(&request, "id"))?;
     Query::of(&request).finish("")?;
     let name = variant_name(segment(&request, "name"))?;
-    not_a_preset(&state, &name)?;
+    // `transform=NAME` would never find a variant behind a preset.
+    state.presets.check_free(&name)?;
     let report = (figures(&request)?, source(&request)?);
     // Before the body: a variant of nothing is not worth receiving.
     let image = state.services.image_for(&caller, Scope::Write, id).await?;
@@ -131,15 +132,6 @@ pub(in crate::http) fn variant_name(text: &str) -> Result<VariantName, ApiError>
     text.parse().map_err(|error| {
         ApiError::new(ErrorCode::InvalidParameter, format!("`name` is not valid: {error}.")).parameter("name")
     })
-}
-
-/// `transform=NAME` would never find a variant behind a preset.
-pub(super) fn not_a_preset(state: &HttpState, name: &VariantName) -> Result<(), ApiError> {
-    if !state.presets.contains(name.as_str()) {
-        return Ok(());
-    }
-    let detail = format!("`name` must not be {name}, which is a preset of this store; choose another name.");
-    Err(ApiError::new(ErrorCode::InvalidParameter, detail).parameter("name"))
 }
 
 /// The digest of the original that a variant was made of, if that is told.

@@ -1,0 +1,119 @@
+//! Listening, serving, and stopping without cutting anybody off.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use grpc_api::image_v1::image_service_server::{ImageServiceServer, SERVICE_NAME};
+use service_kit::server::listen;
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tonic::codec::CompressionEncoding::{Gzip, Zstd};
+use tonic::service::Routes;
+use tonic::transport::Server;
+use tonic_health::pb::health_server::HealthServer;
+
+use super::call::CallLayer;
+use super::health::Readiness;
+use super::image_v1::Images;
+use super::{CallFigures, GrpcState, connections};
+
+/// How to listen and serve.
+#[derive(Debug, Clone)]
+pub struct GrpcSettings {
+    /// Addresses and ports; port 0 takes a free one. None: nothing is served.
+    pub binds: Vec<String>,
+    /// Whether an address that other machines can reach is meant.
+    pub allow_public_bind: bool,
+    /// How long nothing is heard of a connection before it is asked for a sign of life.
+    pub keep_alive: Duration,
+    /// Calls at once on one connection.
+    pub max_streams: u32,
+    /// Open connections.
+    pub max_connections: usize,
+    /// Time for calls under way to finish when stopping.
+    pub drain: Duration,
+}
+
+/// A server that has its addresses.
+pub struct Bound {
+    listeners: Vec<TcpListener>,
+    settings: GrpcSettings,
+}
+
+/// Takes the addresses.
+///
+/// # Errors
+/// One that cannot or may not be listened on, as one line for the operator.
+pub fn bind(settings: GrpcSettings) -> anyhow::Result<Bound> {
+    let listen = |bind: &String| listen("grpc.binds", bind, settings.allow_public_bind);
+    let listeners = settings.binds.iter().map(listen).collect::<Result<_, _>>()?;
+    Ok(Bound { listeners, settings })
+}
+
+impl Bound {
+    /// Serves in the background until told to stop, and then until the calls under way are over, or their time is.
+    ///
+    /// # Errors
+    /// A fault of the server itself, here or in the task.
+    pub fn start(
+        self,
+        state: GrpcState,
+        figures: CallFigures,
+        tls: Option<&TlsAcceptor>,
+        stop: CancellationToken,
+    ) -> anyhow::Result<JoinHandle<anyhow::Result<()>>> {
+        let Self { listeners, settings } = self;
+        let scheme = if tls.is_some() { "grpcs" } else { "grpc" };
+        let mut open = Vec::new();
+        for listener in listeners {
+            listener.set_nonblocking(true)?;
+            log::info!("listening on {scheme}://{}", listener.local_addr()?);
+            open.push(tokio::net::TcpListener::from_std(listener)?);
+        }
+        let incoming = connections::incoming(open, tls, settings.max_connections);
+        let serving = Server::builder()
+            .http2_keepalive_interval(Some(settings.keep_alive))
+            .max_concurrent_streams(settings.max_streams)
+            .layer(CallLayer(figures))
+            .serve_with_incoming_shutdown(routes(state)?.prepare(), incoming, stop.clone().cancelled_owned());
+        Ok(tokio::spawn(async move {
+            let too_late = async {
+                stop.cancelled().await;
+                tokio::time::sleep(settings.drain).await;
+            };
+            tokio::select! {
+                served = serving => served.context("the gRPC server failed"),
+                () = too_late => {
+                    log::warn!("gRPC calls were still under way after {} s", settings.drain.as_secs());
+                    Ok(())
+                }
+            }
+        }))
+    }
+}
+
+/// Every service.
+fn routes(state: GrpcState) -> anyhow::Result<Routes> {
+    const NAMES: &[&str] = &[SERVICE_NAME];
+    let readiness = Readiness { services: state.services.clone(), names: NAMES, last: Arc::default() };
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(grpc_api::DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    let most = state.max_message_bytes;
+    let images = ImageServiceServer::new(Images(state))
+        .accept_compressed(Gzip)
+        .accept_compressed(Zstd)
+        .send_compressed(Gzip)
+        .send_compressed(Zstd)
+        .max_decoding_message_size(most)
+        .max_encoding_message_size(most);
+    Ok(Routes::new(images)
+        .add_service(HealthServer::new(readiness))
+        .add_service(reflection().build_v1()?)
+        .add_service(reflection().build_v1alpha()?))
+}
