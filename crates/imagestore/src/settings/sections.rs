@@ -1,0 +1,280 @@
+//! The sections of the settings that are imagestore's own.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use garde::Validate;
+use ipnet::IpNet;
+use jiff::{Span, SpanRelativeTo};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use service_kit::config::Secret;
+use shared_types::Goal;
+
+use crate::app::Better;
+use crate::domain::{Keyring, RenditionMode, Required, SigningKey, Visibility};
+
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct Grpc {
+    #[garde(skip)]
+    pub binds: Vec<String>,
+    /// Pieces of files have to fit, and what stands beside them.
+    #[garde(range(min = 1_048_576, max = 1_073_741_824))]
+    pub max_message_bytes: usize,
+    #[garde(range(min = 1, max = 3600))]
+    pub keep_alive_seconds: u64,
+    #[garde(range(min = 1))]
+    pub max_streams: u32,
+    #[garde(range(min = 1, max = 1_000_000))]
+    pub max_connections: usize,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct StoreLimitSettings {
+    #[garde(range(min = 1))]
+    pub upload_bytes: u64,
+    #[garde(range(min = 1024))]
+    pub json_bytes: usize,
+    #[garde(range(min = 1, max = 10_000))]
+    pub json_uploads: usize,
+    #[garde(range(min = 1))]
+    pub files: usize,
+    #[garde(range(min = 1, max = 3600))]
+    pub body_pause_seconds: u64,
+    #[garde(range(min = 1))]
+    pub watchers: usize,
+    #[garde(range(min = 1))]
+    pub pixels: u64,
+    #[garde(range(min = 1))]
+    pub output_pixels: u64,
+    #[garde(range(min = 1, max = 65_535))]
+    pub side: u32,
+    #[garde(range(min = 1))]
+    pub frames: u32,
+    #[garde(range(min = 1))]
+    pub animation_pixels: u64,
+    #[garde(skip)]
+    pub free_bytes: u64,
+    #[garde(range(min = 1_048_576))]
+    pub pixel_budget: u64,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct Auth {
+    #[garde(skip)]
+    pub mode: AuthMode,
+    #[garde(skip)]
+    #[serde(deserialize_with = "visibility", serialize_with = "visibility_name")]
+    pub visibility: Visibility,
+    #[garde(range(max = 3600))]
+    pub remember_seconds: u64,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct Signing {
+    #[garde(skip)]
+    #[serde(deserialize_with = "signing_keys", serialize_with = "signing_key_names")]
+    pub keys: Keyring,
+    #[garde(skip)]
+    pub required: Required,
+    #[garde(skip)]
+    pub presets_only: bool,
+    #[garde(range(min = 1, max = 31_536_000))]
+    pub longest_seconds: u64,
+}
+
+fn signing_keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Keyring, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let keys: Result<Vec<_>, _> = texts.iter().map(|text| SigningKey::parse(text)).collect();
+    Keyring::new(keys.map_err(D::Error::custom)?).map_err(D::Error::custom)
+}
+
+fn signing_key_names<S: Serializer>(keys: &Keyring, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(keys.masked())
+}
+
+/// Whether callers are asked who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AuthMode {
+    /// No: whoever reaches the store may do everything.
+    Off,
+    /// By their key.
+    Keys,
+}
+
+impl AuthMode {
+    /// Whether they are asked.
+    pub fn asks(self) -> bool {
+        self == Self::Keys
+    }
+}
+
+fn visibility<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Visibility, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the serialiser's signature")]
+fn visibility_name<S: Serializer>(visibility: &Visibility, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(visibility.name())
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct Cache {
+    pub memory_bytes: u64,
+    pub keep_variants: bool,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct Sqlite {
+    #[garde(range(min = 1_048_576, max = 1_099_511_627_776))]
+    pub cache_bytes: u64,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct Originals {
+    pub replaceable: bool,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct Delete {
+    pub grace: Grace,
+}
+
+/// A time in seconds: a number, or a text such as `30d` or `12h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "NumberOrText", into = "String")]
+pub struct Grace(Duration);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum NumberOrText {
+    Number(u64),
+    Text(String),
+}
+
+impl TryFrom<NumberOrText> for Grace {
+    type Error = &'static str;
+
+    fn try_from(given: NumberOrText) -> Result<Self, Self::Error> {
+        /// A hundred years: what is kept for longer is not deleted.
+        const MOST: u64 = 100 * 365 * 86_400;
+        let seconds = match given {
+            NumberOrText::Number(seconds) => Some(seconds),
+            NumberOrText::Text(text) => {
+                let span = text.parse::<Span>().or_else(|_| format!("{text}s").parse()).ok();
+                let seconds = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+                seconds.and_then(|time| u64::try_from(time.as_secs()).ok())
+            }
+        };
+        let seconds = seconds.filter(|seconds| *seconds <= MOST);
+        seconds
+            .map(|seconds| Self(Duration::from_secs(seconds)))
+            .ok_or("must be a number of seconds, or a time such as 30d or 12h")
+    }
+}
+
+impl Grace {
+    pub(super) fn duration(self) -> Duration {
+        self.0
+    }
+}
+
+impl From<Grace> for String {
+    fn from(grace: Grace) -> Self {
+        grace.0.as_secs().to_string()
+    }
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct VariantSettings {
+    pub max_bytes: u64,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct Renditions {
+    pub mode: RenditionMode,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct UploadSettings {
+    #[garde(range(min = 1, max = 87_600))]
+    pub expire_hours: u64,
+    #[garde(range(min = 1))]
+    pub open: u64,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct Auto {
+    pub better: Better,
+    pub goal: Goal,
+    pub presets: BTreeMap<String, Better>,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct JobSettings {
+    #[garde(skip)]
+    pub token: Secret,
+    #[garde(range(min = 1, max = 86_400))]
+    pub lease_seconds: u64,
+    #[garde(range(min = 1, max = 100))]
+    pub attempts: u32,
+    #[garde(range(min = 1, max = 3600))]
+    pub pause_seconds: u64,
+    #[garde(range(min = 1, max = 86_400))]
+    pub longest_pause_seconds: u64,
+    #[garde(range(min = 1))]
+    pub per_worker: u32,
+    #[garde(range(min = 1))]
+    pub queue: u64,
+    #[garde(range(min = 1, max = 36_500))]
+    pub keep_days: u64,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct Fetch {
+    #[garde(skip)]
+    pub enabled: bool,
+    #[garde(skip)]
+    #[serde(deserialize_with = "networks")]
+    pub allowed_networks: Vec<IpNet>,
+    #[garde(range(min = 1, max = 3600))]
+    pub timeout_seconds: u64,
+    #[garde(range(max = 20))]
+    pub redirects: u32,
+}
+
+/// The type's own message does not say what a network looks like.
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let wanted = |text: &str| D::Error::custom(format_args!("must be networks such as 10.1.0.0/16, not {text:?}"));
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    texts.iter().map(|text| text.parse().map_err(|_| wanted(text))).collect()
+}
