@@ -117,6 +117,16 @@ async fn a_bucket_is_taken_page_by_page() {
 }
 
 #[actix_web::test]
+async fn a_presigned_list_that_goes_on_is_no_complete_import() {
+    let server = StandIn::start(bucket);
+    let folder = TempDir::new().unwrap();
+    let address = format!("{}/photos?X-Amz-Signature=abc", server.base);
+    let (code, text) = import(&folder.path().join("data"), &["--s3-listing", &address, "--allow-private"]).await;
+    assert_eq!((code, row(&text, "stored")), (Some(1), 1), "{text}");
+    assert!(text.contains("The list goes on"), "{text}");
+}
+
+#[actix_web::test]
 async fn what_a_server_refuses_is_told() {
     let server = StandIn::start(|request| match request.path() {
         "/none" => HttpResponse::Forbidden().finish(),

@@ -37,28 +37,31 @@ pub(super) fn items(services: Services, url: &str, album_per_folder: bool) -> Re
     if !is_signed && !has(&first, "list-type") {
         first.query_pairs_mut().append_pair("list-type", "2");
     }
-    let (label, base) = (url.to_owned(), first.clone());
+    let (label, list, base) = (url.to_owned(), url.to_owned(), first.clone());
     let pages = stream::try_unfold(Some(first), move |address| {
-        let (services, base) = (services.clone(), base.clone());
+        let (services, base, list) = (services.clone(), base.clone(), list.clone());
         async move {
             let Some(address) = address else { return Ok(None) };
             let document = services.fetch_document(address.as_str(), None).await?;
             let page = read(&document)?;
-            if is_signed && page.next.is_some() {
-                log::warn!(
-                    "the list goes on, but a presigned address shows its first page alone; sign one with a longer max-keys or another prefix"
-                );
-            }
+            let cut_off = (is_signed && page.next.is_some()).then(|| (list, cut_off()));
             let next = page.next.filter(|_| !is_signed).map(|token| {
                 let mut next = base.clone();
                 next.query_pairs_mut().append_pair("continuation-token", &token);
                 next
             });
-            let items: Vec<_> = page.keys.iter().map(|key| Ok(item(&base, key, album_per_folder))).collect();
+            let items = page.keys.iter().map(|key| Ok(item(&base, key, album_per_folder)));
+            let items: Vec<_> = items.chain(cut_off.map(Err)).collect();
             Ok::<_, StoreError>(Some((stream::iter(items), next)))
         }
     });
     Ok(pages.map_err(move |error| (label.clone(), error)).try_flatten().boxed())
+}
+
+/// What is said behind the last object that a presigned address shows, so that nobody takes the import for complete.
+fn cut_off() -> StoreError {
+    let detail = "The list goes on, but a presigned address shows its first page alone; sign one with another prefix or start-after.";
+    StoreError::new(ErrorCode::BadUpstream, detail)
 }
 
 fn item(bucket: &Url, key: &str, album_per_folder: bool) -> Item {
