@@ -95,10 +95,10 @@ fn a_sample_leads_to_the_level() {
             let mut curves = Curves::new(above, Some(1.4));
             let end = reach(&mut curves).target(OutputFormat::Jpeg, goal, None, &|_| ()).unwrap();
             assert!(
-                matches!(&end, End::Made(made) if made.tries <= 2 && made.score < Some(goal + 0.8)),
+                matches!(&end, End::Made(made) if made.tries <= 4 && made.score < Some(goal + 0.8)),
                 "{above} {goal}: {end:?}"
             );
-            assert!(curves.samples >= 1 && curves.encodes <= 2, "{above} {goal}: {} encodes", curves.encodes);
+            assert!(curves.samples >= 1 && curves.encodes <= 4, "{above} {goal}: {} encodes", curves.encodes);
         }
     }
 }
