@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use super::Services;
 use super::upload::now;
 use crate::domain::StoreError;
+use crate::ports::VariantUse;
 
 /// What is kept, and for how long.
 #[derive(Debug, Clone, Copy)]
@@ -26,17 +27,16 @@ pub struct KeepPolicy {
 /// What use cases tell those who look after what is stored.
 pub(super) struct Keeping {
     pub(super) policy: KeepPolicy,
-    uses: Mutex<HashMap<Use, Noted>>,
+    uses: Mutex<HashMap<(ImageId, String), Noted>>,
     /// Told when there may be something to do.
     changed: Notify,
 }
 
-/// A variant that was asked for: its image and key.
-type Use = (ImageId, String);
-
 /// When it was asked for last, and when the catalog was told of that.
 struct Noted {
     used: Instant,
+    /// The same by the clock, which may be set: only the catalog compares it.
+    at: Timestamp,
     written: Option<Instant>,
 }
 
@@ -76,18 +76,19 @@ impl Keeping {
         if uses.len() >= REMEMBERED {
             uses.clear();
         }
-        let used = Instant::now();
-        uses.entry((image, key())).and_modify(|noted| noted.used = used).or_insert(Noted { used, written: None });
+        let (used, at) = (Instant::now(), now());
+        let noted = uses.entry((image, key())).or_insert(Noted { used, at, written: None });
+        (noted.used, noted.at) = (used, at);
     }
 
     /// What the catalog is to be told of: all that it does not know, or only of what it heard nothing for a while.
-    fn take_uses(&self, all: bool) -> Vec<Use> {
+    fn take_uses(&self, all: bool) -> Vec<VariantUse> {
         let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
         uses.retain(|_, noted| noted.is_news() || noted.was_written_lately());
         let mut taken = Vec::new();
-        for (used, noted) in uses.iter_mut() {
+        for ((image, key), noted) in uses.iter_mut() {
             if noted.is_news() && (all || !noted.was_written_lately()) {
-                taken.push(used.clone());
+                taken.push(VariantUse { image: *image, key: key.clone(), at: noted.at });
                 noted.written = Some(Instant::now());
             }
         }
@@ -143,7 +144,7 @@ impl Services {
         /// In one transaction, which others wait for.
         const TOGETHER: usize = 500;
         for uses in self.inner.keeping.take_uses(all).chunks(TOGETHER) {
-            self.inner.catalog.note_uses(uses, now()).await?;
+            self.inner.catalog.note_uses(uses).await?;
         }
         Ok(())
     }

@@ -31,6 +31,17 @@ pub struct Removed {
     pub doomed: Vec<Digest>,
 }
 
+/// That a variant was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VariantUse {
+    /// The image.
+    pub image: ImageId,
+    /// The variant's key.
+    pub key: String,
+    /// When it was, the last time.
+    pub at: Timestamp,
+}
+
 /// A part of the catalog, with the same promises: each method is one transaction, blobs are doomed with their last reference, and what is
 /// to be told of a change is written with it.
 ///
@@ -79,8 +90,8 @@ pub trait KeepingCatalog: Send + Sync {
     /// When the next hidden image is to be removed for good.
     async fn next_purge(&self) -> Result<Option<Timestamp>, CatalogError>;
 
-    /// Notes that variants which were made from parameters were asked for at that time; others, and those that are gone, are passed over.
-    async fn note_uses(&self, variants: &[(ImageId, String)], now: Timestamp) -> Result<(), CatalogError>;
+    /// Notes when variants which were made from parameters were asked for last; others, and those that are gone, are passed over.
+    async fn note_uses(&self, uses: &[VariantUse]) -> Result<(), CatalogError>;
 
     /// Bytes of the variants that were made from parameters, equal ones counted each time.
     async fn made_bytes(&self) -> Result<u64, CatalogError>;

@@ -21,7 +21,7 @@ pub use blobs::{BlobError, BlobReader, BlobStore, ByteStream, Leftovers, StagedB
 pub use catalog::{Catalog, CatalogError, NewWork, Placement};
 pub use copy::StoreCopy;
 pub use jobs::JobCatalog;
-pub use keeping::{KeepingCatalog, Removed, Replaced};
+pub use keeping::{KeepingCatalog, Removed, Replaced, VariantUse};
 pub use parts::{PartStore, StagedPart};
 pub use remote::{RemoteBody, RemoteError, RemoteSource};
 pub use renditions::RenditionCatalog;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::images::{self, ImageRow};
 use super::{SqliteCatalog, access, albums, analyses, jobs, renditions, rows, variants};
 use crate::domain::{DeletedImage, Image, ImageEvent, ImageNotice, Replacement};
-use crate::ports::{CatalogError, KeepingCatalog, Removed, Replaced};
+use crate::ports::{CatalogError, KeepingCatalog, Removed, Replaced, VariantUse};
 
 #[derive(FromRow)]
 struct DeletedRow {
@@ -189,9 +189,9 @@ impl KeepingCatalog for SqliteCatalog {
         next.map(rows::timestamp).transpose()
     }
 
-    async fn note_uses(&self, used: &[(ImageId, String)], now: Timestamp) -> Result<(), CatalogError> {
-        let used = used.to_vec();
-        self.writer.change(move |tx| Box::pin(async move { variants::note_uses(tx, &used, now).await })).await
+    async fn note_uses(&self, uses: &[VariantUse]) -> Result<(), CatalogError> {
+        let uses = uses.to_vec();
+        self.writer.change(move |tx| Box::pin(async move { variants::note_uses(tx, &uses).await })).await
     }
 
     async fn made_bytes(&self) -> Result<u64, CatalogError> {

@@ -1,13 +1,12 @@
 //! Variant rows.
 
-use jiff::Timestamp;
 use shared_types::{Digest, ImageId};
 use sqlx::{FromRow, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
 use super::{images, rows};
 use crate::domain::Variant;
-use crate::ports::{CatalogError, Removed};
+use crate::ports::{CatalogError, Removed, VariantUse};
 
 #[derive(FromRow)]
 struct VariantRow {
@@ -138,16 +137,12 @@ pub(super) async fn delete_all(tx: &mut SqliteConnection, image: ImageId) -> Res
     Ok(removed)
 }
 
-pub(super) async fn note_uses(
-    tx: &mut SqliteConnection,
-    used: &[(ImageId, String)],
-    now: Timestamp,
-) -> Result<(), CatalogError> {
-    for (image, key) in used {
+pub(super) async fn note_uses(tx: &mut SqliteConnection, uses: &[VariantUse]) -> Result<(), CatalogError> {
+    for VariantUse { image, key, at } in uses {
         sqlx::query("UPDATE variants SET used_us = $3 WHERE image_id = $1 AND key = $2 AND used_us IS NOT NULL")
             .bind(image.as_uuid())
             .bind(key)
-            .bind(now.as_microsecond())
+            .bind(at.as_microsecond())
             .execute(&mut *tx)
             .await?;
     }

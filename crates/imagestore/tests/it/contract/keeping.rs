@@ -4,7 +4,7 @@ use imagestore::domain::{
     Expected, Image, ImageChange, ImageEvent, ImageNotice, ImageQuery, Naming, OutboxMessage, Quotas, Reach,
     Replacement, Share, Sight, Slot, Totals,
 };
-use imagestore::ports::{Catalog, CatalogError, NewWork, Placement, Removed};
+use imagestore::ports::{Catalog, CatalogError, NewWork, Placement, Removed, VariantUse};
 use jiff::Timestamp;
 use shared_types::job::JobStatus;
 use shared_types::{Digest, ErrorCode, ImageFormat, ImageId};
@@ -383,17 +383,20 @@ async fn the_coldest_variants_go(catalog: &impl Catalog) {
     let named = variant(&image, "small.webp", b"a long name");
     catalog.put_variant(&named, &image.digest).await.unwrap();
     assert_eq!(catalog.made_bytes().await.unwrap(), 8);
-    let used = [(image.id, key(0)), (image.id, "small.webp".to_owned()), (image.id, key(9))];
-    catalog.note_uses(&used, at(50)).await.unwrap();
+    let used = |key: String, at| VariantUse { image: image.id, key, at };
+    let uses =
+        [used(key(0), at(50)), used(key(1), at(49)), used("small.webp".to_owned(), at(50)), used(key(9), at(50))];
+    catalog.note_uses(&uses).await.unwrap();
     assert_eq!(catalog.evict_variants(8, 9).await.unwrap(), Removed::default());
     let evicted = catalog.evict_variants(5, 9).await.unwrap();
     assert_eq!((evicted.variants, evicted.bytes, evicted.doomed.len()), (2, 4, 2));
     forget(catalog, &evicted.doomed).await;
     let mut left: Vec<_> = catalog.variants(image.id).await.unwrap().into_iter().map(|variant| variant.key).collect();
     left.sort();
-    assert_eq!(left, [key(0), key(3), "small.webp".to_owned()]);
+    assert_eq!(left, [key(0), key(1), "small.webp".to_owned()]);
     let last = catalog.evict_variants(0, 1).await.unwrap();
     assert_eq!(last.variants, 1, "no more than asked for");
+    assert!(catalog.variant(image.id, &key(0)).await.unwrap().is_some(), "it was asked for later than the other");
     forget(catalog, &last.doomed).await;
     let totals = catalog.totals().await.unwrap();
     assert_eq!((totals.made, totals.evicted), (Share { count: 1, bytes: 2 }, Share { count: 3, bytes: 6 }));
