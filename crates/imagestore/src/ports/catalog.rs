@@ -9,7 +9,9 @@ use shared_types::{AlbumId, Digest, ImageId, UploadId};
 use super::{
     AccessCatalog, AlbumCatalog, AnalysisCatalog, JobCatalog, KeepingCatalog, RenditionCatalog, UploadCatalog,
 };
-use crate::domain::{Image, ImageChange, ImageQuery, Job, Naming, Position, Reach, StoreError, Totals, Variant};
+use crate::domain::{
+    Image, ImageChange, ImageQuery, Job, Naming, Position, Reach, StoreError, Tag, Totals, Variant, Whose,
+};
 
 /// Why a row could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -110,6 +112,10 @@ pub trait Catalog:
     /// A page of images, and where the next one begins, if there may be one. Looks at a bounded number of images: a page may have
     /// fewer than were asked for, and none, and still not be the last.
     async fn images(&self, query: &ImageQuery) -> Result<(Vec<Image>, Option<Position>), CatalogError>;
+
+    /// Where in the list of somebody's images by date, oldest first, of those with a tag if one is given, the image of this index stands; the
+    /// first one's is 0. Takes as long as there are images before it.
+    async fn position(&self, whose: Whose, tag: Option<&Tag>, index: u32) -> Result<Option<Position>, CatalogError>;
 
     /// Removes the image, hidden or not, its variants and its places in albums, and calls off its jobs; gives the blobs doomed by it, or
     /// `None` if there was no such image.

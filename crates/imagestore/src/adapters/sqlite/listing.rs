@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::images::ImageRow;
 use super::rows;
-use crate::domain::{Image, ImageFilter, ImageQuery, Position, Sort, Visibility, Whose};
+use crate::domain::{Image, ImageFilter, ImageQuery, Position, Sort, Tag, Visibility, Whose};
 use crate::ports::CatalogError;
 
 /// How many rows are looked at for one page at most.
@@ -21,7 +21,8 @@ pub(super) async fn page(
     query: &ImageQuery,
 ) -> Result<(Vec<Image>, Option<Position>), CatalogError> {
     let walk = Walk::of(query);
-    let end = if walk.looks_for_more() { walk.end(pool).await? } else { None };
+    // The last row that is looked at for this page, if there are so many.
+    let end = if walk.looks_for_more() { walk.nth(pool, LOOKED_AT - 1).await? } else { None };
     let mut sql = walk.sql("images.*");
     walk.behind(&mut sql, query.after.as_ref(), query.descending);
     if let Some(end) = &end {
@@ -39,6 +40,17 @@ pub(super) async fn page(
         return Ok((images, next));
     }
     Ok((images, end))
+}
+
+pub(super) async fn position(
+    pool: &SqlitePool,
+    whose: Whose,
+    tag: Option<&Tag>,
+    index: u32,
+) -> Result<Option<Position>, CatalogError> {
+    let filter = ImageFilter { tag: tag.cloned(), ..ImageFilter::default() };
+    let query = ImageQuery { whose, filter, sort: Sort::Date, descending: false, after: None, limit: 1 };
+    Walk::of(&query).nth(pool, index).await
 }
 
 /// One index and the part of it that is walked along.
@@ -210,13 +222,13 @@ impl<'a> Walk<'a> {
         sql.push(self.id()).push(direction);
     }
 
-    /// The last row that is looked at for this page, if there are so many.
-    async fn end(&self, pool: &SqlitePool) -> Result<Option<Position>, CatalogError> {
+    /// Where the row stands that comes so many rows behind the first one of the page, if there are so many.
+    async fn nth(&self, pool: &SqlitePool, rows: u32) -> Result<Option<Position>, CatalogError> {
         let key = self.key().unwrap_or("''");
         let mut sql = self.sql(&format!("CAST({key} AS TEXT), {}", self.id()));
         self.behind(&mut sql, self.query.after.as_ref(), self.query.descending);
         self.order(&mut sql);
-        sql.push(" LIMIT 1 OFFSET ").push_bind(LOOKED_AT - 1);
+        sql.push(" LIMIT 1 OFFSET ").push_bind(rows);
         let last: Option<(String, Uuid)> = sql.build_query_as().fetch_optional(pool).await?;
         let Some((key, id)) = last else { return Ok(None) };
         Ok(Some(match self.query.sort {

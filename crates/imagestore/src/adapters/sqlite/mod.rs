@@ -33,7 +33,9 @@ use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
-use crate::domain::{Image, ImageChange, ImageEvent, ImageNotice, ImageQuery, Position, Reach, Totals, Variant};
+use crate::domain::{
+    Image, ImageChange, ImageEvent, ImageNotice, ImageQuery, Position, Reach, Tag, Totals, Variant, Whose,
+};
 use crate::ports::{Catalog, CatalogError, NewWork};
 use checkpoints::Checkpoints;
 use writer::Writer;
@@ -52,6 +54,8 @@ const LOG_KEPT: &str = "67108864";
 pub struct SqliteSettings {
     /// Bytes for pages of the file, over all connections. What is not among them is read from the system's memory, or from the disk.
     pub cache_bytes: u64,
+    /// Bytes of the file that are mapped into memory to be read, which saves a call of the system for each page.
+    pub mmap_bytes: u64,
 }
 
 impl SqliteSettings {
@@ -79,7 +83,8 @@ impl SqliteCatalog {
         let mut connection = options.connect().await?;
         MIGRATIONS.run(&mut connection).await?;
         let checkpoints = Checkpoints::start(options.connect().await?);
-        let reader = readers(options.read_only(true), READERS).await?;
+        let reader =
+            readers(options.read_only(true).pragma("mmap_size", settings.mmap_bytes.to_string()), READERS).await?;
         Ok(Self { reader, writer: Writer::start(connection, Some(checkpoints)) })
     }
 
@@ -229,6 +234,10 @@ impl Catalog for SqliteCatalog {
 
     async fn images(&self, query: &ImageQuery) -> Result<(Vec<Image>, Option<Position>), CatalogError> {
         listing::page(&self.reader, query).await
+    }
+
+    async fn position(&self, whose: Whose, tag: Option<&Tag>, index: u32) -> Result<Option<Position>, CatalogError> {
+        listing::position(&self.reader, whose, tag, index).await
     }
 
     async fn delete_image(&self, id: ImageId, now: Timestamp) -> Result<Option<Vec<Digest>>, CatalogError> {

@@ -176,6 +176,16 @@ async fn every_list_is_what_it_should_be(catalog: &impl Catalog) {
             }
         }
     }
+    for (whose, tag) in [(Whose::Anybody, Some("red")), (Whose::User(users[0].id), Some("blue")), (Whose::Nobody, None)]
+    {
+        let filter = ImageFilter { tag: tag.map(|tag| tag.parse().unwrap()), ..ImageFilter::default() };
+        let expected: Vec<_> = images.iter().filter(|image| wanted(image, whose, &filter)).collect();
+        for index in [0, 1, expected.len() - 1, expected.len()] {
+            let found = catalog.position(whose, filter.tag.as_ref(), u32::try_from(index).unwrap()).await.unwrap();
+            let stands = expected.get(index).map(|image| Position::of(image, Sort::Date));
+            assert_eq!(found, stands, "{index} of {whose:?}, {tag:?}");
+        }
+    }
     assert_eq!(Position::of(&images[3], Sort::Bytes), Position::Bytes(300, images[3].id));
     clear(catalog, images).await;
 }
