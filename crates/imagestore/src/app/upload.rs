@@ -81,14 +81,24 @@ impl Services {
     /// # Errors
     /// The caller may not upload, or has no room for another image.
     pub async fn receive_image(&self, caller: &Caller) -> Result<Receiving, StoreError> {
-        let receiving = self.receive(caller).await?;
-        self.check_room(caller, 0).await?;
+        self.receive_image_of(caller, caller.owner()).await
+    }
+
+    /// The same of one that will belong to a user for whom the caller may upload, or to nobody.
+    pub(super) async fn receive_image_of(
+        &self,
+        caller: &Caller,
+        owner: Option<UserId>,
+    ) -> Result<Receiving, StoreError> {
+        caller.require(Scope::Write)?;
+        let receiving = self.stage(owner).await?;
+        self.check_room(owner, 0).await?;
         Ok(receiving)
     }
 
-    /// Makes sure that the caller may keep another image of so many bytes.
-    pub(super) async fn check_room(&self, caller: &Caller, bytes: u64) -> Result<(), StoreError> {
-        self.usage_of(caller).await?.map_or(Ok(()), |owner| owner.check_room(bytes))
+    /// Makes sure that the user may keep another image of so many bytes.
+    pub(super) async fn check_room(&self, owner: Option<UserId>, bytes: u64) -> Result<(), StoreError> {
+        self.usage_of(owner).await?.map_or(Ok(()), |owner| owner.check_room(bytes))
     }
 
     /// Begins an upload.

@@ -7,6 +7,8 @@ mod content;
 mod documents;
 mod health;
 mod image_v1;
+mod img;
+mod incoming;
 mod metrics;
 mod server;
 mod status;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use grpc_api::image_v1::image_service_server::{ImageServiceServer, SERVICE_NAME};
+use grpc_api::image_v1::image_service_server as image_v1;
+use grpc_api::img::image_service_server as img;
 use service_kit::server::listen;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
@@ -18,6 +19,7 @@ use tonic_health::pb::health_server::HealthServer;
 use super::call::CallLayer;
 use super::health::Readiness;
 use super::image_v1::Images;
+use super::img::UsersImages;
 use super::{CallFigures, GrpcState, connections};
 
 /// How to listen and serve.
@@ -97,7 +99,7 @@ impl Bound {
 
 /// Every service.
 fn routes(state: GrpcState) -> anyhow::Result<Routes> {
-    const NAMES: &[&str] = &[SERVICE_NAME];
+    const NAMES: &[&str] = &[image_v1::SERVICE_NAME, img::SERVICE_NAME];
     let readiness = Readiness { services: state.services.clone(), names: NAMES, last: Arc::default() };
     let reflection = || {
         tonic_reflection::server::Builder::configure()
@@ -105,14 +107,20 @@ fn routes(state: GrpcState) -> anyhow::Result<Routes> {
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
     let most = state.max_message_bytes;
-    let images = ImageServiceServer::new(Images(state))
-        .accept_compressed(Gzip)
-        .accept_compressed(Zstd)
-        .send_compressed(Gzip)
-        .send_compressed(Zstd)
-        .max_decoding_message_size(most)
-        .max_encoding_message_size(most);
-    Ok(Routes::new(images)
+    // The generated types have these in common, but no trait.
+    macro_rules! bounded {
+        ($server:expr) => {
+            $server
+                .accept_compressed(Gzip)
+                .accept_compressed(Zstd)
+                .send_compressed(Gzip)
+                .send_compressed(Zstd)
+                .max_decoding_message_size(most)
+                .max_encoding_message_size(most)
+        };
+    }
+    Ok(Routes::new(bounded!(image_v1::ImageServiceServer::new(Images(state.clone()))))
+        .add_service(bounded!(img::ImageServiceServer::new(UsersImages(state))))
         .add_service(HealthServer::new(readiness))
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?))

@@ -20,9 +20,14 @@ impl From<StoreError> for Status {
     }
 }
 
+/// Logs a fault.
+pub(super) fn log(error: &StoreError) {
+    problem::log_once(error.code, &error.detail, error.cause.as_deref());
+}
+
 /// The same with more in the metadata of `ErrorInfo`.
 pub(super) fn told(error: StoreError, more: impl IntoIterator<Item = (&'static str, String)>) -> Status {
-    problem::log_once(error.code, &error.detail, error.cause.as_deref());
+    log(&error);
     let mut metadata: HashMap<String, String> = more.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
     if let Some(image) = error.image {
         metadata.insert("image_id".to_owned(), image.to_string());

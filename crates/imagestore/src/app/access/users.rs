@@ -141,12 +141,12 @@ impl Services {
     /// What the caller's user keeps and may keep; `None` where nobody is asked who they are.
     pub async fn usage(&self, caller: &Caller) -> Result<Option<User>, StoreError> {
         caller.require(Scope::Read)?;
-        self.usage_of(caller).await
+        self.usage_of(caller.owner()).await
     }
 
-    /// The same, for the store itself.
-    pub(in crate::app) async fn usage_of(&self, caller: &Caller) -> Result<Option<User>, StoreError> {
-        let Some(id) = caller.owner() else { return Ok(None) };
+    /// The same of a user, for the store itself.
+    pub(in crate::app) async fn usage_of(&self, owner: Option<UserId>) -> Result<Option<User>, StoreError> {
+        let Some(id) = owner else { return Ok(None) };
         Ok(Some(self.inner.catalog.user(id).await?.ok_or_else(no_user)?))
     }
 }

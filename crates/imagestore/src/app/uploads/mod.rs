@@ -118,7 +118,7 @@ impl Services {
             return Err(StoreError::new(ErrorCode::MissingImage, "The file is empty.").parameter("Upload-Length"));
         }
         self.check_announced(length.unwrap_or_default())?;
-        self.check_room(caller, length.unwrap_or_default()).await?;
+        self.check_room(caller.owner(), length.unwrap_or_default()).await?;
         let upload = Upload {
             id: UploadId::generate(),
             owner: caller.owner(),

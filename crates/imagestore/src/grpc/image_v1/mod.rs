@@ -12,7 +12,7 @@ use tonic::{Request, Response, Status, Streaming};
 pub(super) use pictures::THUMBNAIL;
 
 use super::GrpcState;
-use super::content::{Answers, messages};
+use super::content::{Answers, fetch, messages};
 use super::documents;
 use crate::app::{Deletion, ListWish, MAX_PAGE};
 use crate::domain::{ImageFilter, Position, Sort, StoreError};
@@ -42,7 +42,7 @@ impl api::image_service_server::ImageService for Images {
     ) -> Result<Response<api::GetImageResponse>, Status> {
         let caller = self.0.caller(&request).await?;
         let meant = || pictures::rendition(&self.0, &caller, request.get_ref());
-        let (delivery, bytes) = pictures::fetch(&self.0, meant).await?;
+        let (delivery, bytes) = fetch(&self.0, meant).await?;
         Ok(uncompressed(pictures::in_one(&self.0, &delivery, bytes).await?))
     }
 
@@ -52,7 +52,7 @@ impl api::image_service_server::ImageService for Images {
     ) -> Result<Response<Self::GetImageStreamStream>, Status> {
         let caller = self.0.caller(&request).await?;
         let meant = || pictures::rendition(&self.0, &caller, request.get_ref());
-        let (delivery, bytes) = pictures::fetch(&self.0, meant).await?;
+        let (delivery, bytes) = fetch(&self.0, meant).await?;
         let head = api::GetImageStreamResponse {
             metadata: Some(documents::image(&delivery.image)),
             size: bytes.size(),
@@ -92,7 +92,7 @@ impl api::image_service_server::ImageService for Images {
     ) -> Result<Response<Self::GetVariantStream>, Status> {
         let caller = self.0.caller(&request).await?;
         let meant = || pictures::variant(&self.0, &caller, request.get_ref());
-        let (delivery, bytes) = pictures::fetch(&self.0, meant).await?;
+        let (delivery, bytes) = fetch(&self.0, meant).await?;
         let head = api::GetVariantResponse {
             size: bytes.size(),
             media_type: delivery.format.media_type().to_owned(),

@@ -1,16 +1,16 @@
 //! Originals, thumbnails and variants.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use grpc_api::image_v1 as api;
 use shared_types::transform::{ClientHints, FormatChoice, Pairs};
-use shared_types::{ErrorCode, OutputFormat, TransformError, TransformQuery};
+use shared_types::{OutputFormat, TransformError, TransformQuery};
 
-use crate::app::{Asking, ContentBytes, Delivery, Wanted};
+use crate::app::{ContentBytes, Delivery};
 use crate::domain::{Caller, Image, StoreError};
+use crate::grpc::GrpcState;
+use crate::grpc::content::{self, deliver};
 use crate::grpc::documents::{self, invalid};
-use crate::grpc::{GrpcState, content};
 
 /// The width of a thumbnail in pixels.
 pub(in crate::grpc) const THUMBNAIL: u32 = 256;
@@ -101,35 +101,6 @@ fn thumbnail(image: &Image) -> Result<TransformQuery, StoreError> {
     Ok(TransformQuery { format, ..query })
 }
 
-async fn deliver(
-    state: &GrpcState,
-    caller: &Caller,
-    image: Arc<Image>,
-    query: TransformQuery,
-    own_parameter: Option<&str>,
-) -> Result<Delivery, StoreError> {
-    state.services.check_asking(caller, &image, &Asking::of(&query, &image, own_parameter))?;
-    // What may hold scripts is not shown by anybody who asks here: it is saved.
-    let wanted = Wanted::negotiate(query.transform, query.format, query.name, &image, &[], true, None);
-    state.services.resolve(caller, image, wanted).await
-}
-
-/// What is meant, with its bytes. Where the image got another original since it was looked up, it is looked up again.
-pub(super) async fn fetch<F: Future<Output = Result<Delivery, StoreError>>>(
-    state: &GrpcState,
-    meant: impl Fn() -> F,
-) -> Result<(Delivery, ContentBytes), StoreError> {
-    let mut tries = 3;
-    loop {
-        let delivery = meant().await?;
-        tries -= 1;
-        match state.services.content(&delivery).await {
-            Err(error) if tries > 0 && matches!(error.code, ErrorCode::NotFound | ErrorCode::Outdated) => {}
-            content => return Ok((delivery, content?.bytes)),
-        }
-    }
-}
-
 /// All of it in one message.
 ///
 /// # Errors
@@ -139,15 +110,7 @@ pub(super) async fn in_one(
     delivery: &Delivery,
     bytes: ContentBytes,
 ) -> Result<api::GetImageResponse, StoreError> {
-    /// What stands in a message beside the picture's bytes, at most: texts that are bounded, of which the tags are the longest.
-    const BESIDE: u64 = 16 * 1024;
-    let (size, most) = (bytes.size(), state.max_message_bytes as u64);
-    if size + BESIDE > most {
-        let detail = format!(
-            "The image has {size} bytes, and a message has at most {most} (grpc.max_message_bytes); call GetImageStream."
-        );
-        return Err(StoreError::new(ErrorCode::MessageTooLarge, detail));
-    }
+    content::check_fits(state, bytes.size())?;
     Ok(api::GetImageResponse {
         image: content::whole(bytes).await?,
         image_metada: Some(documents::image(&delivery.image)),

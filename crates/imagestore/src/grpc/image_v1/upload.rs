@@ -2,12 +2,12 @@
 
 use grpc_api::image_v1 as api;
 use shared_types::{ErrorCode, ImageFormat};
-use tonic::{Code, Status, Streaming};
+use tonic::{Status, Streaming};
 
 use crate::app::{Receiving, UploadOptions};
 use crate::domain::{Caller, Image, ImageName, StoreError, Tags};
 use crate::grpc::documents::{self, invalid, set};
-use crate::grpc::{GrpcState, status};
+use crate::grpc::{GrpcState, incoming, status};
 
 /// How many ids an error names: it stands in the head of the answer, of which clients take about 8 KiB.
 const NAMED: usize = 100;
@@ -40,47 +40,22 @@ async fn receive_all(
     stream: &mut Streaming<api::UploadImageRequest>,
     stored: &mut Vec<Image>,
 ) -> Result<(), StoreError> {
-    let Some(first) = next(state, stream).await? else { return Err(nothing()) };
-    let mut incoming = Incoming::begin(state, caller, first).await?;
-    while let Some(message) = next(state, stream).await? {
-        if incoming.goes_on_with(&message) {
-            incoming.go_on(message).await?;
+    let Some(first) = incoming::next(state, stream, "imgChunk").await? else { return Err(nothing()) };
+    let mut image = Incoming::begin(state, caller, first).await?;
+    while let Some(message) = incoming::next(state, stream, "imgChunk").await? {
+        if image.goes_on_with(&message) {
+            image.go_on(message).await?;
             continue;
         }
-        stored.push(incoming.finish().await?);
+        stored.push(image.finish().await?);
         if stored.len() >= state.files {
             let detail = format!("A stream may have at most {} images here (limits.files).", state.files);
             return Err(StoreError::new(ErrorCode::TooManyBytes, detail).parameter("name"));
         }
-        incoming = Incoming::begin(state, caller, message).await?;
+        image = Incoming::begin(state, caller, message).await?;
     }
-    stored.push(incoming.finish().await?);
+    stored.push(image.finish().await?);
     Ok(())
-}
-
-/// The next message, unless the client pauses for too long.
-async fn next(
-    state: &GrpcState,
-    stream: &mut Streaming<api::UploadImageRequest>,
-) -> Result<Option<api::UploadImageRequest>, StoreError> {
-    let message = tokio::time::timeout(state.pause, stream.message()).await.map_err(|_| {
-        let detail = format!("No message of the upload arrived for {} s; send it again.", state.pause.as_secs());
-        StoreError::new(ErrorCode::RequestTimeout, detail)
-    })?;
-    message.map_err(|status| unreadable(state, &status))
-}
-
-fn unreadable(state: &GrpcState, status: &Status) -> StoreError {
-    log::debug!("the stream of an upload broke: {status}");
-    // What tonic says of a message that is longer than it takes.
-    if status.code() == Code::OutOfRange {
-        let detail = format!(
-            "A message may have at most {} bytes here (grpc.max_message_bytes); send the file in smaller pieces.",
-            state.max_message_bytes
-        );
-        return StoreError::new(ErrorCode::MessageTooLarge, detail).parameter("imgChunk");
-    }
-    StoreError::new(ErrorCode::IncompleteBody, "The stream broke before the end of the image; send it again.")
 }
 
 /// One image on its way in. Dropping it leaves nothing behind.

@@ -1,29 +1,19 @@
 //! JSON: `{"data": "<base64>"}` or `{"url": "https://…"}`, with `filename` as a name only.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use bytes::Bytes;
 use service_kit::http::ApiError;
 use shared_types::{ErrorCode, ImageFormat, OutputFormat};
 
 use super::description::JsonUpload;
 use super::documents::{UploadedVariantDocument, created};
 use super::{body, no_image};
-use crate::app::{Receiving, UploadOptions};
+use crate::app::{Receiving, UploadOptions, decode_base64};
 use crate::domain::{Caller, ImageName, Scope};
 use crate::http::HttpState;
 use crate::http::documents::{base_url, variant_document};
 use crate::http::json::malformed;
 use crate::http::query::parse_id;
 use crate::http::v1::variants::variant_name;
-
-/// Padding may be there or not.
-pub(in crate::http) const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 pub(super) async fn upload(
     request: &HttpRequest,
@@ -83,18 +73,10 @@ async fn put_variant(
 }
 
 async fn decode(state: &HttpState, caller: &Caller, data: String) -> Result<Receiving, ApiError> {
-    let decoded = web::block(move || {
-        // A data: URL is what a browser's FileReader gives.
-        let text = data.split_once(";base64,").map_or(data.as_str(), |(_, text)| text);
-        BASE64.decode(text.trim_ascii())
-    });
-    let decoded = decoded.await.map_err(|error| ApiError::from(crate::domain::StoreError::internal(error)))?;
-    let bytes = decoded.map_err(|error| {
-        ApiError::new(ErrorCode::InvalidBody, format!("`data` is not base64: {error}.")).parameter("data")
-    })?;
+    let bytes = decode_base64(data, "data").await?;
     let mut receiving = state.services.receive_image(caller).await?;
     if !bytes.is_empty() {
-        receiving.write(Bytes::from(bytes)).await?;
+        receiving.write(bytes).await?;
     }
     Ok(receiving)
 }

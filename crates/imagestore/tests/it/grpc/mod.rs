@@ -3,6 +3,7 @@
 mod calls;
 mod events;
 mod health;
+mod img;
 mod keys;
 mod pictures;
 mod uploads;

@@ -7,10 +7,10 @@ use service_kit::http::ApiError;
 use shared_types::{ErrorCode, UploadId};
 
 use super::metadata::Metadata;
+use crate::app::BASE64;
 use crate::app::{Append, NewUpload, NewUploadKind};
 use crate::domain::{Checksum, ChecksumAlgorithm};
 use crate::http::upload::body;
-use crate::http::upload::json::BASE64;
 
 /// The one version that is spoken.
 pub(super) const VERSION: &str = "1.0.0";

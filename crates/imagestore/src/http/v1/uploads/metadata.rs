@@ -4,8 +4,8 @@ use base64::Engine;
 use service_kit::http::ApiError;
 
 use super::headers::{METADATA, malformed};
+use crate::app::BASE64;
 use crate::domain::{ImageName, Tags, Visibility};
-use crate::http::upload::json::BASE64;
 
 /// The most bytes of the header: it is kept, and sent back.
 const MOST: usize = 8 * 1024;
