@@ -34,7 +34,7 @@ struct Cli {
     #[arg(long, default_value_t = 134_217_728)]
     cache_bytes: u64,
     /// Bytes of each file that are mapped into memory (`sqlite.mmap_bytes` of the settings).
-    #[arg(long, default_value_t = 2_147_418_112)]
+    #[arg(long, default_value_t = 17_179_869_184)]
     mmap_bytes: u64,
     /// Leave the catalogs there.
     #[arg(long)]
@@ -52,6 +52,7 @@ struct Store {
     /// Images that it was filled with.
     rows: u64,
     catalog: SqliteCatalog,
+    file: PathBuf,
     /// Bytes of its file.
     bytes: u64,
 }
@@ -88,10 +89,15 @@ async fn open(rows: u64, folder: &Path, settings: &SqliteSettings) -> anyhow::Re
         fs::create_dir_all(folder)?;
         fill::fill(&file, rows, settings).await?;
     }
-    // Into the system's memory, where the catalog of a store that is in use is, if there is room for it.
-    io::copy(&mut File::open(&file)?, &mut io::sink())?;
     let catalog = SqliteCatalog::open(&file, settings).await?;
     let images = catalog.totals().await?.images;
     ensure!(images >= rows, "{} has {images} images", file.display());
-    Ok(Store { rows, catalog, bytes: file.metadata()?.len() })
+    Ok(Store { rows, catalog, bytes: file.metadata()?.len(), file })
+}
+
+impl Store {
+    /// Reads the file into the system's memory, where the catalog of a store that is in use is, if there is room for it.
+    fn read_through(&self) -> io::Result<u64> {
+        io::copy(&mut File::open(&self.file)?, &mut io::sink())
+    }
 }

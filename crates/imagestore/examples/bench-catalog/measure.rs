@@ -99,6 +99,9 @@ pub(crate) async fn all(stores: &[Store], rounds: u32, samples: u32) -> anyhow::
     let mut figures = Vec::new();
     for kind in Kind::ALL {
         let samples = if kind == Kind::Insert { samples / 5 } else { samples };
+        for store in stores {
+            store.read_through()?;
+        }
         // The first round only warms up.
         round(kind, stores, samples, &mut random).await?;
         let mut measured = Vec::new();
