@@ -2,10 +2,10 @@
 
 use clap::Args;
 use grpc_api::image_v1 as api;
-use service_kit::exit::{Failure, print};
+use service_kit::exit::Failure;
 
 use super::connection::ServerFlags;
-use super::record;
+use super::{record, words};
 use crate::domain::Tag;
 
 /// Images of one call.
@@ -39,11 +39,16 @@ pub(super) async fn run(server: &ServerFlags, args: ListArgs) -> Result<(), Fail
         request.page_size = i32::try_from(left.min(PAGE)).unwrap_or(i32::MAX);
         let page = client.list_images(request.clone()).await;
         let page = page.map_err(|status| Failure::Fault(server.explain(&status)))?.into_inner();
-        if let Some(head) = head.take() {
-            print(&head)?;
+        if let Some(head) = head.take()
+            && !words::say(&head)?
+        {
+            return Ok(());
         }
         for image in &page.images {
-            print(&if args.json { record::json(image, None)? } else { record::columns(image) })?;
+            let line = if args.json { record::json(image, None)? } else { record::columns(image) };
+            if !words::say(&line)? {
+                return Ok(());
+            }
         }
         left = left.saturating_sub(page.images.len() as u64);
         if page.next_page_token.is_empty() {

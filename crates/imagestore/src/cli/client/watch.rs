@@ -7,7 +7,7 @@ use clap::Args;
 use grpc_api::image_v1 as api;
 use grpc_api::image_v1::event::Subject;
 use serde_json::{Value, json};
-use service_kit::exit::{Failure, print};
+use service_kit::exit::Failure;
 use service_kit::server::StopSignals;
 use tonic::{Code, Status};
 use uuid::Uuid;
@@ -48,6 +48,7 @@ async fn watch(server: &ServerFlags, args: WatchArgs) -> Result<(), Failure> {
                 status
             }
             Ended::Refused(status) => status,
+            Ended::Unread => return Ok(()),
         };
         // What was wrong from the start is not waited for.
         if !begun || !may_pass(&end) {
@@ -72,6 +73,8 @@ enum Ended {
     Refused(Status),
     /// It had begun.
     Heard(Status),
+    /// Nobody reads what is printed.
+    Unread,
 }
 
 /// Tells what a feed has until it ends, and notes the last event in `after`, and in `begun` that there was a feed.
@@ -85,7 +88,10 @@ async fn follow(client: &mut Client, after: &mut String, json: bool, begun: &mut
     loop {
         match events.message().await {
             Ok(Some(event)) => {
-                print(&if json { document(&event)? } else { line(&event) })?;
+                let line = if json { document(&event)? } else { line(&event) };
+                if !words::say(&line)? {
+                    return Ok(Ended::Unread);
+                }
                 *after = event.id;
             }
             Ok(None) => return Ok(Ended::Heard(Status::unavailable("the store ended it"))),

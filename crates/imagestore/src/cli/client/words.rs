@@ -1,7 +1,7 @@
 //! Errors in a line, and texts of others without what a terminal would obey.
 
 use std::error::Error;
-use std::io;
+use std::io::{self, Write};
 use std::time::Duration;
 
 use anyhow::Chain;
@@ -32,6 +32,18 @@ pub(super) fn json(document: &impl Serialize) -> Result<String, Failure> {
     // All of them stand for themselves in UTF-16.
     let escaped = |c: char| if is_unsafe(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
     Ok(text.chars().map(escaped).collect())
+}
+
+/// Prints a line, and tells whether somebody still reads: that `head` has enough is no fault.
+///
+/// # Errors
+/// Any other reason for which it cannot be printed.
+pub(super) fn say(line: &str) -> Result<bool, Failure> {
+    match writeln!(io::stdout(), "{line}") {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Failure::fault(error)),
+    }
 }
 
 /// Why the connection did not come about, or broke, and what to look at.

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::stand_in::{HOSTILE, StandIn};
-use super::{client, client_of, picture, store};
+use super::{Ran, client, client_of, picture, started, store};
 use crate::support::{get, problem};
 
 #[tokio::test]
@@ -56,4 +56,13 @@ async fn nothing_in_a_name_reaches_the_terminal_and_every_page_is_read() {
     assert!(ran.out.is_ascii() && !ran.out.trim_end().contains(|c: char| c.is_control()), "{ran:?}");
     assert_eq!(ran.documents()[0]["name"], "../\u{1b}[31mpasswd");
     assert_eq!(ran.documents()[0]["id"], HOSTILE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_reads_the_beginning_alone_hears_no_complaint() {
+    let stand_in = StandIn::start().await;
+    let mut child = started(&stand_in.address, std::path::Path::new("/"), &["ls", "--all"]);
+    drop(child.stdout.take());
+    let ran = Ran::of(child.wait_with_output().unwrap());
+    assert_eq!((ran.code, &*ran.err), (Some(0), ""), "{ran:?}");
 }

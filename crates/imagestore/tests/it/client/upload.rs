@@ -5,11 +5,14 @@ use std::fs::File;
 use std::io::Write;
 
 use serde_json::{Value, json};
-use testkit::process::{memory_kib, wait_until};
+use testkit::pictures::file::ppm;
+use testkit::pictures::photo;
+use testkit::process::{Store, memory_kib, wait_until};
+use testkit::proxy::Proxy;
 
 use super::stand_in::StandIn;
 use super::{Ran, client, client_of, interrupt, picture, started, store};
-use crate::support::{assert_empty, get};
+use crate::support::{assert_empty, files, get};
 
 #[tokio::test]
 async fn files_and_folders_go_up_past_one_that_is_refused() {
@@ -78,14 +81,8 @@ async fn ctrl_c_leaves_nothing_half_made() {
     let (store, folder) = (store(), tempfile::tempdir().unwrap());
     let mut child = started(&store.grpc_address(), folder.path(), &["upload", "-"]);
     let mut input = child.stdin.take().unwrap();
-    input.write_all(&testkit::pictures::file::ppm(&testkit::pictures::photo(600, 400, 1))[..400_000]).unwrap();
-    // Some of it has arrived.
-    let staged = || {
-        crate::support::files(&store, "staging")
-            .iter()
-            .any(|file| file.metadata().is_ok_and(|file| file.len() > 100_000))
-    };
-    assert!(wait_until(staged));
+    input.write_all(&ppm(&photo(600, 400, 1))[..400_000]).unwrap();
+    assert!(wait_until(|| has_arrived(&store)));
     interrupt(&child);
     // Its input stays open: nothing waits for the rest of it.
     let status = child.wait().unwrap();
@@ -102,6 +99,29 @@ async fn a_file_that_breaks_off_while_it_is_read_is_no_whole_one() {
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(ran.err.contains("/proc/self/mem: cannot be read: "), "{ran:?}");
     assert_empty(&store).await;
+}
+
+#[tokio::test]
+async fn a_wire_that_breaks_ends_the_run() {
+    let (store, folder) = (store(), tempfile::tempdir().unwrap());
+    fs::write(folder.path().join("one.jpg"), picture(1)).unwrap();
+    let wire = Proxy::start(&store.grpc_address());
+    let address = wire.url().replace("http://", "");
+    let mut child = started(&address, folder.path(), &["upload", "-", "one.jpg", "one.jpg", "--jobs", "1"]);
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(&ppm(&photo(600, 400, 1))[..400_000]).unwrap();
+    assert!(wait_until(|| has_arrived(&store)));
+    wire.cut();
+    let ran = Ran::of(child.wait_with_output().unwrap());
+    ran.assert_fails("stdin: cannot reach http://");
+    assert!(ran.err.contains("(2 more are not uploaded)"), "{ran:?}");
+    drop(input);
+    assert_empty(&store).await;
+}
+
+/// Whether the store has received much of a file.
+fn has_arrived(store: &Store) -> bool {
+    files(store, "staging").iter().any(|file| file.metadata().is_ok_and(|file| file.len() > 100_000))
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use testkit::process::{Store, StoreOptions};
+use testkit::proxy::Proxy;
 
 use super::{client, interrupt, picture, started, store};
 use crate::support::{id, store_with, upload};
@@ -21,7 +22,11 @@ struct Watch {
 
 impl Watch {
     fn start(store: &Store, args: &[&str]) -> Self {
-        let mut child = started(&store.grpc_address(), Path::new("/"), &[&["watch"], args].concat());
+        Self::of(&store.grpc_address(), args)
+    }
+
+    fn of(address: &str, args: &[&str]) -> Self {
+        let mut child = started(address, Path::new("/"), &[&["watch"], args].concat());
         let (sender, lines) = mpsc::channel();
         let out = BufReader::new(child.stdout.take().unwrap());
         thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
@@ -69,34 +74,46 @@ async fn events_are_lines_until_ctrl_c() {
     assert_eq!(watch.child.wait().unwrap().code(), Some(0), "that is how it ends");
 }
 
+fn document(line: &str) -> Value {
+    serde_json::from_str(line).unwrap()
+}
+
 #[tokio::test]
 async fn the_feed_goes_on_behind_the_last_event() {
-    let mut store = store();
-    let watch = Watch::start(&store, &["--json"]);
-    let first: Value = serde_json::from_str(&first_event(&store, &watch).await).unwrap();
-    assert_eq!(first["type"], "image.stored");
-    assert_eq!(first["data"]["id"], first["image_id"]);
-    let second = upload(&store, picture(2)).await;
-    let told: Value = serde_json::from_str(&watch.next()).unwrap();
-    assert_eq!(told["image_id"], id(&second));
-
-    let since = Watch::start(&store, &["--json", "--since", told["id"].as_str().unwrap()]);
-    let third = upload(&store, picture(3)).await;
-    for watch in [&watch, &since] {
-        let told: Value = serde_json::from_str(&watch.next()).unwrap();
-        assert_eq!((&told["type"], &told["image_id"]), (&json!("image.stored"), &json!(id(&third))));
-    }
-    drop(since);
-
-    let (address, data) = (store.grpc_address(), tempfile::tempdir().unwrap());
-    store.kill9();
+    let store = store();
+    let wire = Proxy::start(&store.grpc_address());
+    let watch = Watch::of(wire.url().trim_start_matches("http://"), &["--json"]);
+    let first = document(&first_event(&store, &watch).await);
+    assert_eq!((&first["type"], &first["data"]["id"]), (&json!("image.stored"), &first["image_id"]));
+    let seen = upload(&store, picture(2)).await;
+    let last = document(&watch.next());
+    assert_eq!(last["image_id"], id(&seen));
+    wire.cut();
+    let missed = [upload(&store, picture(3)).await, upload(&store, picture(4)).await];
     // Long enough that an attempt fails.
     thread::sleep(Duration::from_millis(700));
-    let env = vec![("IMAGESTORE__GRPC__BINDS".to_owned(), address)];
-    let data_dir = Some(data.path().join("data"));
-    let store = Store::start(StoreOptions { env, data_dir, ..StoreOptions::default() });
-    let told: Value = serde_json::from_str(&first_event(&store, &watch).await).unwrap();
-    assert_eq!(told["type"], "image.stored");
+    wire.mend();
+    for image in &missed {
+        assert_eq!(document(&watch.next())["image_id"], id(image));
+    }
+    let since = Watch::start(&store, &["--json", "--since", last["id"].as_str().unwrap()]);
+    assert_eq!(document(&since.next())["image_id"], id(&missed[0]), "by hand too");
+}
+
+#[tokio::test]
+async fn the_feed_goes_on_when_the_store_comes_back() {
+    let mut store = store();
+    let watch = Watch::start(&store, &["--json"]);
+    first_event(&store, &watch).await;
+    for ends in [Store::kill9, |store: &mut Store| assert!(store.terminate().success())] {
+        let env = vec![("IMAGESTORE__GRPC__BINDS".to_owned(), store.grpc_address())];
+        ends(&mut store);
+        // Long enough that an attempt fails.
+        thread::sleep(Duration::from_millis(700));
+        store = Store::start(StoreOptions { env, ..StoreOptions::default() });
+        let told = document(&first_event(&store, &watch).await);
+        assert_eq!(told["type"], "image.stored");
+    }
 }
 
 #[tokio::test]

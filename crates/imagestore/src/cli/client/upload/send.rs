@@ -114,3 +114,23 @@ fn fault(status: Status) -> Fault {
     let takes_nothing = matches!(status.code(), Code::Unauthenticated | Code::PermissionDenied | Code::Unimplemented);
     if takes_nothing || words::is_of_connection(&status) { Fault::Store(status) } else { Fault::Refused(status) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_breaks_off_has_no_end() {
+        let (broken, is_broken) = oneshot::channel();
+        let pieces = stream::iter([Ok("abc".into()), Err(io::ErrorKind::TimedOut.into())]).boxed();
+        let messages = messages(api::UploadImageRequest::default(), pieces, |_| {}, broken);
+        let mut messages = std::pin::pin!(messages);
+        assert!(messages.next().await.is_some_and(|first| first.img_chunk.is_empty()));
+        assert!(messages.next().await.is_some_and(|second| second.img_chunk == "abc"));
+        let more = tokio::time::timeout(Duration::from_millis(50), messages.next()).await;
+        assert!(more.is_err(), "an end would have the store keep the half");
+        assert_eq!(is_broken.await.unwrap().kind(), io::ErrorKind::TimedOut);
+    }
+}
