@@ -1,23 +1,26 @@
 //! The command line.
 
 mod access;
+mod client;
 mod copy;
 mod export;
 mod gc;
 mod import;
 mod manifest;
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
+use image_engine::SNIFF_BYTES;
 use jiff::Span;
 use service_kit::exit::{Failure, print};
 use service_kit::{config, health, logs, openapi};
 
 use crate::app;
 use crate::cli::access::{KeyAction, UserAction};
-
+use crate::cli::client::ClientArgs;
 use crate::cli::copy::{BackupArgs, RestoreArgs};
 use crate::cli::export::ExportArgs;
 use crate::cli::gc::GcArgs;
@@ -41,27 +44,39 @@ pub struct Cli {
     command: Option<Command>,
 }
 
+/// What the flags stand under that every command of the service has.
+const SETTINGS: &str = "Settings of the service";
+
 #[derive(Debug, Args)]
 struct Flags {
     /// Settings file [default: imagestore.toml, if it exists].
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = SETTINGS, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Address and port to listen on.
-    #[arg(long, global = true, value_name = "ADDRESS")]
+    #[arg(long, global = true, help_heading = SETTINGS, value_name = "ADDRESS")]
     bind: Option<String>,
     /// Folder for everything that is kept.
-    #[arg(long, global = true, value_name = "FOLDER")]
+    #[arg(long, global = true, help_heading = SETTINGS, value_name = "FOLDER")]
     data_dir: Option<String>,
     /// error, warn, info, debug or trace.
-    #[arg(long, global = true, value_name = "LEVEL")]
+    #[arg(long, global = true, help_heading = SETTINGS, value_name = "LEVEL")]
     log_level: Option<String>,
     /// text or json.
-    #[arg(long, global = true, value_name = "FORMAT")]
+    #[arg(long, global = true, help_heading = SETTINGS, value_name = "FORMAT")]
     log_format: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(flatten)]
+    Store(StoreCommand),
+    /// Upload, fetch, list, delete and watch images of a running store, by gRPC. Needs no settings and no data folder. Exits with 1 if something failed.
+    Client(ClientArgs),
+}
+
+/// What needs the settings of a store.
+#[derive(Debug, Subcommand)]
+enum StoreCommand {
     /// Serve (the default).
     Serve,
     /// Look at the settings.
@@ -126,6 +141,18 @@ enum RenditionsAction {
 }
 
 impl Flags {
+    /// Makes sure that nobody believes a command heeds them which does not.
+    fn refuse(self, command: &str) -> Result<(), Failure> {
+        let Self { config, bind, data_dir, log_level, log_format } = self;
+        let is_given = config.is_some() || [bind, data_dir, log_level, log_format].iter().any(Option::is_some);
+        let refused = || {
+            format!(
+                "`{command}` has nothing to do with the settings of the service: leave --config, --bind and the like out"
+            )
+        };
+        if is_given { Err(Failure::Usage(refused())) } else { Ok(()) }
+    }
+
     fn settings(self) -> Result<Settings, Failure> {
         let flags = [
             ("http.bind", self.bind),
@@ -140,46 +167,56 @@ impl Flags {
 
 /// Runs the command.
 pub async fn run(cli: Cli) -> Result<(), Failure> {
-    let settings = cli.flags.settings()?;
-    match cli.command.unwrap_or(Command::Serve) {
-        Command::Serve => {
+    match cli.command {
+        Some(Command::Client(args)) => {
+            cli.flags.refuse("client")?;
+            client::run(args).await
+        }
+        Some(Command::Store(command)) => run_for_store(cli.flags.settings()?, command).await,
+        None => run_for_store(cli.flags.settings()?, StoreCommand::Serve).await,
+    }
+}
+
+async fn run_for_store(settings: Settings, command: StoreCommand) -> Result<(), Failure> {
+    match command {
+        StoreCommand::Serve => {
             logs::init(&settings.log.level, settings.log.format);
             wiring::serve(settings).await.map_err(Failure::fault)
         }
-        Command::Config { action } => action.run(&settings),
-        Command::Fsck { repair } => {
+        StoreCommand::Config { action } => action.run(&settings),
+        StoreCommand::Fsck { repair } => {
             logs::init(&settings.log.level, settings.log.format);
             fsck(&settings, repair).await
         }
-        Command::Backup(args) => {
+        StoreCommand::Backup(args) => {
             logs::init(&settings.log.level, settings.log.format);
             copy::backup(&settings, &args).await
         }
-        Command::Restore(args) => {
+        StoreCommand::Restore(args) => {
             logs::init(&settings.log.level, settings.log.format);
             copy::restore(&settings, &args).await
         }
-        Command::Export(args) => {
+        StoreCommand::Export(args) => {
             logs::init(&settings.log.level, settings.log.format);
             export::run(&settings, &args).await
         }
-        Command::Import(args) => {
+        StoreCommand::Import(args) => {
             logs::init(&settings.log.level, settings.log.format);
             import::run(&settings, args).await
         }
-        Command::Gc(args) => {
+        StoreCommand::Gc(args) => {
             logs::init(&settings.log.level, settings.log.format);
             gc::run(&settings, &args).await
         }
-        Command::Renditions { action } => {
+        StoreCommand::Renditions { action } => {
             logs::init(&settings.log.level, settings.log.format);
             renditions(&settings, &action).await
         }
-        Command::User { action } => access::user(&settings, action).await,
-        Command::Key { action } => access::key(&settings, action).await,
-        Command::Sign { address, expires } => access::sign(&settings, &address, expires).await,
-        Command::Openapi => print(&openapi::text(&http::describe(settings.public_url().as_ref()))),
-        Command::Health => health::ask(&settings.http.bind, settings.by_tls()).await.map_err(Failure::fault),
+        StoreCommand::User { action } => access::user(&settings, action).await,
+        StoreCommand::Key { action } => access::key(&settings, action).await,
+        StoreCommand::Sign { address, expires } => access::sign(&settings, &address, expires).await,
+        StoreCommand::Openapi => print(&openapi::text(&http::describe(settings.public_url().as_ref()))),
+        StoreCommand::Health => health::ask(&settings.http.bind, settings.by_tls()).await.map_err(Failure::fault),
     }
 }
 
@@ -225,5 +262,12 @@ fn jobs(text: &str) -> Result<usize, String> {
 /// Tells of something that went wrong while the rest goes on.
 fn complain(text: &str) {
     // Nothing can be done about a closed stderr.
-    let _ = writeln!(std::io::stderr(), "imagestore: {text}");
+    let _ = writeln!(io::stderr(), "imagestore: {text}");
+}
+
+/// Whether a file is a picture, whatever it is called.
+fn begins_like_a_picture(path: &Path) -> io::Result<bool> {
+    let mut head = Vec::with_capacity(SNIFF_BYTES);
+    File::open(path)?.take(SNIFF_BYTES as u64).read_to_end(&mut head)?;
+    Ok(image_engine::recognise(&head).is_ok())
 }

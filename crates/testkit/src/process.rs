@@ -20,6 +20,9 @@ use tempfile::TempDir;
 /// How long a service may take to listen, and to stop when it is told to.
 const PATIENCE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(5);
+/// Variables that the binaries read, beside those with their prefix.
+const SETTINGS: [&str; 6] =
+    ["STORAGE_FOLDER", "STORE_URL", "PRODMODE", "RUST_LOG", "IMAGESTORE_SERVER", "IMAGESTORE_KEY"];
 
 /// How to start a service; the default is an empty data folder of its own that is removed at the end.
 #[derive(Debug, Clone, Default)]
@@ -333,9 +336,20 @@ pub fn run_cli_in<A: AsRef<OsStr>>(
     args: impl IntoIterator<Item = A>,
     env: &[(&str, &str)],
 ) -> Output {
+    let output = cli_in(folder, binary, args, env).stdin(Stdio::null()).output();
+    output.expect("the binary can be started")
+}
+
+/// The same before it runs, for those who talk to it meanwhile.
+pub fn cli_in<A: AsRef<OsStr>>(
+    folder: &Path,
+    binary: &str,
+    args: impl IntoIterator<Item = A>,
+    env: &[(&str, &str)],
+) -> Command {
     let mut command = command(binary, folder);
-    command.args(args).envs(env.iter().copied()).stdin(Stdio::null());
-    command.output().expect("the binary can be started")
+    command.args(args).envs(env.iter().copied());
+    command
 }
 
 /// A built binary of the workspace: beside the running test, where cargo puts it.
@@ -358,7 +372,7 @@ fn command_within(within: &[String], name: &str, folder: &Path) -> Command {
     for (variable, _) in std::env::vars_os() {
         let name = variable.to_string_lossy();
         let ours = ["IMAGESTORE__", "IMAGECOMPRESS__"].iter().any(|prefix| name.starts_with(prefix));
-        if ours || ["STORAGE_FOLDER", "STORE_URL", "PRODMODE", "RUST_LOG"].contains(&name.as_ref()) {
+        if ours || SETTINGS.contains(&name.as_ref()) {
             command.env_remove(&variable);
         }
     }

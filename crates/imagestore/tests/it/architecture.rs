@@ -53,6 +53,25 @@ fn layers_of_the_services() {
 }
 
 #[test]
+fn the_client_knows_a_store_by_its_interface_alone() {
+    assert_never_names(
+        &crates().join("imagestore/src/cli/client"),
+        &[
+            "actix",
+            "sqlx",
+            "reqwest",
+            "crate::app",
+            "crate::ports",
+            "crate::adapters",
+            "crate::http",
+            "crate::grpc",
+            "crate::wiring",
+            "crate::settings",
+        ],
+    );
+}
+
+#[test]
 fn the_engine_is_pure() {
     let engine = crates().join("image-engine/src");
     assert_never_names(

@@ -14,6 +14,7 @@ mod backup;
 mod bad_input;
 mod better;
 mod caching;
+mod client;
 mod colours_and_metadata;
 mod command_line;
 mod configuration;

@@ -5,7 +5,7 @@ use std::path::Path;
 use grpc_api::image_v1 as api;
 use grpc_api::image_v1::image_service_client::ImageServiceClient;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use testkit::process::{Store, StoreOptions, run_cli, wait_until};
+use testkit::process::{Store, StoreOptions, run_cli, run_cli_in, wait_until};
 use testkit::reqwest::{self, Client};
 use tonic::transport::{Certificate, Channel, ClientTlsConfig};
 
@@ -96,6 +96,39 @@ async fn both_interfaces_are_encrypted_and_take_a_new_certificate() {
     let env: Vec<_> = env.iter().map(|(key, value)| (&**key, &**value)).collect();
     let health = run_cli("imagestore", ["health"], &env);
     assert!(health.status.success(), "{}", String::from_utf8_lossy(&health.stderr));
+}
+
+#[test]
+fn the_client_on_the_command_line_trusts_the_authority_that_is_named() {
+    let (folder, own, other) = (tempfile::tempdir().unwrap(), Authority::new(), Authority::new());
+    own.write(folder.path());
+    std::fs::write(folder.path().join("own.pem"), &own.pem).unwrap();
+    std::fs::write(folder.path().join("other.pem"), &other.pem).unwrap();
+    let store = Store::start(StoreOptions { env: settings(folder.path()), ..StoreOptions::default() });
+    let port = store.grpc_address().rsplit_once(':').unwrap().1.to_owned();
+    let list = |server: &str, ca: &[&str]| {
+        let server = format!("{server}:{port}");
+        let output =
+            run_cli_in(folder.path(), "imagestore", [&["client", "ls", "--server", &server], ca].concat(), &[]);
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    for server in ["https://127.0.0.1", "https://localhost"] {
+        assert_eq!(list(server, &["--ca", "own.pem"]), (Some(0), String::new()));
+    }
+    for (server, ca, text) in [
+        ("https://127.0.0.1", &[][..], "is the certificate of an authority that is trusted here (--ca)"),
+        ("https://127.0.0.1", &["--ca", "other.pem"], "invalid peer certificate"),
+        ("https://127.0.0.2", &["--ca", "own.pem"], "cannot reach"),
+        ("http://127.0.0.1", &[], "is it http:// or https://?"),
+    ] {
+        let (code, err) = list(server, ca);
+        assert_eq!((code, err.lines().count()), (Some(1), 1), "{err}");
+        assert!(err.contains(text), "{text} in {err}");
+    }
+    for (ca, text) in [("gone.pem", "cannot read gone.pem"), ("key.pem", "key.pem holds no certificate in PEM")] {
+        let (code, err) = list("https://127.0.0.1", &["--ca", ca]);
+        assert!(code == Some(2) && err.contains(text), "{err}");
+    }
 }
 
 #[test]

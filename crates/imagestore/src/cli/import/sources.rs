@@ -1,11 +1,10 @@
 //! Which pictures are meant: those of folders, exports and lists.
 
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use futures::{StreamExt, stream};
-use image_engine::SNIFF_BYTES;
 use jiff::Timestamp;
 use service_kit::exit::Failure;
 use shared_types::{Digest, ErrorCode, ImageId};
@@ -132,13 +131,6 @@ fn below(
             Some(Err(fault(label, format!("It cannot be read: {error}."))))
         }
     })
-}
-
-/// Whether a file begins like a picture.
-pub(super) fn begins_like_a_picture(path: &Path) -> io::Result<bool> {
-    let mut head = Vec::with_capacity(SNIFF_BYTES);
-    File::open(path)?.take(SNIFF_BYTES as u64).read_to_end(&mut head)?;
-    Ok(image_engine::recognise(&head).is_ok())
 }
 
 fn of_export(folder: &Path, manifest: &Path) -> Result<Items, Failure> {

@@ -14,10 +14,10 @@ use tokio_util::io::ReaderStream;
 
 use super::ImportArgs;
 use super::report::{Done, Fate, Report};
-use super::sources::{AlbumPlace, Item, Place, begins_like_a_picture};
+use super::sources::{AlbumPlace, Item, Place};
 use crate::app::{Import, OnDuplicate, Origin, Services, UploadOptions, Uploaded};
 use crate::cli::access::OPERATOR;
-use crate::cli::explained;
+use crate::cli::{begins_like_a_picture, explained};
 use crate::domain::{AlbumName, Image, StoreError, Tags, UserName, Visibility};
 
 /// How many times something is fetched that fails for a reason which may pass.
