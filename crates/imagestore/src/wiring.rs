@@ -192,6 +192,7 @@ fn grpc_state(settings: &Settings, http: &HttpState) -> GrpcState {
         watchers: Arc::clone(&http.bodies.watchers),
         write_event: Arc::new(move |event| http::write_event(&base, event)),
         max_message_bytes: settings.grpc.max_message_bytes,
+        buffer_bytes: settings.grpc.buffer_bytes,
         files: http.bodies.files,
         pause: http.bodies.pause,
     }

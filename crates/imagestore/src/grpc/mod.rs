@@ -7,6 +7,7 @@ mod content;
 mod documents;
 mod health;
 mod image_v1;
+mod intake;
 mod metrics;
 mod server;
 mod status;
@@ -41,6 +42,8 @@ pub struct GrpcState {
     pub max_message_bytes: usize,
     /// The most images of one stream.
     pub files: usize,
-    /// The longest pause between two messages of an upload.
+    /// What messages that arrive may take in memory, over all calls.
+    pub buffer_bytes: usize,
+    /// How long a message may take to arrive.
     pub pause: Duration,
 }

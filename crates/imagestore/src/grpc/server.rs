@@ -2,22 +2,28 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll, ready};
 use std::time::Duration;
 
 use anyhow::Context;
 use grpc_api::image_v1::image_service_server::{ImageServiceServer, SERVICE_NAME};
+use http::Request;
 use service_kit::server::listen;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
+use tonic::body::Body;
 use tonic::codec::CompressionEncoding::{Gzip, Zstd};
+use tonic::server::NamedService;
 use tonic::service::Routes;
 use tonic::transport::Server;
 use tonic_health::pb::health_server::HealthServer;
+use tower::Service;
 
 use super::call::CallLayer;
 use super::health::Readiness;
 use super::image_v1::Images;
+use super::intake::{FILES_IN, Intake, SMALL};
 use super::{CallFigures, GrpcState, connections};
 
 /// How to listen and serve.
@@ -73,11 +79,12 @@ impl Bound {
             log::info!("listening on {scheme}://{}", listener.local_addr()?);
             open.push(tokio::net::TcpListener::from_std(listener)?);
         }
+        let intake = Intake::new(state.max_message_bytes, state.buffer_bytes, state.pause);
         let incoming = connections::incoming(open, tls, settings.max_connections);
         let serving = Server::builder()
             .http2_keepalive_interval(Some(settings.keep_alive))
             .max_concurrent_streams(settings.max_streams)
-            .layer(CallLayer(figures))
+            .layer(CallLayer { figures, intake })
             .serve_with_incoming_shutdown(routes(state)?.prepare(), incoming, stop.clone().cancelled_owned());
         Ok(tokio::spawn(async move {
             let too_late = async {
@@ -105,15 +112,46 @@ fn routes(state: GrpcState) -> anyhow::Result<Routes> {
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
     let most = state.max_message_bytes;
-    let images = ImageServiceServer::new(Images(state))
-        .accept_compressed(Gzip)
-        .accept_compressed(Zstd)
-        .send_compressed(Gzip)
-        .send_compressed(Zstd)
-        .max_decoding_message_size(most)
-        .max_encoding_message_size(most);
-    Ok(Routes::new(images)
+    let images = Arc::new(Images(state));
+    let taking = |bytes| {
+        ImageServiceServer::from_arc(Arc::clone(&images))
+            .accept_compressed(Gzip)
+            .accept_compressed(Zstd)
+            .send_compressed(Gzip)
+            .send_compressed(Zstd)
+            .max_decoding_message_size(bytes)
+            .max_encoding_message_size(most)
+    };
+    Ok(Routes::new(BySize { files: taking(most), others: taking(SMALL) })
         .add_service(HealthServer::new(readiness))
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?))
+}
+
+/// A service whose methods take messages with files or small ones, which tonic can only bound for all of them.
+#[derive(Clone)]
+struct BySize<S> {
+    files: S,
+    others: S,
+}
+
+impl<S: NamedService> NamedService for BySize<S> {
+    const NAME: &'static str = S::NAME;
+}
+
+impl<S: Service<Request<Body>>> Service<Request<Body>> for BySize<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, context: &mut TaskContext<'_>) -> Poll<Result<(), S::Error>> {
+        // Both are always ready: they wait in their calls.
+        ready!(self.files.poll_ready(context))?;
+        self.others.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> S::Future {
+        let service = if FILES_IN.contains(&request.uri().path()) { &mut self.files } else { &mut self.others };
+        service.call(request)
+    }
 }

@@ -7,7 +7,7 @@ use tonic::{Code, Status, Streaming};
 use crate::app::{Receiving, UploadOptions};
 use crate::domain::{Caller, Image, ImageName, StoreError, Tags};
 use crate::grpc::documents::{self, invalid, set};
-use crate::grpc::{GrpcState, status};
+use crate::grpc::{GrpcState, intake, status};
 
 /// How many ids an error names: it stands in the head of the answer, of which clients take about 8 KiB.
 const NAMED: usize = 100;
@@ -24,12 +24,12 @@ pub(super) async fn receive(
     let mut stored = Vec::new();
     match receive_all(state, caller, &mut stream, &mut stored).await {
         Ok(()) => Ok(answer(&stored)),
-        Err(error) if stored.is_empty() => Err(error.into()),
+        Err(error) if stored.is_empty() => Err(error),
         Err(error) => {
             let ids: Vec<_> = stored.iter().rev().take(NAMED).map(|image| image.id.to_string()).collect();
             let ids: Vec<_> = ids.into_iter().rev().collect();
             let told = [("stored_ids", ids.join(",")), ("stored", stored.len().to_string())];
-            Err(status::told(error, told))
+            Err(status::with_more(&error, told))
         }
     }
 }
@@ -39,8 +39,8 @@ async fn receive_all(
     caller: &Caller,
     stream: &mut Streaming<api::UploadImageRequest>,
     stored: &mut Vec<Image>,
-) -> Result<(), StoreError> {
-    let Some(first) = next(state, stream).await? else { return Err(nothing()) };
+) -> Result<(), Status> {
+    let Some(first) = next(state, stream).await? else { return Err(nothing().into()) };
     let mut incoming = Incoming::begin(state, caller, first).await?;
     while let Some(message) = next(state, stream).await? {
         if incoming.goes_on_with(&message) {
@@ -50,7 +50,7 @@ async fn receive_all(
         stored.push(incoming.finish().await?);
         if stored.len() >= state.files {
             let detail = format!("A stream may have at most {} images here (limits.files).", state.files);
-            return Err(StoreError::new(ErrorCode::TooManyBytes, detail).parameter("name"));
+            return Err(StoreError::new(ErrorCode::TooManyBytes, detail).parameter("name").into());
         }
         incoming = Incoming::begin(state, caller, message).await?;
     }
@@ -58,29 +58,26 @@ async fn receive_all(
     Ok(())
 }
 
-/// The next message, unless the client pauses for too long.
+/// The next message.
 async fn next(
     state: &GrpcState,
     stream: &mut Streaming<api::UploadImageRequest>,
-) -> Result<Option<api::UploadImageRequest>, StoreError> {
-    let message = tokio::time::timeout(state.pause, stream.message()).await.map_err(|_| {
-        let detail = format!("No message of the upload arrived for {} s; send it again.", state.pause.as_secs());
-        StoreError::new(ErrorCode::RequestTimeout, detail)
-    })?;
-    message.map_err(|status| unreadable(state, &status))
+) -> Result<Option<api::UploadImageRequest>, Status> {
+    stream.message().await.map_err(|status| unreadable(state, status))
 }
 
-fn unreadable(state: &GrpcState, status: &Status) -> StoreError {
+fn unreadable(state: &GrpcState, status: Status) -> Status {
     log::debug!("the stream of an upload broke: {status}");
-    // What tonic says of a message that is longer than it takes.
-    if status.code() == Code::OutOfRange {
-        let detail = format!(
-            "A message may have at most {} bytes here (grpc.max_message_bytes); send the file in smaller pieces.",
-            state.max_message_bytes
-        );
-        return StoreError::new(ErrorCode::MessageTooLarge, detail).parameter("imgChunk");
+    match status.code() {
+        // It has been refused on its way here.
+        _ if !status.details().is_empty() => status,
+        // What tonic says of a message that is too long when it is no longer compressed.
+        Code::ResourceExhausted => intake::too_large_with_file(state.max_message_bytes).into(),
+        _ => {
+            let detail = "The stream broke before the end of the image; send it again.";
+            StoreError::new(ErrorCode::IncompleteBody, detail).into()
+        }
     }
-    StoreError::new(ErrorCode::IncompleteBody, "The stream broke before the end of the image; send it again.")
 }
 
 /// One image on its way in. Dropping it leaves nothing behind.

@@ -3,6 +3,7 @@
 mod calls;
 mod events;
 mod health;
+mod intake;
 mod keys;
 mod pictures;
 mod uploads;
