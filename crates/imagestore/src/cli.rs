@@ -179,7 +179,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Key { action } => access::key(&settings, action).await,
         Command::Sign { address, expires } => access::sign(&settings, &address, expires).await,
         Command::Openapi => print(&openapi::text(&http::describe(settings.public_url().as_ref()))),
-        Command::Health => health::ask(&settings.http.bind, settings.by_tls()).await.map_err(Failure::fault),
+        Command::Health => health::ask(&settings.http.bind, settings.tls.is_set()).await.map_err(Failure::fault),
     }
 }
 

@@ -143,7 +143,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
 }
 
 async fn listen_and_serve(settings: &Settings, state: HttpState) -> anyhow::Result<()> {
-    let tls = Tls::open(&settings.tls.certificate, &settings.tls.key)?;
+    let tls = settings.tls.open()?;
     let figures = Arc::new(Metrics::default());
     let calls = Calls {
         state: grpc_state(settings, &state),
