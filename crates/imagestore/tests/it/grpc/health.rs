@@ -114,24 +114,3 @@ fn a_port_that_is_taken_is_one_clear_line() {
     let public = start("0.0.0.0:0");
     assert!(public.log.contains("grpc.binds = \"0.0.0.0:0\" can be reached from other machines"), "{}", public.log);
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn calls_under_way_are_finished_when_the_store_stops() {
-    let mut store = store_and(&[]);
-    let mut client = super::client(&store).await;
-    let bytes = picture();
-    let (sender, receiver) = futures::channel::mpsc::unbounded();
-    let call = tokio::spawn(async move { client.upload_image(receiver).await });
-    let mut messages = super::parts("photo.jpg", &bytes).into_iter();
-    sender.unbounded_send(messages.next().unwrap()).unwrap();
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    store.signal_terminate();
-    store.wait_for_log("stopping");
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    for message in messages {
-        sender.unbounded_send(message).unwrap();
-    }
-    drop(sender);
-    assert_eq!(call.await.unwrap().unwrap().into_inner().size as usize, bytes.len());
-    assert!(store.wait().success());
-}

@@ -6,6 +6,7 @@ mod health;
 mod intake;
 mod keys;
 mod pictures;
+mod stopping;
 mod uploads;
 
 use grpc_api::image_v1 as api;
