@@ -8,7 +8,7 @@ use futures::FutureExt;
 use service_kit::cpu::CpuPool;
 use service_kit::health;
 use service_kit::metrics::{self, Metrics};
-use service_kit::openapi;
+use service_kit::openapi::{self, Pages};
 use service_kit::server::{self, HttpSettings, StopSignals};
 use tokio_util::sync::CancellationToken;
 
@@ -37,12 +37,12 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let refresh = http::metrics::register(&figures, press.cpu().clone(), worker.clone());
     let checks = checks(&store, press, worker.as_ref());
     let described = settings.http.swagger;
-    let description = described.then(|| Arc::new(http::describe()));
+    let pages = described.then(|| Pages::new(http::describe));
     let tls = settings.tls.open()?;
     let listening = HttpSettings { tls: tls.clone(), ..settings.http.server() };
     let server = server::bind(listening, move |config| {
-        if let Some(description) = &description {
-            openapi::configure(config, description);
+        if let Some(pages) = &pages {
+            openapi::configure(config, pages);
         }
         health::configure(config, Arc::clone(&checks));
         metrics::configure(config, &figures, Arc::clone(&refresh));
