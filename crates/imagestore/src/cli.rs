@@ -49,6 +49,9 @@ struct Flags {
     /// Address and port to listen on.
     #[arg(long, global = true, value_name = "ADDRESS")]
     bind: Option<String>,
+    /// Addresses and ports for gRPC, with commas between them; "" for none.
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    grpc_bind: Option<String>,
     /// Folder for everything that is kept.
     #[arg(long, global = true, value_name = "FOLDER")]
     data_dir: Option<String>,
@@ -129,6 +132,7 @@ impl Flags {
     fn settings(self) -> Result<Settings, Failure> {
         let flags = [
             ("http.bind", self.bind),
+            ("grpc.binds", self.grpc_bind),
             ("data_dir", self.data_dir),
             ("log.level", self.log_level),
             ("log.format", self.log_format),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use grpc_api::image_v1::image_service_server::{ImageServiceServer, SERVICE_NAME};
 use http::Request;
-use service_kit::server::listen;
+use service_kit::server::{Named, listen};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -54,7 +54,8 @@ pub struct Bound {
 /// # Errors
 /// One that cannot or may not be listened on, as one line for the operator.
 pub fn bind(settings: GrpcSettings) -> anyhow::Result<Bound> {
-    let listen = |bind: &String| listen("grpc.binds", bind, settings.allow_public_bind);
+    const NAMED: Named = Named { setting: "grpc.binds", flag: "--grpc-bind" };
+    let listen = |bind: &String| listen(NAMED, bind, settings.allow_public_bind);
     let listeners = settings.binds.iter().map(listen).collect::<Result<_, _>>()?;
     Ok(Bound { listeners, settings })
 }

@@ -72,6 +72,8 @@ fn a_certificate_that_cannot_be_used_is_one_clear_line() {
         all.extend(env.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
         let failure = Store::try_start(StoreOptions { env: all, ..StoreOptions::default() }).expect_err("refused");
         assert_eq!(failure.status.unwrap().code(), Some(1), "{}", failure.log);
+        let lines = failure.log.lines().skip_while(|line| !line.starts_with("imagestore: ")).count();
+        assert_eq!(lines, 1, "{}", failure.log);
         failure.log
     };
     let log = refused(|folder| std::fs::remove_file(folder.join("key.pem")).unwrap(), &[]);

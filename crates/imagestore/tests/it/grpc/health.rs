@@ -98,6 +98,11 @@ async fn messages_are_compressed_where_the_client_wants_it() {
     }
 }
 
+/// How many lines say why it did not start.
+fn errors(log: &str) -> usize {
+    log.lines().skip_while(|line| !line.starts_with("imagestore: ")).count()
+}
+
 #[test]
 fn a_port_that_is_taken_is_one_clear_line() {
     let other = store_and(&[]);
@@ -107,10 +112,17 @@ fn a_port_that_is_taken_is_one_clear_line() {
         Store::try_start(StoreOptions { env, ..StoreOptions::default() }).expect_err("refused")
     };
     let refused = start(&address);
-    let wanted =
-        format!("cannot listen on {address}: address already in use; stop the other program or set grpc.binds");
+    let wanted = format!(
+        "cannot listen on {address}: address already in use; stop the other program, or choose another address with --grpc-bind or grpc.binds"
+    );
     assert!(refused.log.contains(&wanted), "{}", refused.log);
-    assert_eq!(refused.status.unwrap().code(), Some(1));
+    assert_eq!((refused.status.unwrap().code(), errors(&refused.log)), (Some(1), 1));
+    // The flag that it names.
+    let args = ["--grpc-bind", "127.0.0.1:0,127.0.0.1:0"].map(str::to_owned).to_vec();
+    let env = vec![("IMAGESTORE__GRPC__BINDS".to_owned(), address.clone())];
+    let beside = Store::start(StoreOptions { args, env, ..StoreOptions::default() });
+    assert_eq!(beside.log().matches("listening on grpc://127.0.0.1:").count(), 2);
     let public = start("0.0.0.0:0");
+    assert_eq!(errors(&public.log), 1, "{}", public.log);
     assert!(public.log.contains("grpc.binds = \"0.0.0.0:0\" can be reached from other machines"), "{}", public.log);
 }
