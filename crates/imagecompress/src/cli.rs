@@ -100,7 +100,7 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
         Command::File(options) => file(&options, &settings).await,
         Command::Config { action } => action.run(&settings),
         Command::Openapi => print(&openapi::text(&http::describe())),
-        Command::Health => health::ask(&settings.http.bind, false).await.map_err(Failure::fault),
+        Command::Health => health::ask(&settings.http.bind, settings.tls.is_set()).await.map_err(Failure::fault),
     }
 }
 

@@ -7,7 +7,7 @@ use garde::Validate;
 use image_engine::Limits;
 use serde::{Deserialize, Serialize};
 use service_kit::config::{self, ConfigError, Secret, Sources};
-use service_kit::settings::{Cpu, Http, Log, PRODMODE};
+use service_kit::settings::{Cpu, Http, Log, PRODMODE, TlsFiles};
 use url::Url;
 
 use crate::adapters::store_client::StoreSettings;
@@ -22,6 +22,8 @@ pub const DEFAULTS: &str = include_str!("../config/imagecompress.toml");
 pub struct Settings {
     #[garde(dive)]
     pub http: Http,
+    #[garde(dive)]
+    pub tls: TlsFiles,
     #[garde(dive)]
     pub store: Store,
     #[garde(dive)]
@@ -40,6 +42,8 @@ pub struct Settings {
 pub struct Store {
     #[garde(custom(http_url))]
     pub url: String,
+    #[garde(skip)]
+    pub ca: PathBuf,
     #[garde(skip)]
     pub token: Secret,
     #[garde(range(min = 1, max = 3600))]
@@ -125,6 +129,7 @@ impl Settings {
     pub(crate) fn store(&self) -> anyhow::Result<StoreSettings> {
         Ok(StoreSettings {
             url: Url::parse(&self.store.url)?,
+            ca: self.store.ca.clone(),
             token: self.store.token.clone(),
             connect_timeout: Duration::from_secs(self.store.connect_timeout_seconds),
             timeout: Duration::from_secs(self.store.timeout_seconds),

@@ -8,8 +8,8 @@ use futures::FutureExt;
 use service_kit::cpu::CpuPool;
 use service_kit::health;
 use service_kit::metrics::{self, Metrics};
-use service_kit::openapi;
-use service_kit::server::{self, StopSignals};
+use service_kit::openapi::{self, Pages};
+use service_kit::server::{self, HttpSettings, StopSignals};
 use tokio_util::sync::CancellationToken;
 
 use crate::adapters::store_client::StoreClient;
@@ -37,15 +37,20 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let refresh = http::metrics::register(&figures, press.cpu().clone(), worker.clone());
     let checks = checks(&store, press, worker.as_ref());
     let described = settings.http.swagger;
-    let description = described.then(|| Arc::new(http::describe()));
-    let server = server::bind(settings.http.server(), move |config| {
-        if let Some(description) = &description {
-            openapi::configure(config, description);
+    let pages = described.then(|| Pages::new(http::describe));
+    let tls = settings.tls.open()?;
+    let listening = HttpSettings { tls: tls.clone(), ..settings.http.server() };
+    let server = server::bind(listening, move |config| {
+        if let Some(pages) = &pages {
+            openapi::configure(config, pages);
         }
         health::configure(config, Arc::clone(&checks));
         metrics::configure(config, &figures, Arc::clone(&refresh));
         http::configure(config, compressor.clone(), later.clone(), described);
     })?;
+    if let Some(tls) = tls {
+        tokio::spawn(tls.keep_up());
+    }
     let Some(worker) = worker else { return server.serve(|| ()).await };
     let stop = CancellationToken::new();
     let stopped = stop.clone();

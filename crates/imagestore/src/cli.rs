@@ -55,6 +55,9 @@ struct Flags {
     /// Address and port to listen on.
     #[arg(long, global = true, help_heading = SETTINGS, value_name = "ADDRESS")]
     bind: Option<String>,
+    /// Addresses and ports for gRPC, with commas between them; "" for none.
+    #[arg(long, global = true, help_heading = SETTINGS, value_name = "ADDRESS")]
+    grpc_bind: Option<String>,
     /// Folder for everything that is kept.
     #[arg(long, global = true, help_heading = SETTINGS, value_name = "FOLDER")]
     data_dir: Option<String>,
@@ -143,8 +146,9 @@ enum RenditionsAction {
 impl Flags {
     /// Makes sure that nobody believes a command heeds them which does not.
     fn refuse(self, command: &str) -> Result<(), Failure> {
-        let Self { config, bind, data_dir, log_level, log_format } = self;
-        let is_given = config.is_some() || [bind, data_dir, log_level, log_format].iter().any(Option::is_some);
+        let Self { config, bind, grpc_bind, data_dir, log_level, log_format } = self;
+        let is_given =
+            config.is_some() || [bind, grpc_bind, data_dir, log_level, log_format].iter().any(Option::is_some);
         let refused = || {
             format!(
                 "`{command}` has nothing to do with the settings of the service: leave --config, --bind and the like out"
@@ -156,6 +160,7 @@ impl Flags {
     fn settings(self) -> Result<Settings, Failure> {
         let flags = [
             ("http.bind", self.bind),
+            ("grpc.binds", self.grpc_bind),
             ("data_dir", self.data_dir),
             ("log.level", self.log_level),
             ("log.format", self.log_format),
@@ -216,7 +221,7 @@ async fn run_for_store(settings: Settings, command: StoreCommand) -> Result<(), 
         StoreCommand::Key { action } => access::key(&settings, action).await,
         StoreCommand::Sign { address, expires } => access::sign(&settings, &address, expires).await,
         StoreCommand::Openapi => print(&openapi::text(&http::describe(settings.public_url().as_ref()))),
-        StoreCommand::Health => health::ask(&settings.http.bind, settings.by_tls()).await.map_err(Failure::fault),
+        StoreCommand::Health => health::ask(&settings.http.bind, settings.tls.is_set()).await.map_err(Failure::fault),
     }
 }
 

@@ -111,11 +111,6 @@ impl Settings {
         self.http.allow_public_bind || self.auth.mode.asks()
     }
 
-    /// Whether connections are encrypted.
-    pub(crate) fn by_tls(&self) -> bool {
-        !self.tls.certificate.as_os_str().is_empty()
-    }
-
     pub(crate) fn grpc(&self) -> GrpcSettings {
         GrpcSettings {
             binds: self.grpc.binds.clone(),

@@ -9,7 +9,7 @@ use futures::FutureExt;
 use service_kit::cpu::CpuPool;
 use service_kit::health;
 use service_kit::metrics::{self, Metrics};
-use service_kit::openapi;
+use service_kit::openapi::{self, Pages};
 use service_kit::server::{self, Bound, HttpSettings};
 use service_kit::tls::Tls;
 use tokio_rustls::TlsAcceptor;
@@ -143,7 +143,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
 }
 
 async fn listen_and_serve(settings: &Settings, state: HttpState) -> anyhow::Result<()> {
-    let tls = Tls::open(&settings.tls.certificate, &settings.tls.key)?;
+    let tls = settings.tls.open()?;
     let figures = Arc::new(Metrics::default());
     let calls = Calls {
         state: grpc_state(settings, &state),
@@ -166,10 +166,11 @@ fn bind_http(settings: &Settings, state: HttpState, figures: Arc<Metrics>, tls: 
         async move { services.readiness().await }.boxed()
     });
     let listening = HttpSettings { allow_public_bind: settings.allows_public_bind(), tls, ..settings.http.server() };
-    let description = state.swagger.then(|| Arc::new(http::describe(state.public_url.as_ref())));
+    let public_url = state.public_url.clone();
+    let pages = state.swagger.then(|| Pages::new(move || http::describe(public_url.as_ref())));
     server::bind(listening, move |config| {
-        if let Some(description) = &description {
-            openapi::configure(config, description);
+        if let Some(pages) = &pages {
+            openapi::configure(config, pages);
         }
         health::configure(config, Arc::clone(&checks));
         metrics::configure(config, &figures, Arc::clone(&refresh));
@@ -192,6 +193,7 @@ fn grpc_state(settings: &Settings, http: &HttpState) -> GrpcState {
         watchers: Arc::clone(&http.bodies.watchers),
         write_event: Arc::new(move |event| http::write_event(&base, event)),
         max_message_bytes: settings.grpc.max_message_bytes,
+        buffer_bytes: settings.grpc.buffer_bytes,
         files: http.bodies.files,
         pause: http.bodies.pause,
     }

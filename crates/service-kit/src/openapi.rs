@@ -7,7 +7,7 @@ mod pages;
 
 use std::borrow::Cow;
 
-pub use self::pages::{Description, configure};
+pub use self::pages::{Description, Pages, configure};
 
 use shared_types::job::JobStatus;
 use shared_types::{

@@ -95,7 +95,7 @@ where
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         log::warn!("the limit of open files stays as it is: {error}");
     }
-    let listener = listen("http.bind", &settings.bind, settings.allow_public_bind)?;
+    let listener = listen(HTTP, &settings.bind, settings.allow_public_bind)?;
     let local = listener.local_addr()?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let workers = if settings.workers == 0 { cores } else { settings.workers };
@@ -158,11 +158,22 @@ async fn stop_on_signal(server: ServerHandle, drain: Duration, on_stop: impl FnO
     log::info!("stopped");
 }
 
+/// What an address is called, for those who have to choose another.
+#[derive(Debug, Clone, Copy)]
+pub struct Named {
+    /// The setting.
+    pub setting: &'static str,
+    /// The flag of the command line.
+    pub flag: &'static str,
+}
+
+const HTTP: Named = Named { setting: "http.bind", flag: "--bind" };
+
 /// Listens on the address of a setting, if it may be.
 ///
 /// # Errors
 /// Those of [`check_bind`]; an address that cannot be listened on, as one line for the operator.
-pub fn listen(setting: &str, bind: &str, allow_public: bool) -> anyhow::Result<TcpListener> {
+pub fn listen(Named { setting, flag }: Named, bind: &str, allow_public: bool) -> anyhow::Result<TcpListener> {
     /// Connections that arrive faster than they are accepted; the kernel bounds it further.
     const BACKLOG: i32 = 8192;
     let address = check_bind(setting, bind, allow_public)?;
@@ -176,7 +187,11 @@ pub fn listen(setting: &str, bind: &str, allow_public: bool) -> anyhow::Result<T
     })();
     bound.map_err(|error: io::Error| {
         let reason = match error.kind() {
-            io::ErrorKind::AddrInUse => format!("address already in use; stop the other program or set {setting}"),
+            io::ErrorKind::AddrInUse => {
+                format!(
+                    "address already in use; stop the other program, or choose another address with {flag} or {setting}"
+                )
+            }
             io::ErrorKind::PermissionDenied => {
                 format!("permission denied; ports below 1024 need privileges, set {setting}")
             }

@@ -10,6 +10,7 @@ use crate::cpu::CpuSettings;
 use crate::http::cors;
 use crate::logs::LogFormat;
 use crate::server::HttpSettings;
+use crate::tls::Tls;
 
 /// The variable that says, by being there, that a service does not describe itself, with the key and the value that it stands for.
 pub const PRODMODE: (&str, &str, &str) = ("PRODMODE", "http.swagger", "false");
@@ -66,6 +67,21 @@ pub struct TlsFiles {
     pub certificate: PathBuf,
     #[garde(skip)]
     pub key: PathBuf,
+}
+
+impl TlsFiles {
+    /// Whether connections are encrypted.
+    pub fn is_set(&self) -> bool {
+        !self.certificate.as_os_str().is_empty()
+    }
+
+    /// Reads the files; none where none are named.
+    ///
+    /// # Errors
+    /// Those of [`Tls::open`].
+    pub fn open(&self) -> anyhow::Result<Option<Tls>> {
+        Tls::open(&self.certificate, &self.key)
+    }
 }
 
 /// `[cpu]`.

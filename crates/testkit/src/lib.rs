@@ -3,6 +3,7 @@
 //! A helper here that cannot do its work panics and says why: the test that asked for it has failed.
 #![allow(clippy::expect_used, reason = "a fixture that cannot be made is a failed test")]
 
+pub mod authority;
 pub mod lanczos;
 pub mod openapi;
 pub mod photos;

@@ -15,3 +15,4 @@ mod outages;
 mod panics;
 mod stand_in;
 mod support;
+mod tls;

@@ -121,7 +121,8 @@ fn noted_digest(path: &Path) -> Option<Digest> {
     name.strip_suffix(UNSETTLED)?.strip_suffix('.')?.parse().ok()
 }
 
-fn sync_folder(folder: &Path) -> io::Result<()> {
+/// Makes what was created, renamed or removed in the folder last through a crash.
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 

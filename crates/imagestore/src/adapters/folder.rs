@@ -12,7 +12,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use async_trait::async_trait;
 
-use super::files::FileBlobs;
+use super::files::{FileBlobs, sync_folder};
 use super::key_file;
 use super::sqlite::SqliteCatalog;
 use crate::ports::{BlobStore, Catalog, CatalogError, StoreCopy};
@@ -82,10 +82,6 @@ fn remove_mark(folder: &Path, kind: CopyKind) -> io::Result<()> {
         Err(error) => Err(error),
         Ok(()) => sync_folder(folder),
     }
-}
-
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
 }
 
 /// A folder that becomes a copy of a store.

@@ -19,6 +19,7 @@ use tonic::transport::server::TcpConnectInfo;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
 
+use super::intake::{self, Held, Intake};
 use super::metrics::{self, CallFigures};
 use crate::app::Rate;
 use crate::domain::StoreError;
@@ -111,6 +112,11 @@ fn timeout(headers: &HeaderMap) -> Option<Duration> {
     }
 }
 
+/// Whether the answer is what tonic says of a message that is too long when it is no longer compressed: it has none of our details.
+fn tells_too_large(headers: &HeaderMap) -> bool {
+    code(headers) == Some(Code::ResourceExhausted) && !headers.contains_key("grpc-status-details-bin")
+}
+
 fn too_late() -> Status {
     let detail = "The deadline of the call is over, and its work was stopped; give it more time.";
     StoreError::new(ErrorCode::RequestTimeout, detail).into()
@@ -118,13 +124,16 @@ fn too_late() -> Status {
 
 /// Puts [`CallService`] around a service.
 #[derive(Clone)]
-pub(super) struct CallLayer(pub(super) CallFigures);
+pub(super) struct CallLayer {
+    pub(super) figures: CallFigures,
+    pub(super) intake: Intake,
+}
 
 impl<S> Layer<S> for CallLayer {
     type Service = CallService<S>;
 
     fn layer(&self, inner: S) -> CallService<S> {
-        CallService { inner, figures: self.0.clone() }
+        CallService { inner, figures: self.figures.clone(), intake: self.intake.clone() }
     }
 }
 
@@ -133,6 +142,7 @@ impl<S> Layer<S> for CallLayer {
 pub(super) struct CallService<S> {
     inner: S,
     figures: CallFigures,
+    intake: Intake,
 }
 
 impl<S> Service<Request<Body>> for CallService<S>
@@ -149,15 +159,18 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
         let call = Call::begin(&request, self.figures.clone());
         // tonic ends a call at its deadline too, a moment later and as CANCELLED.
         let deadline = timeout(request.headers()).map(|time| Box::pin(tokio::time::sleep(time)));
         let notes = Notes::default();
+        let (head, body) = request.into_parts();
+        let (body, held) = self.intake.collect(head.uri.path(), body);
+        let mut request = Request::from_parts(head, body);
         request.extensions_mut().insert(notes.clone());
         let answer = call.context.enter(|| self.inner.call(request));
         let context = call.context.clone();
-        context.scope(answered(call, notes, deadline, answer)).boxed()
+        context.scope(answered(call, notes, deadline, held, answer)).boxed()
     }
 }
 
@@ -165,6 +178,7 @@ async fn answered<E>(
     mut call: Call,
     notes: Notes,
     mut deadline: Option<Pin<Box<Sleep>>>,
+    held: Held,
     answer: impl Future<Output = Result<Response<Body>, E>>,
 ) -> Result<Response<Body>, E> {
     let answer = match &mut deadline {
@@ -175,6 +189,9 @@ async fn answered<E>(
             () = deadline => too_late().into_http(),
         },
     };
+    // The handler has its message no longer.
+    drop(held);
+    let answer = if tells_too_large(answer.headers()) { Status::from(intake::too_large()).into_http() } else { answer };
     let (mut head, body) = answer.into_parts();
     notes.write(&call.context, &mut head.headers);
     if let Some(code) = code(&head.headers) {

@@ -32,7 +32,7 @@ impl api::image_service_server::ImageService for UsersImages {
     ) -> Result<Response<Self::getImagesStream>, Status> {
         let caller = self.0.caller(&request).await?;
         caller.require(Scope::Read)?;
-        Ok(Response::new(each(&self.0, request.into_inner(), "imageId", move |state, location| async move {
+        Ok(Response::new(each(&self.0, request.into_inner(), "", move |state, location| async move {
             get(&state, &caller, location).await
         })))
     }
@@ -70,7 +70,7 @@ impl api::image_service_server::ImageService for UsersImages {
 fn each<Q: Send + 'static, A: Send + 'static, F>(
     state: &GrpcState,
     messages: Streaming<Q>,
-    field: &'static str,
+    file: &'static str,
     answer: impl Fn(GrpcState, Q) -> F + Send + 'static,
 ) -> Answers<A>
 where
@@ -79,14 +79,14 @@ where
     let begin = Some((state.clone(), messages, answer));
     stream::unfold(begin, move |under_way| async move {
         let (state, mut messages, answer) = under_way?;
-        let answered = match incoming::next(&state, &mut messages, field).await {
-            Ok(Some(message)) => answer(state.clone(), message).await,
+        let answered = match incoming::next(&state, &mut messages, file).await {
+            Ok(Some(message)) => answer(state.clone(), message).await.map_err(Status::from),
             Ok(None) => return None,
             Err(error) => Err(error),
         };
         match answered {
             Ok(answered) => Some((Ok(answered), Some((state, messages, answer)))),
-            Err(error) => Some((Err(error.into()), None)),
+            Err(status) => Some((Err(status), None)),
         }
     })
     .boxed()

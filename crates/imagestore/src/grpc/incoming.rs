@@ -3,34 +3,32 @@
 use shared_types::ErrorCode;
 use tonic::{Code, Status, Streaming};
 
-use super::GrpcState;
+use super::{GrpcState, intake};
 use crate::domain::StoreError;
 
-/// The next message, unless the client pauses for too long.
+/// The next message of a stream whose messages have a file in this field, or none if it is empty.
 ///
 /// # Errors
-/// The pause, a broken stream, or a message that is too large: then the field is named which makes it so.
+/// A broken stream, a pause that is too long, or a message that is too large.
 pub(super) async fn next<T>(
     state: &GrpcState,
     stream: &mut Streaming<T>,
-    field: &'static str,
-) -> Result<Option<T>, StoreError> {
-    let message = tokio::time::timeout(state.pause, stream.message()).await.map_err(|_| {
-        let detail = format!("No message of the stream arrived for {} s; begin again.", state.pause.as_secs());
-        StoreError::new(ErrorCode::RequestTimeout, detail)
-    })?;
-    message.map_err(|status| unreadable(state, field, &status))
+    file: &'static str,
+) -> Result<Option<T>, Status> {
+    stream.message().await.map_err(|status| unreadable(state, file, status))
 }
 
-fn unreadable(state: &GrpcState, field: &str, status: &Status) -> StoreError {
+fn unreadable(state: &GrpcState, file: &str, status: Status) -> Status {
     log::debug!("a stream of messages broke: {status}");
-    // What tonic says of a message that is longer than it takes.
-    if status.code() == Code::OutOfRange {
-        let detail = format!(
-            "A message may have at most {} bytes here (grpc.max_message_bytes); send a large file in pieces.",
-            state.max_message_bytes
-        );
-        return StoreError::new(ErrorCode::MessageTooLarge, detail).parameter(field);
+    match status.code() {
+        // It has been refused on its way here.
+        _ if !status.details().is_empty() => status,
+        // What tonic says of a message that is too long when it is no longer compressed.
+        Code::ResourceExhausted if file.is_empty() => intake::too_large().into(),
+        Code::ResourceExhausted => intake::too_large_with_file(state.max_message_bytes, file).into(),
+        _ => {
+            let detail = "The stream broke before its end; send what is missing again.";
+            StoreError::new(ErrorCode::IncompleteBody, detail).into()
+        }
     }
-    StoreError::new(ErrorCode::IncompleteBody, "The stream broke before its end; send what is missing again.")
 }

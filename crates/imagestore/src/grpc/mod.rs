@@ -9,6 +9,7 @@ mod health;
 mod image_v1;
 mod img;
 mod incoming;
+mod intake;
 mod metrics;
 mod server;
 mod status;
@@ -43,6 +44,8 @@ pub struct GrpcState {
     pub max_message_bytes: usize,
     /// The most images of one stream.
     pub files: usize,
-    /// The longest pause between two messages of an upload.
+    /// What messages that arrive may take in memory, over all calls.
+    pub buffer_bytes: usize,
+    /// How long a message may take to arrive.
     pub pause: Duration,
 }

@@ -2,24 +2,30 @@
 
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll, ready};
 use std::time::Duration;
 
 use anyhow::Context;
 use grpc_api::image_v1::image_service_server as image_v1;
 use grpc_api::img::image_service_server as img;
-use service_kit::server::listen;
+use http::Request;
+use service_kit::server::{Named, listen};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
+use tonic::body::Body;
 use tonic::codec::CompressionEncoding::{Gzip, Zstd};
+use tonic::server::NamedService;
 use tonic::service::Routes;
 use tonic::transport::Server;
 use tonic_health::pb::health_server::HealthServer;
+use tower::Service;
 
 use super::call::CallLayer;
 use super::health::Readiness;
 use super::image_v1::Images;
 use super::img::UsersImages;
+use super::intake::{Intake, SMALL, has_files};
 use super::{CallFigures, GrpcState, connections};
 
 /// How to listen and serve.
@@ -50,7 +56,8 @@ pub struct Bound {
 /// # Errors
 /// One that cannot or may not be listened on, as one line for the operator.
 pub fn bind(settings: GrpcSettings) -> anyhow::Result<Bound> {
-    let listen = |bind: &String| listen("grpc.binds", bind, settings.allow_public_bind);
+    const NAMED: Named = Named { setting: "grpc.binds", flag: "--grpc-bind" };
+    let listen = |bind: &String| listen(NAMED, bind, settings.allow_public_bind);
     let listeners = settings.binds.iter().map(listen).collect::<Result<_, _>>()?;
     Ok(Bound { listeners, settings })
 }
@@ -75,11 +82,12 @@ impl Bound {
             log::info!("listening on {scheme}://{}", listener.local_addr()?);
             open.push(tokio::net::TcpListener::from_std(listener)?);
         }
+        let intake = Intake::new(state.max_message_bytes, state.buffer_bytes, state.pause);
         let incoming = connections::incoming(open, tls, settings.max_connections);
         let serving = Server::builder()
             .http2_keepalive_interval(Some(settings.keep_alive))
             .max_concurrent_streams(settings.max_streams)
-            .layer(CallLayer(figures))
+            .layer(CallLayer { figures, intake })
             .serve_with_incoming_shutdown(routes(state)?.prepare(), incoming, stop.clone().cancelled_owned());
         Ok(tokio::spawn(async move {
             let too_late = async {
@@ -108,20 +116,52 @@ fn routes(state: GrpcState) -> anyhow::Result<Routes> {
     };
     let most = state.max_message_bytes;
     // The generated types have these in common, but no trait.
-    macro_rules! bounded {
-        ($server:expr) => {
-            $server
-                .accept_compressed(Gzip)
-                .accept_compressed(Zstd)
-                .send_compressed(Gzip)
-                .send_compressed(Zstd)
-                .max_decoding_message_size(most)
-                .max_encoding_message_size(most)
-        };
+    macro_rules! by_size {
+        ($server:ty, $service:expr) => {{
+            let service = Arc::new($service);
+            let taking = |bytes| {
+                <$server>::from_arc(Arc::clone(&service))
+                    .accept_compressed(Gzip)
+                    .accept_compressed(Zstd)
+                    .send_compressed(Gzip)
+                    .send_compressed(Zstd)
+                    .max_decoding_message_size(bytes)
+                    .max_encoding_message_size(most)
+            };
+            BySize { files: taking(most), others: taking(SMALL) }
+        }};
     }
-    Ok(Routes::new(bounded!(image_v1::ImageServiceServer::new(Images(state.clone()))))
-        .add_service(bounded!(img::ImageServiceServer::new(UsersImages(state))))
+    Ok(Routes::new(by_size!(image_v1::ImageServiceServer<_>, Images(state.clone())))
+        .add_service(by_size!(img::ImageServiceServer<_>, UsersImages(state)))
         .add_service(HealthServer::new(readiness))
         .add_service(reflection().build_v1()?)
         .add_service(reflection().build_v1alpha()?))
+}
+
+/// A service whose methods take messages with files or small ones, which tonic can only bound for all of them.
+#[derive(Clone)]
+struct BySize<S> {
+    files: S,
+    others: S,
+}
+
+impl<S: NamedService> NamedService for BySize<S> {
+    const NAME: &'static str = S::NAME;
+}
+
+impl<S: Service<Request<Body>>> Service<Request<Body>> for BySize<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, context: &mut TaskContext<'_>) -> Poll<Result<(), S::Error>> {
+        // Both are always ready: they wait in their calls.
+        ready!(self.files.poll_ready(context))?;
+        self.others.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> S::Future {
+        let service = if has_files(request.uri().path()) { &mut self.files } else { &mut self.others };
+        service.call(request)
+    }
 }

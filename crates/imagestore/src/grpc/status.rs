@@ -16,7 +16,21 @@ const DOMAIN: &str = "imagestore";
 /// Logs a fault, so it is done once, when answering.
 impl From<StoreError> for Status {
     fn from(error: StoreError) -> Self {
-        told(error, [])
+        log(&error);
+        let image = error.image.map(|image| ("image_id".to_owned(), image.to_string()));
+        let metadata: HashMap<_, _> = image.into_iter().collect();
+        let mut details = ErrorDetails::with_error_info(error.code.code(), DOMAIN, metadata);
+        if let Some(parameter) = &error.parameter {
+            details.add_bad_request_violation(parameter, &error.detail);
+        }
+        let busy = || (error.code.grpc() == GrpcCode::Unavailable).then_some(Duration::from_secs(1));
+        if let Some(wait) = error.retry_after.or_else(busy) {
+            details.set_retry_info(Some(wait));
+        }
+        if let Some(id) = request::current_id() {
+            details.set_request_info(id, "");
+        }
+        Self::with_error_details(Code::from_i32(error.code.grpc() as i32), error.detail, details)
     }
 }
 
@@ -25,23 +39,12 @@ pub(super) fn log(error: &StoreError) {
     problem::log_once(error.code, &error.detail, error.cause.as_deref());
 }
 
-/// The same with more in the metadata of `ErrorInfo`.
-pub(super) fn told(error: StoreError, more: impl IntoIterator<Item = (&'static str, String)>) -> Status {
-    log(&error);
-    let mut metadata: HashMap<String, String> = more.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-    if let Some(image) = error.image {
-        metadata.insert("image_id".to_owned(), image.to_string());
+/// The same status with more in the metadata of its `ErrorInfo`.
+pub(super) fn with_more(status: &Status, more: impl IntoIterator<Item = (&'static str, String)>) -> Status {
+    let mut details = status.get_error_details();
+    if let Some(mut info) = details.error_info().cloned() {
+        info.metadata.extend(more.into_iter().map(|(key, value)| (key.to_owned(), value)));
+        details.set_error_info(info.reason, info.domain, info.metadata);
     }
-    let mut details = ErrorDetails::with_error_info(error.code.code(), DOMAIN, metadata);
-    if let Some(parameter) = &error.parameter {
-        details.add_bad_request_violation(parameter, &error.detail);
-    }
-    let busy = || (error.code.grpc() == GrpcCode::Unavailable).then_some(Duration::from_secs(1));
-    if let Some(wait) = error.retry_after.or_else(busy) {
-        details.set_retry_info(Some(wait));
-    }
-    if let Some(id) = request::current_id() {
-        details.set_request_info(id, "");
-    }
-    Status::with_error_details(Code::from_i32(error.code.grpc() as i32), error.detail, details)
+    Status::with_error_details(status.code(), status.message(), details)
 }

@@ -23,12 +23,25 @@ pub struct Grpc {
     /// Pieces of files have to fit, and what stands beside them.
     #[garde(range(min = 1_048_576, max = 1_073_741_824))]
     pub max_message_bytes: usize,
+    #[garde(custom(room_for_messages(self.max_message_bytes)))]
+    pub buffer_bytes: usize,
     #[garde(range(min = 1, max = 3600))]
     pub keep_alive_seconds: u64,
     #[garde(range(min = 1))]
     pub max_streams: u32,
     #[garde(range(min = 1, max = 1_000_000))]
     pub max_connections: usize,
+}
+
+/// One upload may hold the message that arrives, the largest before it, and what that was when it was no longer compressed.
+fn room_for_messages(most: usize) -> impl FnOnce(&usize, &()) -> garde::Result {
+    move |bytes, ()| {
+        if *bytes / 4 >= most {
+            Ok(())
+        } else {
+            Err(garde::Error::new("must be four times grpc.max_message_bytes or more"))
+        }
+    }
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize, Validate)]

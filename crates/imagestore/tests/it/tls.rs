@@ -4,71 +4,35 @@ use std::path::Path;
 
 use grpc_api::image_v1 as api;
 use grpc_api::image_v1::image_service_client::ImageServiceClient;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::KeyPair;
+use testkit::authority::{self, Authority};
 use testkit::process::{Store, StoreOptions, run_cli, run_cli_in, wait_until};
-use testkit::reqwest::{self, Client};
+use testkit::reqwest;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig};
 
-/// An authority, as the PEM that clients trust.
-struct Authority {
-    pem: String,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let pem = params.self_signed(&key).unwrap().pem();
-        Self { pem, issuer: Issuer::new(params, key) }
-    }
-
-    /// Writes a certificate of this machine and its key into the folder.
-    fn write(&self, folder: &Path) {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        std::fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
-        std::fs::write(folder.join("certificate.pem"), certificate.pem()).unwrap();
-    }
-
-    /// The status of a request by HTTP; an error where the certificate is not of this authority.
-    async fn status(&self, store: &Store) -> Result<u16, reqwest::Error> {
-        let trusted = reqwest::Certificate::from_pem(self.pem.as_bytes()).unwrap();
-        let client = Client::builder().tls_certs_only([trusted]).build().unwrap();
-        Ok(client.get(format!("https://{}/readyz", store.address())).send().await?.status().as_u16())
-    }
-
-    /// A client of the gRPC interface; an error where the certificate is not of this authority.
-    async fn client(&self, store: &Store) -> Result<ImageServiceClient<Channel>, tonic::transport::Error> {
-        let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(&self.pem)).domain_name("localhost");
-        let address = format!("https://{}", store.grpc_address());
-        let channel = Channel::from_shared(address).unwrap().tls_config(tls)?.connect().await?;
-        Ok(ImageServiceClient::new(channel))
-    }
+/// A client of the gRPC interface; an error where the certificate is not of this authority.
+async fn connect(authority: &Authority, store: &Store) -> Result<ImageServiceClient<Channel>, tonic::transport::Error> {
+    let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(authority.pem())).domain_name("localhost");
+    let address = format!("https://{}", store.grpc_address());
+    let channel = Channel::from_shared(address).unwrap().tls_config(tls)?.connect().await?;
+    Ok(ImageServiceClient::new(channel))
 }
 
 fn settings(folder: &Path) -> Vec<(String, String)> {
-    let file = |name: &str| folder.join(name).display().to_string();
-    [
-        ("GRPC__BINDS", "127.0.0.1:0".to_owned()),
-        ("TLS__CERTIFICATE", file("certificate.pem")),
-        ("TLS__KEY", file("key.pem")),
-    ]
-    .map(|(key, value)| (format!("IMAGESTORE__{key}"), value))
-    .to_vec()
+    let mut settings = authority::settings("IMAGESTORE", folder);
+    settings.push(("IMAGESTORE__GRPC__BINDS".to_owned(), "127.0.0.1:0".to_owned()));
+    settings
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn both_interfaces_are_encrypted_and_take_a_new_certificate() {
-    let (folder, old, new) = (tempfile::tempdir().unwrap(), Authority::new(), Authority::new());
+    let (folder, old, new) = (tempfile::tempdir().unwrap(), Authority::default(), Authority::default());
     old.write(folder.path());
     let store = Store::start(StoreOptions { env: settings(folder.path()), ..StoreOptions::default() });
-    assert_eq!(old.status(&store).await.unwrap(), 200);
-    let mut client = old.client(&store).await.unwrap();
+    assert_eq!(old.status(store.address()).await.unwrap(), 200);
+    let mut client = connect(&old, &store).await.unwrap();
     client.list_images(api::ListImagesRequest::default()).await.unwrap();
-    assert!(new.status(&store).await.is_err() && new.client(&store).await.is_err(), "another authority");
+    assert!(new.status(store.address()).await.is_err() && connect(&new, &store).await.is_err(), "another authority");
     assert!(reqwest::get(format!("http://{}/readyz", store.address())).await.is_err(), "nothing goes unencrypted");
     let plain = Channel::from_shared(format!("http://{}", store.grpc_address())).unwrap().connect().await;
     let plain = ImageServiceClient::new(plain.unwrap()).list_images(api::ListImagesRequest::default()).await;
@@ -79,17 +43,17 @@ async fn both_interfaces_are_encrypted_and_take_a_new_certificate() {
     // Between the two files one of them may have been new and the other not.
     let mut taken = false;
     for _ in 0..100 {
-        taken = taken || new.status(&store).await.is_ok();
+        taken = taken || new.status(store.address()).await.is_ok();
         tokio::time::sleep(std::time::Duration::from_millis(if taken { 0 } else { 100 })).await;
     }
     assert!(taken, "{}", store.log());
-    new.client(&store).await.unwrap().list_images(api::ListImagesRequest::default()).await.unwrap();
-    assert!(old.status(&store).await.is_err());
+    connect(&new, &store).await.unwrap().list_images(api::ListImagesRequest::default()).await.unwrap();
+    assert!(old.status(store.address()).await.is_err());
     client.list_images(api::ListImagesRequest::default()).await.expect("an open connection stays");
 
     std::fs::write(folder.path().join("certificate.pem"), "nonsense").unwrap();
     assert!(wait_until(|| store.log().contains("the certificate stays the one before")));
-    assert_eq!(new.status(&store).await.unwrap(), 200);
+    assert_eq!(new.status(store.address()).await.unwrap(), 200);
 
     let mut env: Vec<_> = settings(folder.path());
     env.push(("IMAGESTORE__HTTP__BIND".to_owned(), store.address().to_owned()));
@@ -100,10 +64,10 @@ async fn both_interfaces_are_encrypted_and_take_a_new_certificate() {
 
 #[test]
 fn the_client_on_the_command_line_trusts_the_authority_that_is_named() {
-    let (folder, own, other) = (tempfile::tempdir().unwrap(), Authority::new(), Authority::new());
+    let (folder, own, other) = (tempfile::tempdir().unwrap(), Authority::default(), Authority::default());
     own.write(folder.path());
-    std::fs::write(folder.path().join("own.pem"), &own.pem).unwrap();
-    std::fs::write(folder.path().join("other.pem"), &other.pem).unwrap();
+    std::fs::write(folder.path().join("own.pem"), own.pem()).unwrap();
+    std::fs::write(folder.path().join("other.pem"), other.pem()).unwrap();
     let store = Store::start(StoreOptions { env: settings(folder.path()), ..StoreOptions::default() });
     let port = store.grpc_address().rsplit_once(':').unwrap().1.to_owned();
     let list = |server: &str, ca: &[&str]| {
@@ -133,7 +97,7 @@ fn the_client_on_the_command_line_trusts_the_authority_that_is_named() {
 
 #[test]
 fn a_certificate_that_cannot_be_used_is_one_clear_line() {
-    let (folder, authority) = (tempfile::tempdir().unwrap(), Authority::new());
+    let (folder, authority) = (tempfile::tempdir().unwrap(), Authority::default());
     let refused = |change: fn(&Path), env: &[(&str, &str)]| {
         authority.write(folder.path());
         change(folder.path());
@@ -141,6 +105,8 @@ fn a_certificate_that_cannot_be_used_is_one_clear_line() {
         all.extend(env.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
         let failure = Store::try_start(StoreOptions { env: all, ..StoreOptions::default() }).expect_err("refused");
         assert_eq!(failure.status.unwrap().code(), Some(1), "{}", failure.log);
+        let lines = failure.log.lines().skip_while(|line| !line.starts_with("imagestore: ")).count();
+        assert_eq!(lines, 1, "{}", failure.log);
         failure.log
     };
     let log = refused(|folder| std::fs::remove_file(folder.join("key.pem")).unwrap(), &[]);

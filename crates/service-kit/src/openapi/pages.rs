@@ -1,12 +1,13 @@
 //! `/openapi.json`, and `/swagger/`: the description for programs and for people.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use actix_web::http::Method;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ContentEncoding, LOCATION, REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ContentEncoding, ContentType, LOCATION, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
 };
+use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, web};
 use shared_types::ErrorCode;
 use utoipa::OpenApi;
@@ -22,20 +23,40 @@ use crate::http::route::{get, resource};
 #[openapi(paths(description, page, file), tags((name = "service", description = "The service itself.")))]
 pub struct Description;
 
+/// The description and the page about it, put together when somebody first asks: a start does not wait for it, and it is done once.
+#[derive(Clone)]
+pub struct Pages(Arc<Lazy>);
+
+type Lazy = LazyLock<Written, Box<dyn FnOnce() -> Written + Send>>;
+
 /// The description as it is sent, and what the page about it is made of.
-struct Pages {
-    document: Arc<Document>,
+struct Written {
+    document: Bytes,
     config: Arc<Config<'static>>,
     policy: String,
 }
 
+impl Pages {
+    /// Those of the service that describes itself so.
+    pub fn new(describe: impl FnOnce() -> Document + Send + 'static) -> Self {
+        Self(Arc::new(LazyLock::new(Box::new(|| Written::of(&describe())))))
+    }
+}
+
+impl Written {
+    fn of(document: &Document) -> Self {
+        // Relative to the page, so that it is found behind a proxy that puts a folder in front; and nothing is asked of a validator elsewhere.
+        let ui = Config::from("../openapi.json").validator_url("none").use_base_layout().try_it_out_enabled(true);
+        // Texts, numbers and maps with texts as keys always serialise.
+        let text = serde_json::to_vec(document).unwrap_or_default();
+        Self { document: text.into(), config: Arc::new(ui), policy: policy(document) }
+    }
+}
+
 /// Adds `/openapi.json` and the page at `/swagger/`.
-pub fn configure(config: &mut web::ServiceConfig, document: &Arc<Document>) {
-    // Relative to the page, so that it is found behind a proxy that puts a folder in front; and nothing is asked of a validator elsewhere.
-    let ui = Config::from("../openapi.json").validator_url("none").use_base_layout().try_it_out_enabled(true);
-    let pages = Pages { document: Arc::clone(document), config: Arc::new(ui), policy: policy(document) };
+pub fn configure(config: &mut web::ServiceConfig, pages: &Pages) {
     config
-        .app_data(web::Data::new(pages))
+        .app_data(Data::from(Arc::clone(&pages.0)))
         .service(resource("/openapi.json", vec![(Method::GET, get().to(description))]))
         .service(resource("/swagger", vec![(Method::GET, get().to(page))]))
         .service(resource("/swagger/{file:.*}", vec![(Method::GET, get().to(file))]));
@@ -56,11 +77,12 @@ fn policy(document: &Document) -> String {
     get, path = "/openapi.json", tag = "service", operation_id = "getDescription",
     responses((status = 200, description = "A document of OpenAPI 3.1.", body = Object, content_type = "application/json")),
 )]
-async fn description(pages: web::Data<Pages>) -> HttpResponse {
+async fn description(pages: Data<Lazy>) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-cache"))
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .json(&*pages.document)
+        .content_type(ContentType::json())
+        .body(pages.document.clone())
 }
 
 /// Where the page is.
@@ -88,7 +110,7 @@ async fn page() -> HttpResponse {
         (status = 404, response = NotFound),
     ),
 )]
-async fn file(request: HttpRequest, pages: web::Data<Pages>) -> Result<HttpResponse, ApiError> {
+async fn file(request: HttpRequest, pages: Data<Lazy>) -> Result<HttpResponse, ApiError> {
     let name = request.match_info().get("file").unwrap_or_default();
     let found = utoipa_swagger_ui::serve(name, Arc::clone(&pages.config)).map_err(|error| {
         ApiError::new(ErrorCode::Internal, "The page cannot be put together.").caused_by(anyhow::anyhow!("{error}"))

@@ -8,10 +8,12 @@ mod answer;
 mod images;
 mod jobs;
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anyhow::{Context, bail};
 use bytes::{Bytes, BytesMut};
-use reqwest::{Client, Method, RequestBuilder, Response, Url};
+use reqwest::{Certificate, Client, Method, RequestBuilder, Response, Url};
 use serde::Serialize;
 use service_kit::config::Secret;
 use service_kit::trace::outgoing_headers;
@@ -25,6 +27,8 @@ use self::answer::{accepted, unreachable};
 pub struct StoreSettings {
     /// Its base address.
     pub url: Url,
+    /// PEM file with the authorities that its certificate may be signed by; empty: those that the system trusts.
+    pub ca: PathBuf,
     /// Sent as a bearer token, unless it is empty or a request is sent for a client.
     pub token: Secret,
     /// For a connection.
@@ -47,13 +51,18 @@ pub struct StoreClient {
 
 impl StoreClient {
     /// A client with its own connections.
-    pub fn new(settings: StoreSettings) -> Result<Self, reqwest::Error> {
-        let client = Client::builder()
+    ///
+    /// # Errors
+    /// The authorities cannot be read, or a fault of the library.
+    pub fn new(settings: StoreSettings) -> anyhow::Result<Self> {
+        let mut client = Client::builder()
             .user_agent(concat!("imagecompress/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(settings.connect_timeout)
-            .timeout(settings.timeout)
-            .build()?;
-        Ok(Self { client, settings })
+            .timeout(settings.timeout);
+        if !settings.ca.as_os_str().is_empty() {
+            client = client.tls_certs_only(authorities(&settings.ca)?);
+        }
+        Ok(Self { client: client.build()?, settings })
     }
 
     fn address(&self, path: &str) -> String {
@@ -95,6 +104,16 @@ impl StoreClient {
             _ => Ok(body.freeze()),
         }
     }
+}
+
+fn authorities(file: &Path) -> anyhow::Result<Vec<Certificate>> {
+    let unusable = || format!("store.ca: {} holds no certificate in PEM, or cannot be read", file.display());
+    let pem = std::fs::read(file).with_context(unusable)?;
+    let all = Certificate::from_pem_bundle(&pem).with_context(unusable)?;
+    if all.is_empty() {
+        bail!(unusable());
+    }
+    Ok(all)
 }
 
 /// Sends a request and gives the answer if it is one of success.

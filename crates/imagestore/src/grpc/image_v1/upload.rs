@@ -24,12 +24,12 @@ pub(super) async fn receive(
     let mut stored = Vec::new();
     match receive_all(state, caller, &mut stream, &mut stored).await {
         Ok(()) => Ok(answer(&stored)),
-        Err(error) if stored.is_empty() => Err(error.into()),
+        Err(error) if stored.is_empty() => Err(error),
         Err(error) => {
             let ids: Vec<_> = stored.iter().rev().take(NAMED).map(|image| image.id.to_string()).collect();
             let ids: Vec<_> = ids.into_iter().rev().collect();
             let told = [("stored_ids", ids.join(",")), ("stored", stored.len().to_string())];
-            Err(status::told(error, told))
+            Err(status::with_more(&error, told))
         }
     }
 }
@@ -39,8 +39,8 @@ async fn receive_all(
     caller: &Caller,
     stream: &mut Streaming<api::UploadImageRequest>,
     stored: &mut Vec<Image>,
-) -> Result<(), StoreError> {
-    let Some(first) = incoming::next(state, stream, "imgChunk").await? else { return Err(nothing()) };
+) -> Result<(), Status> {
+    let Some(first) = incoming::next(state, stream, "imgChunk").await? else { return Err(nothing().into()) };
     let mut image = Incoming::begin(state, caller, first).await?;
     while let Some(message) = incoming::next(state, stream, "imgChunk").await? {
         if image.goes_on_with(&message) {
@@ -50,7 +50,7 @@ async fn receive_all(
         stored.push(image.finish().await?);
         if stored.len() >= state.files {
             let detail = format!("A stream may have at most {} images here (limits.files).", state.files);
-            return Err(StoreError::new(ErrorCode::TooManyBytes, detail).parameter("name"));
+            return Err(StoreError::new(ErrorCode::TooManyBytes, detail).parameter("name").into());
         }
         image = Incoming::begin(state, caller, message).await?;
     }

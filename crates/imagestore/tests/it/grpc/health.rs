@@ -98,6 +98,11 @@ async fn messages_are_compressed_where_the_client_wants_it() {
     }
 }
 
+/// How many lines say why it did not start.
+fn errors(log: &str) -> usize {
+    log.lines().skip_while(|line| !line.starts_with("imagestore: ")).count()
+}
+
 #[test]
 fn a_port_that_is_taken_is_one_clear_line() {
     let other = store_and(&[]);
@@ -107,31 +112,17 @@ fn a_port_that_is_taken_is_one_clear_line() {
         Store::try_start(StoreOptions { env, ..StoreOptions::default() }).expect_err("refused")
     };
     let refused = start(&address);
-    let wanted =
-        format!("cannot listen on {address}: address already in use; stop the other program or set grpc.binds");
+    let wanted = format!(
+        "cannot listen on {address}: address already in use; stop the other program, or choose another address with --grpc-bind or grpc.binds"
+    );
     assert!(refused.log.contains(&wanted), "{}", refused.log);
-    assert_eq!(refused.status.unwrap().code(), Some(1));
+    assert_eq!((refused.status.unwrap().code(), errors(&refused.log)), (Some(1), 1));
+    // The flag that it names.
+    let args = ["--grpc-bind", "127.0.0.1:0,127.0.0.1:0"].map(str::to_owned).to_vec();
+    let env = vec![("IMAGESTORE__GRPC__BINDS".to_owned(), address.clone())];
+    let beside = Store::start(StoreOptions { args, env, ..StoreOptions::default() });
+    assert_eq!(beside.log().matches("listening on grpc://127.0.0.1:").count(), 2);
     let public = start("0.0.0.0:0");
+    assert_eq!(errors(&public.log), 1, "{}", public.log);
     assert!(public.log.contains("grpc.binds = \"0.0.0.0:0\" can be reached from other machines"), "{}", public.log);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn calls_under_way_are_finished_when_the_store_stops() {
-    let mut store = store_and(&[]);
-    let mut client = super::client(&store).await;
-    let bytes = picture();
-    let (sender, receiver) = futures::channel::mpsc::unbounded();
-    let call = tokio::spawn(async move { client.upload_image(receiver).await });
-    let mut messages = super::parts("photo.jpg", &bytes).into_iter();
-    sender.unbounded_send(messages.next().unwrap()).unwrap();
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    store.signal_terminate();
-    store.wait_for_log("stopping");
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    for message in messages {
-        sender.unbounded_send(message).unwrap();
-    }
-    drop(sender);
-    assert_eq!(call.await.unwrap().unwrap().into_inner().size as usize, bytes.len());
-    assert!(store.wait().success());
 }

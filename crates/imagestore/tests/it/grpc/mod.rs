@@ -4,8 +4,10 @@ mod calls;
 mod events;
 mod health;
 mod img;
+mod intake;
 mod keys;
 mod pictures;
+mod stopping;
 mod uploads;
 
 use grpc_api::image_v1 as api;

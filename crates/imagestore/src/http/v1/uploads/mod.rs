@@ -1,6 +1,7 @@
 //! `/v1/uploads`: resumable uploads by the tus protocol, version 1.0.0 (<https://tus.io/protocols/resumable-upload>).
 
 mod answer;
+mod described;
 mod document;
 mod headers;
 mod metadata;
@@ -14,10 +15,9 @@ use actix_web::{HttpRequest, HttpResponse, Route, guard};
 use service_kit::http::ApiError;
 use service_kit::http::route::resource;
 use service_kit::openapi::{
-    ChecksumMismatch, Conflict, Full, Gone, Locked, NotFound, PreconditionFailed, RequestTimeout, TooLarge,
-    Unprocessable, UnsupportedType,
+    Conflict, Full, Gone, NotFound, PreconditionFailed, TooLarge, Unprocessable, UnsupportedType,
 };
-use shared_types::{ImageId, UploadId};
+use shared_types::UploadId;
 use utoipa::OpenApi;
 
 use crate::app::Append;
@@ -28,6 +28,7 @@ use crate::http::described::Bytes;
 use crate::http::documents::base_url;
 use crate::http::query::{Query, parse_id, segment};
 use crate::http::upload::body;
+use described::{Added, Begun, Standing};
 use document::{UploadDocument, upload_document};
 
 /// What is told of these addresses.
@@ -109,30 +110,7 @@ async fn options_of_one(state: web::Data<HttpState>) -> HttpResponse {
     request_body(
         content = Option<Bytes>, content_type = "application/offset+octet-stream", description = "The first bytes, if any.",
     ),
-    responses(
-        (
-            status = 201, description = "It is begun.",
-            headers(
-                ("Location" = String, description = "Where its bytes go."),
-                ("Upload-Offset" = u64, description = "How many bytes are there."),
-                ("Upload-Expires" = String, description = "When it is removed, of one that is not complete; an HTTP date."),
-                ("Image-Id" = ImageId, description = "The image that it became, of one that is complete."),
-                ("Content-Location" = String, description = "The path of that image's record."),
-                ("Tus-Resumable" = String, description = "The version of the protocol."),
-            ),
-        ),
-        (status = 404, response = NotFound),
-        (status = 408, response = RequestTimeout),
-        (status = 409, response = Conflict),
-        (status = 410, response = Gone),
-        (status = 412, response = PreconditionFailed),
-        (status = 413, response = TooLarge),
-        (status = 415, response = UnsupportedType),
-        (status = 422, response = Unprocessable),
-        (status = 423, response = Locked),
-        (status = 460, response = ChecksumMismatch),
-        (status = 507, response = Full),
-    ),
+    responses(Begun),
 )]
 async fn create(
     request: HttpRequest,
@@ -159,20 +137,7 @@ async fn create(
     head, path = "/v1/uploads/{id}", operation_id = "resumeUpload", tag = "uploads",
     params(("id" = UploadId, Path, description = "The upload.", example = "01890a5d-ac96-774b-bcce-b302099a8057"), requests::Spoken),
     responses(
-        (
-            status = 200, description = "How far it is.",
-            headers(
-                ("Upload-Offset" = u64, description = "How many bytes are there."),
-                ("Upload-Expires" = String, description = "When it is removed, of one that is not complete; an HTTP date."),
-                ("Image-Id" = ImageId, description = "The image that it became, of one that is complete."),
-                ("Content-Location" = String, description = "The path of that image's record."),
-                ("Tus-Resumable" = String, description = "The version of the protocol."),
-                ("Upload-Length" = u64, description = "How many bytes there will be, if that was said."),
-                ("Upload-Defer-Length" = String, description = "`1` where it was not."),
-                ("Upload-Metadata" = String, description = "As it was begun with."),
-                ("Upload-Concat" = String, description = "Likewise."),
-            ),
-        ),
+        Standing,
         (status = 404, response = NotFound),
         (status = 409, response = Conflict),
         (status = 410, response = Gone),
@@ -216,29 +181,7 @@ async fn get(request: HttpRequest, state: web::Data<HttpState>, As(caller): As) 
     patch, path = "/v1/uploads/{id}", operation_id = "appendToUpload", tag = "uploads",
     params(("id" = UploadId, Path, description = "The upload.", example = "01890a5d-ac96-774b-bcce-b302099a8057"), requests::Spoken, requests::Addition, requests::Hashed),
     request_body(content = Bytes, content_type = "application/offset+octet-stream", description = "The bytes."),
-    responses(
-        (
-            status = 204, description = "The bytes are kept.",
-            headers(
-                ("Upload-Offset" = u64, description = "How many bytes are there."),
-                ("Upload-Expires" = String, description = "When it is removed, of one that is not complete; an HTTP date."),
-                ("Image-Id" = ImageId, description = "The image that it became, of one that is complete."),
-                ("Content-Location" = String, description = "The path of that image's record."),
-                ("Tus-Resumable" = String, description = "The version of the protocol."),
-            ),
-        ),
-        (status = 404, response = NotFound),
-        (status = 408, response = RequestTimeout),
-        (status = 409, response = Conflict),
-        (status = 410, response = Gone),
-        (status = 412, response = PreconditionFailed),
-        (status = 413, response = TooLarge),
-        (status = 415, response = UnsupportedType),
-        (status = 422, response = Unprocessable),
-        (status = 423, response = Locked),
-        (status = 460, response = ChecksumMismatch),
-        (status = 507, response = Full),
-    ),
+    responses(Added),
 )]
 async fn append(
     request: HttpRequest,
