@@ -20,6 +20,7 @@ use tonic::{Code, Status};
 use tower::{Layer, Service};
 
 use super::metrics::{self, CallFigures};
+use super::status;
 use crate::app::Rate;
 use crate::domain::StoreError;
 
@@ -176,6 +177,10 @@ async fn answered<E>(
         },
     };
     let (mut head, body) = answer.into_parts();
+    if let Some(refusal) = status::refusal(&head.headers) {
+        // The text and the details of one that was just made are header values.
+        let _ = refusal.add_header(&mut head.headers);
+    }
     notes.write(&call.context, &mut head.headers);
     if let Some(code) = code(&head.headers) {
         // The head is all of the answer.
