@@ -101,18 +101,26 @@ impl Bound {
 fn routes(state: GrpcState) -> anyhow::Result<Routes> {
     const NAMES: &[&str] = &[image_v1::SERVICE_NAME, img::SERVICE_NAME];
     let readiness = Readiness { services: state.services.clone(), names: NAMES, last: Arc::default() };
+    // Both versions tell of both.
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(grpc_api::DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET)
+            .include_reflection_service(false)
     };
     let most = state.max_message_bytes;
     // The generated types have these in common, but no trait.
+    macro_rules! readable {
+        ($server:expr) => {
+            // A client may compress whatever it sends.
+            $server.accept_compressed(Gzip).accept_compressed(Zstd)
+        };
+    }
     macro_rules! bounded {
         ($server:expr) => {
-            $server
-                .accept_compressed(Gzip)
-                .accept_compressed(Zstd)
+            readable!($server)
                 .send_compressed(Gzip)
                 .send_compressed(Zstd)
                 .max_decoding_message_size(most)
@@ -121,7 +129,7 @@ fn routes(state: GrpcState) -> anyhow::Result<Routes> {
     }
     Ok(Routes::new(bounded!(image_v1::ImageServiceServer::new(Images(state.clone()))))
         .add_service(bounded!(img::ImageServiceServer::new(UsersImages(state))))
-        .add_service(HealthServer::new(readiness))
-        .add_service(reflection().build_v1()?)
-        .add_service(reflection().build_v1alpha()?))
+        .add_service(readable!(HealthServer::new(readiness)))
+        .add_service(readable!(reflection().build_v1()?))
+        .add_service(readable!(reflection().build_v1alpha()?)))
 }
