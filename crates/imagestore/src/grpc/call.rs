@@ -21,6 +21,7 @@ use tower::{Layer, Service};
 
 use super::intake::{self, Held, Intake};
 use super::metrics::{self, CallFigures};
+use super::status;
 use crate::app::Rate;
 use crate::domain::StoreError;
 
@@ -193,6 +194,10 @@ async fn answered<E>(
     drop(held);
     let answer = if tells_too_large(answer.headers()) { Status::from(intake::too_large()).into_http() } else { answer };
     let (mut head, body) = answer.into_parts();
+    if let Some(refusal) = status::refusal(&head.headers) {
+        // The text and the details of one that was just made are header values.
+        let _ = refusal.add_header(&mut head.headers);
+    }
     notes.write(&call.context, &mut head.headers);
     if let Some(code) = code(&head.headers) {
         // The head is all of the answer.

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt, TryStreamExt};
 use shared_types::{ErrorCode, TransformQuery};
-use tonic::Status;
+use tonic::{Response, Status};
 
 use super::GrpcState;
 use crate::app::{Asking, ContentBytes, Delivery, Wanted};
@@ -88,4 +88,11 @@ pub(super) fn check_fits(state: &GrpcState, size: u64) -> Result<(), StoreError>
         return Err(StoreError::new(ErrorCode::MessageTooLarge, detail));
     }
     Ok(())
+}
+
+/// An answer with a picture in it, which compression would only make slower.
+pub(super) fn uncompressed<T>(message: T) -> Response<T> {
+    let mut answer = Response::new(message);
+    answer.disable_compression();
+    answer
 }

@@ -6,7 +6,7 @@ use grpc_api::img as api;
 use shared_types::{ErrorCode, TransformQuery};
 use tonic::{Request, Response, Status, Streaming};
 
-use super::content::{self, Answers, deliver, fetch};
+use super::content::{self, Answers, deliver, fetch, uncompressed};
 use super::documents::{self, invalid};
 use super::{GrpcState, incoming, status};
 use crate::app::{MAX_PAGE, Named, Start, decode_base64, encode_base64};
@@ -23,7 +23,7 @@ impl api::image_service_server::ImageService for UsersImages {
 
     async fn get_image(&self, request: Request<api::ImageLocation>) -> Result<Response<api::Image>, Status> {
         let caller = self.0.caller(&request).await?;
-        Ok(Response::new(get(&self.0, &caller, request.into_inner()).await?))
+        Ok(uncompressed(get(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn get_images(
@@ -32,7 +32,7 @@ impl api::image_service_server::ImageService for UsersImages {
     ) -> Result<Response<Self::getImagesStream>, Status> {
         let caller = self.0.caller(&request).await?;
         caller.require(Scope::Read)?;
-        Ok(Response::new(each(&self.0, request.into_inner(), "", move |state, location| async move {
+        Ok(uncompressed(each(&self.0, request.into_inner(), "", move |state, location| async move {
             get(&state, &caller, location).await
         })))
     }

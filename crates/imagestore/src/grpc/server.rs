@@ -109,20 +109,28 @@ impl Bound {
 fn routes(state: GrpcState) -> anyhow::Result<Routes> {
     const NAMES: &[&str] = &[image_v1::SERVICE_NAME, img::SERVICE_NAME];
     let readiness = Readiness { services: state.services.clone(), names: NAMES, last: Arc::default() };
+    // Both versions tell of both.
     let reflection = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(grpc_api::DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET)
+            .include_reflection_service(false)
     };
     let most = state.max_message_bytes;
     // The generated types have these in common, but no trait.
+    macro_rules! readable {
+        ($server:expr) => {
+            // A client may compress whatever it sends.
+            $server.accept_compressed(Gzip).accept_compressed(Zstd)
+        };
+    }
     macro_rules! by_size {
         ($server:ty, $service:expr) => {{
             let service = Arc::new($service);
             let taking = |bytes| {
-                <$server>::from_arc(Arc::clone(&service))
-                    .accept_compressed(Gzip)
-                    .accept_compressed(Zstd)
+                readable!(<$server>::from_arc(Arc::clone(&service)))
                     .send_compressed(Gzip)
                     .send_compressed(Zstd)
                     .max_decoding_message_size(bytes)
@@ -133,9 +141,9 @@ fn routes(state: GrpcState) -> anyhow::Result<Routes> {
     }
     Ok(Routes::new(by_size!(image_v1::ImageServiceServer<_>, Images(state.clone())))
         .add_service(by_size!(img::ImageServiceServer<_>, UsersImages(state)))
-        .add_service(HealthServer::new(readiness))
-        .add_service(reflection().build_v1()?)
-        .add_service(reflection().build_v1alpha()?))
+        .add_service(readable!(HealthServer::new(readiness)))
+        .add_service(readable!(reflection().build_v1()?))
+        .add_service(readable!(reflection().build_v1alpha()?)))
 }
 
 /// A service whose methods take messages with files or small ones, which tonic can only bound for all of them.

@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use http::HeaderMap;
 use service_kit::http::{problem, request};
-use shared_types::GrpcCode;
+use shared_types::{ErrorCode, GrpcCode};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
@@ -47,4 +48,29 @@ pub(super) fn with_more(status: &Status, more: impl IntoIterator<Item = (&'stati
         details.set_error_info(info.reason, info.domain, info.metadata);
     }
     Status::with_error_details(status.code(), status.message(), details)
+}
+
+/// What tonic refuses before a method sees it, told as other errors are; none where a method tells it, or tonic's words have to do.
+pub(super) fn refusal(head: &HeaderMap) -> Option<Status> {
+    let found = Status::from_header_map(head).filter(|status| status.details().is_empty())?;
+    let error = match found.code() {
+        Code::OutOfRange => {
+            let detail = "The message is larger than one may be here (grpc.max_message_bytes); send less in it.";
+            StoreError::new(ErrorCode::MessageTooLarge, detail)
+        }
+        Code::Internal => not_a_message(&found),
+        // With a message, it is about the compression.
+        Code::Unimplemented if found.message().is_empty() => {
+            let detail = "There is no such method here; reflection tells the methods that there are.";
+            StoreError::new(ErrorCode::NoRoute, detail)
+        }
+        _ => return None,
+    };
+    Some(error.into())
+}
+
+/// An error about bytes that tonic cannot read as a message.
+pub(super) fn not_a_message(found: &Status) -> StoreError {
+    let detail = format!("What was sent is no message of this method: {}.", found.message());
+    StoreError::new(ErrorCode::InvalidBody, detail)
 }

@@ -12,7 +12,7 @@ use tonic::{Request, Response, Status, Streaming};
 pub(super) use pictures::THUMBNAIL;
 
 use super::GrpcState;
-use super::content::{Answers, fetch, messages};
+use super::content::{Answers, fetch, messages, uncompressed};
 use super::documents;
 use crate::app::{Deletion, ListWish, MAX_PAGE};
 use crate::domain::{ImageFilter, Position, Sort, StoreError};
@@ -124,13 +124,6 @@ impl api::image_service_server::ImageService for Images {
         let id = documents::id("id", &request.get_ref().id)?;
         Ok(Response::new(documents::job(&self.0.services.job(&caller, id).await?)))
     }
-}
-
-/// An answer with a picture in it, which compression would only make slower.
-fn uncompressed<T>(message: T) -> Response<T> {
-    let mut answer = Response::new(message);
-    answer.disable_compression();
-    answer
 }
 
 /// Which page of which images is asked for.

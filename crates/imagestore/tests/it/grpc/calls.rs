@@ -74,7 +74,7 @@ async fn a_call_has_an_id_a_line_in_the_log_and_figures() {
     let path = "/image.v1.ImageService/Nothing".parse().unwrap();
     let codec = tonic_prost::ProstCodec::<api::GetJobRequest, api::Job>::default();
     let answer = unknown.unary(Request::new(api::GetJobRequest::default()), path, codec).await;
-    assert_eq!(answer.unwrap_err().code(), Code::Unimplemented);
+    assert_refused(answer, Code::Unimplemented, "no-route", "");
     let figures = get(&store, "/metrics").await.text().await.unwrap();
     for wanted in [
         "grpc_requests_total{method=\"image.v1.ImageService/GetImage\",code=\"INVALID_ARGUMENT\"} 1",
@@ -107,4 +107,27 @@ async fn work_that_is_too_late_is_stopped() {
     let mut malformed = Request::new(api::GetImageRequest { id, ..Default::default() });
     malformed.metadata_mut().insert("grpc-timeout", "soon".parse().unwrap());
     client.get_image(malformed).await.expect("no deadline");
+}
+
+#[tokio::test]
+async fn what_is_refused_before_a_method_sees_it_is_told_as_other_errors_are() {
+    let store = store_and(&[("GRPC__MAX_MESSAGE_BYTES", "1048576")]);
+    let mut client = client(&store).await;
+    let large = api::GetImageRequest { id: "7".repeat(2 << 20), ..Default::default() };
+    assert_refused(client.get_image(large).await, Code::ResourceExhausted, "message-too-large", "");
+    let mut other = tonic::client::Grpc::new(super::channel(&store).await);
+    // Its first field is a number, that of the method's own message a text.
+    let message = api::ListImagesRequest { page_size: 3, ..Default::default() };
+    for (method, streams) in [("GetImage", false), ("UploadImage", true)] {
+        other.ready().await.unwrap();
+        let path = format!("/image.v1.ImageService/{method}").parse().unwrap();
+        let codec = tonic_prost::ProstCodec::<api::ListImagesRequest, api::Job>::default();
+        let answer = if streams {
+            let stream = futures::stream::iter([message.clone()]);
+            other.client_streaming(Request::new(stream), path, codec).await
+        } else {
+            other.unary(Request::new(message.clone()), path, codec).await
+        };
+        assert_refused(answer, Code::InvalidArgument, "invalid-body", "");
+    }
 }

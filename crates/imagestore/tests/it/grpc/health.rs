@@ -95,6 +95,11 @@ async fn messages_are_compressed_where_the_client_wants_it() {
         assert_eq!(list.metadata().get("grpc-encoding").unwrap(), encoding.to_string().as_str());
         let image = client.get_image(api::GetImageRequest { id, ..Default::default() }).await.unwrap();
         assert_eq!(image.into_inner().image, picture());
+        let mut health = HealthClient::new(channel(&store).await).send_compressed(encoding);
+        assert_eq!(health.check(of("")).await.unwrap().into_inner().status(), ServingStatus::Serving);
+        let reflection = ServerReflectionClient::new(channel(&store).await);
+        let answers = reflection.send_compressed(encoding).server_reflection_info(futures::stream::empty()).await;
+        assert!(answers.is_ok(), "{answers:?}");
     }
 }
 
