@@ -19,7 +19,7 @@ use tonic::transport::server::TcpConnectInfo;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
 
-use super::intake::{self, Held, Intake};
+use super::intake::{Held, Intake};
 use super::metrics::{self, CallFigures};
 use super::status;
 use crate::app::Rate;
@@ -113,11 +113,6 @@ fn timeout(headers: &HeaderMap) -> Option<Duration> {
     }
 }
 
-/// Whether the answer is what tonic says of a message that is too long when it is no longer compressed: it has none of our details.
-fn tells_too_large(headers: &HeaderMap) -> bool {
-    code(headers) == Some(Code::ResourceExhausted) && !headers.contains_key("grpc-status-details-bin")
-}
-
 fn too_late() -> Status {
     let detail = "The deadline of the call is over, and its work was stopped; give it more time.";
     StoreError::new(ErrorCode::RequestTimeout, detail).into()
@@ -192,7 +187,6 @@ async fn answered<E>(
     };
     // The handler has its message no longer.
     drop(held);
-    let answer = if tells_too_large(answer.headers()) { Status::from(intake::too_large()).into_http() } else { answer };
     let (mut head, body) = answer.into_parts();
     if let Some(refusal) = status::refusal(&head.headers) {
         // The text and the details of one that was just made are header values.

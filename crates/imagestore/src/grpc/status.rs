@@ -9,6 +9,7 @@ use shared_types::{ErrorCode, GrpcCode};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
+use super::intake;
 use crate::domain::StoreError;
 
 /// Who says it, in `ErrorInfo`.
@@ -54,10 +55,8 @@ pub(super) fn with_more(status: &Status, more: impl IntoIterator<Item = (&'stati
 pub(super) fn refusal(head: &HeaderMap) -> Option<Status> {
     let found = Status::from_header_map(head).filter(|status| status.details().is_empty())?;
     let error = match found.code() {
-        Code::OutOfRange => {
-            let detail = "The message is larger than one may be here (grpc.max_message_bytes); send less in it.";
-            StoreError::new(ErrorCode::MessageTooLarge, detail)
-        }
+        // A message is too long when it is no longer compressed.
+        Code::ResourceExhausted => intake::too_large(),
         Code::Internal => not_a_message(&found),
         // With a message, it is about the compression.
         Code::Unimplemented if found.message().is_empty() => {
