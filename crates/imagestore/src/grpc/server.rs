@@ -45,6 +45,14 @@ pub struct GrpcSettings {
     pub drain: Duration,
 }
 
+/// Bytes that a client may send of one call, and on one connection, before they are looked at: less than that, and an upload waits for the
+/// disk and the disk for the upload.
+const STREAM_WINDOW: u32 = 2 * 1024 * 1024;
+const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
+
+/// Bytes of one frame: with the 16 KiB of clients that are told nothing, an upload has many times as many.
+const FRAME: u32 = 256 * 1024;
+
 /// A server that has its addresses.
 pub struct Bound {
     listeners: Vec<TcpListener>,
@@ -87,6 +95,9 @@ impl Bound {
         let serving = Server::builder()
             .http2_keepalive_interval(Some(settings.keep_alive))
             .max_concurrent_streams(settings.max_streams)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .max_frame_size(FRAME)
             .layer(CallLayer { figures, intake })
             .serve_with_incoming_shutdown(routes(state)?.prepare(), incoming, stop.clone().cancelled_owned());
         Ok(tokio::spawn(async move {
