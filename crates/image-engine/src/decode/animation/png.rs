@@ -114,7 +114,7 @@ fn over(Rgba(top): Rgba<u8>, Rgba(under): Rgba<u8>) -> Rgba<u8> {
 /// A fraction of a second; a denominator of 0 is one of 100.
 fn delay(control: &FrameControl) -> Duration {
     let parts = if control.delay_den == 0 { 100 } else { control.delay_den };
-    Duration::from_secs(control.delay_num.into()) / parts.into()
+    Duration::from_secs(control.delay_num.into()) / u32::from(parts)
 }
 
 fn corrupt(what: &str) -> EngineError {
