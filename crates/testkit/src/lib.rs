@@ -5,6 +5,7 @@
 
 pub mod authority;
 pub mod lanczos;
+pub mod measured;
 pub mod openapi;
 pub mod photos;
 pub mod pictures;

@@ -1,12 +1,12 @@
 //! The page: what was measured, under which conditions.
 
 use std::fmt::Write;
-use std::fs;
 
 use shared_types::OutputFormat;
 
 use crate::figures::{Ours, PhotoFigures, files, ratio};
 use crate::{GOALS, KINDS};
+use testkit::measured;
 
 /// Everything on the page that is not a figure.
 const TEMPLATE: &str = include_str!("page.md");
@@ -41,9 +41,8 @@ pub(crate) fn text(commit: &str, quick: bool, threads: usize, photos: &[PhotoFig
     if quick {
         conditions += "**A quick run of two photos. The figures mean nothing.**\n\n";
     }
-    let processor = field("/proc/cpuinfo", "model name");
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load = load.split_whitespace().take(3).collect::<Vec<_>>().join(" ");
+    let processor = measured::processor();
+    let load = measured::load();
     let sharp = if photos.iter().any(|photo| photo.mozjpeg.is_some()) {
         "sharp 0.35.5 with `mozjpeg: true`"
     } else {
@@ -127,10 +126,4 @@ fn formats(photos: &[PhotoFigures]) -> String {
         let _ = writeln!(text, "| {score} | {jpeg} | {webp} | {avif} | {png} |");
     }
     text
-}
-
-fn field(file: &str, name: &str) -> String {
-    let text = fs::read_to_string(file).unwrap_or_default();
-    let value = text.lines().find(|line| line.starts_with(name)).and_then(|line| line.split_once(':'));
-    value.map_or("unknown".to_owned(), |(_, value)| value.trim().to_owned())
 }

@@ -9,6 +9,7 @@ use imagestore::ports::{Catalog, NewWork};
 
 use crate::Store;
 use crate::fill;
+use testkit::measured::median;
 
 /// Images on a page.
 pub(crate) const PAGE: u32 = 50;
@@ -196,11 +197,6 @@ fn reads() -> f64 {
     let text = std::fs::read_to_string("/proc/self/io").unwrap_or_default();
     let calls = text.lines().find_map(|line| line.strip_prefix("syscr: "));
     calls.and_then(|calls| calls.parse().ok()).unwrap_or(f64::NAN)
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 /// `SplitMix64` (Steele, Lea, Flood 2014): the same numbers in each run.

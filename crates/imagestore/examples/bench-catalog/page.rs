@@ -1,10 +1,10 @@
 //! The page: what was measured, under which conditions.
 
 use std::fmt::Write;
-use std::fs;
 
 use crate::measure::{Figures, Kind, PAGE, TURN};
 use crate::{Cli, Store};
+use testkit::measured;
 
 /// Everything on the page that is not a figure.
 const TEMPLATE: &str = include_str!("page.md");
@@ -12,13 +12,12 @@ const TEMPLATE: &str = include_str!("page.md");
 pub(crate) fn text(cli: &Cli, stores: &[Store], figures: &[Figures]) -> String {
     let sizes: Vec<_> =
         stores.iter().map(|store| format!("{} of {:.0} MB", count(store.rows), store.bytes as f64 / 1e6)).collect();
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load = load.split_whitespace().take(3).collect::<Vec<_>>().join(" ");
+    let load = measured::load();
     let conditions = format!(
         "* {}, {} MiB of memory; load average at the end (1, 5, 15 minutes) {load}.\n* imagestore of commit {}, built for release.\n\
          * Catalogs of so many images: {}.\n* {} rounds of {} measurements, of {} insertions.",
-        field("/proc/cpuinfo", "model name"),
-        field("/proc/meminfo", "MemTotal").trim_end_matches(" kB").parse::<u64>().unwrap_or_default() / 1024,
+        measured::processor(),
+        measured::memory().trim_end_matches(" kB").parse::<u64>().unwrap_or_default() / 1024,
         cli.commit,
         sizes.join(", "),
         cli.rounds,
@@ -53,10 +52,4 @@ fn count(number: u64) -> String {
     let digits = number.to_string();
     let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
     groups.join(",")
-}
-
-fn field(file: &str, name: &str) -> String {
-    let text = fs::read_to_string(file).unwrap_or_default();
-    let value = text.lines().find(|line| line.starts_with(name)).and_then(|line| line.split_once(':'));
-    value.map_or("unknown".to_owned(), |(_, value)| value.trim().to_owned())
 }

@@ -1,22 +1,21 @@
 //! The page: what was measured, under which conditions.
 
 use std::fmt::Write;
-use std::fs;
 
 use crate::TransferOptions;
 use crate::figures::{median, quantile};
 use crate::transfer::{Direction, Figures};
+use testkit::measured;
 
 /// Everything on the page that is not a figure.
 const TEMPLATE: &str = include_str!("page.md");
 
 pub(crate) fn text(options: &TransferOptions, figures: &[Figures]) -> String {
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load = load.split_whitespace().take(3).collect::<Vec<_>>().join(" ");
+    let load = measured::load();
     let conditions = format!(
         "* {}, {} CPUs; load average at the end (1, 5, 15 minutes) {load}.\n* imagestore of commit {}, built for release.\n\
          * {} rounds. Messages of uploads have {} bytes.",
-        field("/proc/cpuinfo", "model name"),
+        measured::processor(),
         std::thread::available_parallelism().map_or(0, usize::from),
         options.commit,
         options.rounds,
@@ -43,10 +42,4 @@ fn table(figures: &[Figures]) -> String {
         }
     }
     text
-}
-
-fn field(file: &str, name: &str) -> String {
-    let text = fs::read_to_string(file).unwrap_or_default();
-    let value = text.lines().find(|line| line.starts_with(name)).and_then(|line| line.split_once(':'));
-    value.map_or("unknown".to_owned(), |(_, value)| value.trim().to_owned())
 }

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::fmt::Write;
-use std::fs;
 
 use crate::Cli;
 use crate::cores::Cores;
 use crate::figures::{Row, ShapeFigures};
 use crate::work::Work;
+use testkit::measured;
 
 /// Everything on the page that is not a figure.
 const TEMPLATE: &str = include_str!("page.md");
@@ -25,8 +25,8 @@ impl Conditions {
         if cli.quick {
             text += "**A quick run: one round of two photos. The figures mean nothing.**\n\n";
         }
-        let processor = field("/proc/cpuinfo", "model name");
-        let memory = field("/proc/meminfo", "MemTotal");
+        let processor = measured::processor();
+        let memory = measured::memory();
         let rounds = if cli.quick { 1 } else { cli.rounds };
         let cores = [servers, load].map(|cores| cores.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
         let [servers, load] = cores;
@@ -41,12 +41,12 @@ impl Conditions {
         for about in peers {
             let _ = writeln!(text, "* {about}.");
         }
-        Self { text, load_at_start: load_average(), load_at_end: String::new() }
+        Self { text, load_at_start: measured::load(), load_at_end: String::new() }
     }
 
     /// What else the machine was doing shows in its load, which should be about one server's.
     pub(crate) fn note_load_at_end(&mut self) {
-        self.load_at_end = load_average();
+        self.load_at_end = measured::load();
     }
 }
 
@@ -93,15 +93,4 @@ fn table(work: Work, rows: &[Row]) -> String {
         );
     }
     text
-}
-
-fn load_average() -> String {
-    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    text.split_whitespace().take(3).collect::<Vec<_>>().join(" ")
-}
-
-fn field(file: &str, name: &str) -> String {
-    let text = fs::read_to_string(file).unwrap_or_default();
-    let value = text.lines().find(|line| line.starts_with(name)).and_then(|line| line.split_once(':'));
-    value.map_or("unknown".to_owned(), |(_, value)| value.trim().to_owned())
 }

@@ -10,8 +10,9 @@ use rustix::process::{Pid, Signal, getuid, kill_process};
 use testkit::process::{Store, wait_until};
 use testkit::raw;
 
-use crate::report::{Report, median};
+use crate::report::Report;
 use crate::{Bench, cold, load, start_store, step};
+use testkit::measured::median;
 
 /// What a picture on a page weighs.
 const WANTED_BYTES: usize = 40_000;

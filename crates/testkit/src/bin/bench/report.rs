@@ -1,10 +1,10 @@
 //! The table.
 
-use std::fs;
 use std::io::Write;
 use std::thread;
 
 use crate::pictures::Pictures;
+use testkit::measured;
 
 /// Rows, in the order in which they were measured.
 pub(crate) struct Report {
@@ -15,8 +15,8 @@ pub(crate) struct Report {
 impl Report {
     pub(crate) fn new(pictures: &Pictures, quick: bool) -> Self {
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        let memory = field("/proc/meminfo", "MemTotal");
-        let processor = field("/proc/cpuinfo", "model name");
+        let memory = measured::memory();
+        let processor = measured::processor();
         let kind = if quick { "Quick run: figures are only rough. " } else { "" };
         let source = pictures.source();
         let conditions = format!("{kind}{cores} cores ({processor}), {memory} of memory; pictures: {source}.");
@@ -75,16 +75,4 @@ pub(crate) fn number(value: f64) -> String {
 /// KiB as MiB.
 pub(crate) fn mebibytes(kib: u64) -> String {
     format!("{} MiB", number(kib as f64 / 1024.0))
-}
-
-/// The middle one of several figures.
-pub(crate) fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-fn field(file: &str, name: &str) -> String {
-    let text = fs::read_to_string(file).unwrap_or_default();
-    let value = text.lines().find(|line| line.starts_with(name)).and_then(|line| line.split_once(':'));
-    value.map_or("unknown".to_owned(), |(_, value)| value.trim().to_owned())
 }

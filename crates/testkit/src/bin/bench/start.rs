@@ -6,8 +6,9 @@ use testkit::process::{Compress, CompressOptions, Store};
 use testkit::raw;
 
 use crate::load;
-use crate::report::{Report, mebibytes, median};
+use crate::report::{Report, mebibytes};
 use crate::{Bench, start_store, step};
+use testkit::measured::median;
 
 /// How long a service is left alone before its memory at rest is read.
 const REST: Duration = Duration::from_secs(3);

@@ -6,8 +6,9 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::report::{Report, median};
+use crate::report::Report;
 use crate::{Bench, load, start_store, step};
+use testkit::measured::median;
 
 pub(crate) async fn measure(bench: &Bench, report: &mut Report) {
     let rounds = bench.count(5, 2);
