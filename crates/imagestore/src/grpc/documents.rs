@@ -23,7 +23,7 @@ pub(super) fn image(image: &Image) -> api::Image {
         original_path: image.with_revision(image.original_path()),
         thumbnail_path: image.with_revision(format!("/i/{}?format=auto&w={}", image.id, super::image_v1::THUMBNAIL)),
         uploaded_at: Some(time(image.created)),
-        name: image.name.as_ref().map(ImageName::as_str).unwrap_or_default().to_owned(),
+        name: name(image),
         size: image.bytes,
         digest: image.digest.to_string(),
         media_type: format.media_type().to_owned(),
@@ -32,6 +32,11 @@ pub(super) fn image(image: &Image) -> api::Image {
         visibility: image.visibility.name().to_owned(),
         owner: image.owner.map(|owner| owner.to_string()).unwrap_or_default(),
     }
+}
+
+/// What the image is called; empty if it has no name.
+pub(super) fn name(image: &Image) -> String {
+    image.name.as_ref().map(ImageName::as_str).unwrap_or_default().to_owned()
 }
 
 /// What is told of a job.

@@ -32,7 +32,7 @@ impl api::image_service_server::ImageService for UsersImages {
     ) -> Result<Response<Self::getImagesStream>, Status> {
         let caller = self.0.caller(&request).await?;
         caller.require(Scope::Read)?;
-        Ok(uncompressed(each(&self.0, request.into_inner(), "", move |state, location| async move {
+        Ok(uncompressed(each(&self.0, request.into_inner(), None, move |state, location| async move {
             get(&state, &caller, location).await
         })))
     }
@@ -60,7 +60,7 @@ impl api::image_service_server::ImageService for UsersImages {
     ) -> Result<Response<Self::storeImagesStream>, Status> {
         let caller = self.0.caller(&request).await?;
         caller.require(Scope::Write)?;
-        Ok(Response::new(each(&self.0, request.into_inner(), "imageBytes", move |state, image| async move {
+        Ok(Response::new(each(&self.0, request.into_inner(), Some("imageBytes"), move |state, image| async move {
             Ok(store(&state, &caller, image).await.unwrap_or_else(|error| refused(&error)))
         })))
     }
@@ -70,7 +70,7 @@ impl api::image_service_server::ImageService for UsersImages {
 fn each<Q: Send + 'static, A: Send + 'static, F>(
     state: &GrpcState,
     messages: Streaming<Q>,
-    file: &'static str,
+    file: Option<&'static str>,
     answer: impl Fn(GrpcState, Q) -> F + Send + 'static,
 ) -> Answers<A>
 where
@@ -106,7 +106,7 @@ async fn get(state: &GrpcState, caller: &Caller, location: api::ImageLocation) -
         if location.as_bytes { (String::new(), bytes) } else { (encode_base64(bytes).await?, Bytes::new()) };
     Ok(api::Image {
         image_data,
-        image_name: name(&delivery.image),
+        image_name: documents::name(&delivery.image),
         user_id: location.user_id,
         image_bytes,
         image_id: id.to_string(),
@@ -163,7 +163,7 @@ fn list(state: &GrpcState, named: Named, start: Option<Start>, count: Option<u32
             Err(error) => return Some((vec![Err(error.into())], None)),
         };
         // A page has as many as were asked for at most.
-        let count = count.map(|count| count - u32::try_from(images.len()).unwrap_or(count).min(count));
+        let count = count.map(|count| count.saturating_sub(u32::try_from(images.len()).unwrap_or(count)));
         let told = images.iter().map(|image| Ok(metadata(image))).collect();
         Some((told, next.map(|next| (state, named, next, count))))
     })
@@ -174,14 +174,10 @@ fn list(state: &GrpcState, named: Named, start: Option<Start>, count: Option<u32
 
 fn metadata(image: &Image) -> api::ImageMetadata {
     api::ImageMetadata {
-        image_name: name(image),
+        image_name: documents::name(image),
         image_creation_date: image.created.to_string(),
         image_id: image.id.to_string(),
         size: image.bytes,
         media_type: image.facts.format.media_type().to_owned(),
     }
-}
-
-fn name(image: &Image) -> String {
-    image.name.as_ref().map(ImageName::as_str).unwrap_or_default().to_owned()
 }

@@ -170,8 +170,12 @@ impl Messages {
     }
 }
 
-/// A message with too many bytes of a file in this field.
-pub(super) fn too_large_with_file(most: usize, field: &str) -> StoreError {
+/// A message with too many bytes, of a file if there is one in this field.
+pub(super) fn too_large_for(file: Option<&str>, most: usize) -> StoreError {
+    file.map_or_else(too_large, |field| too_large_with_file(most, field))
+}
+
+fn too_large_with_file(most: usize, field: &str) -> StoreError {
     let detail = format!(
         "A message may have at most {most} bytes here (grpc.max_message_bytes); send the file in smaller pieces, as UploadImage takes them."
     );
@@ -186,7 +190,7 @@ pub(super) fn too_large() -> StoreError {
 
 impl Kind {
     fn too_large(&self) -> StoreError {
-        self.file.map_or_else(too_large, |field| too_large_with_file(self.most, field))
+        too_large_for(self.file, self.most)
     }
 
     /// Takes so many units, if they are free.

@@ -40,9 +40,9 @@ async fn receive_all(
     stream: &mut Streaming<api::UploadImageRequest>,
     stored: &mut Vec<Image>,
 ) -> Result<(), Status> {
-    let Some(first) = incoming::next(state, stream, "imgChunk").await? else { return Err(nothing().into()) };
+    let Some(first) = incoming::next(state, stream, Some("imgChunk")).await? else { return Err(nothing().into()) };
     let mut image = Incoming::begin(state, caller, first).await?;
-    while let Some(message) = incoming::next(state, stream, "imgChunk").await? {
+    while let Some(message) = incoming::next(state, stream, Some("imgChunk")).await? {
         if image.goes_on_with(&message) {
             image.go_on(message).await?;
             continue;

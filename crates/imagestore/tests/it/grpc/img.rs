@@ -12,9 +12,9 @@ use grpc_api::img::image_service_client::ImageServiceClient;
 use testkit::pictures::{jpeg, photo};
 use testkit::process::Store;
 use tonic::transport::Channel;
-use tonic::{Code, Request, Status};
+use tonic::{Code, Status};
 
-use super::{assert_refused, channel, picture, store_and};
+use super::{assert_refused, channel, picture, store_and, with};
 use crate::keys::KeyedStore;
 
 async fn client(store: &Store) -> ImageServiceClient<Channel> {
@@ -237,42 +237,37 @@ async fn with_keys_the_user_is_that_of_the_key_or_anybody_to_an_administrator() 
     store.user("anna", &[]);
     store.user("boris", &[]);
     let mut client = client(&store.store).await;
-    let with = |key: &str, image: api::Image| {
-        let mut request = Request::new(image);
-        request.metadata_mut().insert("x-api-key", key.parse().unwrap());
-        request
-    };
     let (anna, boris) = (store.key("anna", "read,write"), store.key("boris", "read,write"));
     for user in ["anna", ""] {
-        client.store_image(with(&anna, image(user, "1.jpg", &picture()))).await.unwrap();
+        client.store_image(with(image(user, "1.jpg", &picture()), "x-api-key", &anna)).await.unwrap();
     }
     for user in ["boris", "nobody", "01890a5d-ac96-774b-bcce-b302099a8057", "Anna"] {
-        let refused = client.store_image(with(&anna, image(user, "1.jpg", &picture()))).await;
+        let refused = client.store_image(with(image(user, "1.jpg", &picture()), "x-api-key", &anna)).await;
         assert_refused(refused, Code::PermissionDenied, "forbidden", "userId");
     }
     let refused = client.store_image(image("anna", "1.jpg", &picture())).await;
     assert_refused(refused, Code::Unauthenticated, "unauthorized", "");
     let reader = store.key("anna", "read");
-    let refused = client.store_image(with(&reader, image("anna", "1.jpg", &picture()))).await;
+    let refused = client.store_image(with(image("anna", "1.jpg", &picture()), "x-api-key", &reader)).await;
     assert_refused(refused, Code::PermissionDenied, "forbidden", "");
 
     let admin = store.key("boris", "read,write,admin");
-    let id = client.store_image(with(&admin, image("anna", "2.jpg", &picture()))).await.unwrap().into_inner().image_id;
-    let unknown = client.store_image(with(&admin, image("carla", "2.jpg", &picture()))).await;
+    let id = client
+        .store_image(with(image("anna", "2.jpg", &picture()), "x-api-key", &admin))
+        .await
+        .unwrap()
+        .into_inner()
+        .image_id;
+    let unknown = client.store_image(with(image("carla", "2.jpg", &picture()), "x-api-key", &admin)).await;
     assert_refused(unknown, Code::NotFound, "not-found", "");
-    let get = |key: &str, user: &str| {
-        let mut request = Request::new(place(user, &id));
-        request.metadata_mut().insert("authorization", format!("Bearer {key}").parse().unwrap());
-        request
-    };
+    let get = |key: &str, user: &str| with(place(user, &id), "authorization", &format!("Bearer {key}"));
     client.get_image(get(&anna, "anna")).await.unwrap();
     client.get_image(get(&admin, "anna")).await.unwrap();
     assert_refused(client.get_image(get(&boris, "boris")).await, Code::NotFound, "not-found", "");
     assert_refused(client.get_image(get(&boris, "anna")).await, Code::PermissionDenied, "forbidden", "userId");
     let listed = |key: &str, user: &str| {
         let request = api::ImageListRequest { user_id: user.to_owned(), start_idx: 0, end_idx: 0 };
-        let mut request = Request::new(request);
-        request.metadata_mut().insert("x-api-key", key.parse().unwrap());
+        let request = with(request, "x-api-key", key);
         let mut client = client.clone();
         async move {
             client.get_images_metadata(request).await.unwrap().into_inner().try_collect::<Vec<_>>().await.unwrap().len()

@@ -1,19 +1,12 @@
 //! Who may do what, and how much.
 
 use grpc_api::image_v1 as api;
+use tonic::Code;
 use tonic::metadata::MetadataValue;
-use tonic::{Code, Request};
 use tonic_types::StatusExt;
 
-use super::{assert_refused, client, parts, picture};
+use super::{assert_refused, client, parts, picture, with};
 use crate::keys::KeyedStore;
-
-/// A request with this key, in this piece of metadata.
-fn with<T>(message: T, name: &'static str, value: &str) -> Request<T> {
-    let mut request = Request::new(message);
-    request.metadata_mut().insert(name, MetadataValue::try_from(value).unwrap());
-    request
-}
 
 fn of(id: &str) -> api::GetImageRequest {
     api::GetImageRequest { id: id.to_owned(), ..Default::default() }

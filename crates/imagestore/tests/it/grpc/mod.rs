@@ -14,8 +14,9 @@ use grpc_api::image_v1 as api;
 use grpc_api::image_v1::image_service_client::ImageServiceClient;
 use testkit::pictures::{jpeg, photo};
 use testkit::process::Store;
+use tonic::metadata::MetadataValue;
 use tonic::transport::Channel;
-use tonic::{Code, Status};
+use tonic::{Code, Request, Status};
 use tonic_types::StatusExt;
 
 use crate::support::store_with;
@@ -33,6 +34,13 @@ async fn channel(store: &Store) -> Channel {
 /// A client that takes messages of any size.
 async fn client(store: &Store) -> ImageServiceClient<Channel> {
     ImageServiceClient::new(channel(store).await).max_decoding_message_size(usize::MAX)
+}
+
+/// A request with this key, in this piece of metadata.
+fn with<T>(message: T, name: &'static str, value: &str) -> Request<T> {
+    let mut request = Request::new(message);
+    request.metadata_mut().insert(name, MetadataValue::try_from(value).unwrap());
+    request
 }
 
 /// A picture of about 50 KB.
