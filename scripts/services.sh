@@ -13,6 +13,20 @@ target_folder() {
         sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p'
 }
 
+# Whether these Python packages (NAME==VERSION) are in the environment in a folder: python_packages FOLDER CONSEQUENCE PACKAGE ...
+# They are installed if they are not. Only a registry that cannot be reached, or no Python, is an excuse, which is said with its consequence.
+python_packages() {
+    local folder=$1 consequence=$2 python=$1/bin/python
+    shift 2
+    [ "$("$python" -m pip freeze 2>/dev/null | grep -Fxc -f <(printf '%s\n' "$@"))" != $# ] || return 0
+    command -v python3 >/dev/null 2>&1 || { echo "scripts/${0##*/}: there is no python3: $consequence" >&2 && return 1; }
+    python3 -m venv "$folder"
+    "$python" -m pip install -q "$@" && return
+    ! "$python" -m pip download -q --no-deps -d "$folder/reachable" "$1" ||
+        fail "$1 cannot be installed although its registry can be reached"
+    echo "scripts/${0##*/}: the registry of $1 cannot be reached: $consequence" >&2 && return 1
+}
+
 is_port() { [[ $1 =~ ^[0-9]{1,5}$ ]] && [ "$1" -ge 1 ] && [ "$1" -le 65535 ]; }
 
 port_is_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
