@@ -12,6 +12,7 @@ mod job;
 mod label;
 mod listing;
 mod notice;
+mod outgoing;
 mod pending;
 mod rendition;
 mod signing;
@@ -34,6 +35,7 @@ pub use job::{Backfill, BackfillStatus, Job, JobFilter, JobTotals, LeaseTerms, O
 pub use label::{Metadata, Tag, Tags};
 pub use listing::{ImageFilter, ImageQuery, Position, Sort, Whose};
 pub use notice::{AlbumEvent, AlbumNotice, OutboxMessage};
+pub use outgoing::OutgoingMessage;
 pub use pending::PendingWork;
 pub use rendition::{Master, Rendition, RenditionMode, RenditionTotals};
 pub use signing::{Keyring, Required, SECRET_BYTES, Signature, SigningKey};

@@ -11,6 +11,7 @@ mod keeping;
 mod parts;
 mod remote;
 mod renditions;
+mod sink;
 mod upkeep;
 mod uploads;
 
@@ -25,5 +26,6 @@ pub use keeping::{KeepingCatalog, Removed, Replaced, VariantUse};
 pub use parts::{PartStore, StagedPart};
 pub use remote::{RemoteBody, RemoteError, RemoteSource};
 pub use renditions::RenditionCatalog;
+pub use sink::{Sink, SinkError};
 pub use upkeep::{BlobUpkeep, KeptBlobs, RemovalGuard, Unfinished};
 pub use uploads::UploadCatalog;
