@@ -1,5 +1,6 @@
 //! The service's settings. `config/imagestore.toml` holds the defaults and says what each means.
 
+mod events;
 mod sections;
 
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ use crate::app::{
 use crate::domain::Keyring;
 use crate::grpc::GrpcSettings;
 use crate::http::BodyLimits;
+pub use events::{Events, Mqtt, Webhook};
 pub use sections::{
     Auth, AuthMode, Auto, Cache, Delete, Fetch, Grace, Grpc, JobSettings, Originals, Renditions, Signing, Sqlite,
     StoreLimitSettings, UploadSettings, VariantSettings,
@@ -74,6 +76,8 @@ pub struct Settings {
     pub auto: Auto,
     #[garde(dive)]
     pub fetch: Fetch,
+    #[garde(dive)]
+    pub events: Events,
     #[garde(skip)]
     pub presets: Presets,
     #[garde(dive)]

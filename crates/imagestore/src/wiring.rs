@@ -19,9 +19,11 @@ use tokio_util::sync::CancellationToken;
 use crate::adapters::files::FileBlobs;
 use crate::adapters::folder::{self, FolderCopy};
 use crate::adapters::key_file;
+use crate::adapters::mqtt::MqttSink;
 use crate::adapters::remote::HttpSource;
 use crate::adapters::sqlite::SqliteCatalog;
-use crate::app::{self, BackEnds, Services};
+use crate::adapters::webhook::WebhookSink;
+use crate::app::{self, BackEnds, Services, SinkPlan};
 use crate::domain::{Keyring, SigningKey};
 use crate::grpc::{self, CallFigures, GrpcState};
 use crate::http::{self, HttpState};
@@ -117,6 +119,7 @@ pub fn copy_into(
 
 /// Serves until a signal says to stop.
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
+    let sinks = sinks(&settings)?;
     let opened = open(&settings, Access::Exclusive).await?;
     let services = opened.services.clone();
     app::recover(&services).await.map_err(|error| explain(&error))?;
@@ -128,6 +131,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     services.start_uploads();
     services.start_albums();
     services.start_keeping();
+    services.start_sinks(sinks).await.map_err(|error| explain(&error))?;
     let state = HttpState {
         services: services.clone(),
         public_url: settings.public_url(),
@@ -140,6 +144,21 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let result = listen_and_serve(&settings, state).await;
     services.close().await;
     result
+}
+
+/// Where events leave the store.
+fn sinks(settings: &Settings) -> anyhow::Result<Vec<SinkPlan>> {
+    let events = &settings.events;
+    let mut plans = Vec::new();
+    if let Some(mqtt) = events.mqtt() {
+        let sink = Arc::new(MqttSink::new(&mqtt)?);
+        plans.push(SinkPlan { sink, kinds: None, persistence: events.broker_persistence() });
+    }
+    for (webhook, kinds) in events.webhooks() {
+        let sink = Arc::new(WebhookSink::new(webhook)?);
+        plans.push(SinkPlan { sink, kinds, persistence: events.webhook_persistence() });
+    }
+    Ok(plans)
 }
 
 async fn listen_and_serve(settings: &Settings, state: HttpState) -> anyhow::Result<()> {

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, reason = "a fixture that cannot be made is a failed test")]
 
 pub mod authority;
+pub mod broker;
 pub mod lanczos;
 pub mod measured;
 pub mod openapi;

@@ -3,5 +3,8 @@
 pub mod files;
 pub mod folder;
 pub mod key_file;
+pub mod mqtt;
+mod public;
 pub mod remote;
 pub mod sqlite;
+pub mod webhook;

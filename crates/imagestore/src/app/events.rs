@@ -50,6 +50,7 @@ impl LiveFeed {
 impl Services {
     pub(super) fn publish(&self, owner: Option<UserId>, what: Happening) {
         self.inner.feed.publish(owner, what);
+        self.inner.sinks.wake();
     }
 
     /// What happened after the event `after`, as far as it is remembered, and all that happens from now on.

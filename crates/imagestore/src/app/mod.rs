@@ -31,6 +31,7 @@ mod renditions;
 mod replace;
 mod signing;
 mod similar;
+mod sinks;
 mod srcset;
 mod stats;
 mod upload;
@@ -67,6 +68,7 @@ pub use recover::recover;
 pub use renditions::rebuild_renditions;
 pub use signing::{Asking, SignedAddress, SigningPolicy};
 pub use similar::{MAX_DISTANCE, MAX_SIMILAR};
+pub use sinks::{MAX_DEAD_LETTERS, Persistence, SinkPlan};
 pub use srcset::{Offer, Size, Wish, scaled_to};
 pub use upload::{Receiving, UploadOptions, Uploaded};
 pub use uploads::{Append, Appending, NewUpload, NewUploadKind, ThenReader, UploadPolicy};
@@ -163,6 +165,7 @@ struct Inner {
     job_writer: OnceLock<JobWriter>,
     feed: LiveFeed,
     outbox: albums::Outbox,
+    sinks: sinks::Sinks,
     access: Access,
     uploads: Uploads,
     signing: SigningPolicy,
@@ -197,6 +200,7 @@ impl Services {
             job_writer: OnceLock::new(),
             feed: LiveFeed::default(),
             outbox: albums::Outbox::default(),
+            sinks: sinks::Sinks::default(),
             access: Access::new(policies.access),
             uploads: Uploads::new(policies.uploads),
             signing: policies.signing,

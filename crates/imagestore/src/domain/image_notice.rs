@@ -30,6 +30,10 @@ pub enum ImageEvent {
 }
 
 impl ImageEvent {
+    /// Every kind.
+    pub const ALL: [Self; 6] =
+        [Self::Stored, Self::Changed, Self::Replaced, Self::Purged, Self::Deleted, Self::Restored];
+
     /// The name in the live feed.
     pub fn name(self) -> &'static str {
         match self {

@@ -16,10 +16,12 @@ mod outgoing;
 mod pending;
 mod rendition;
 mod signing;
+mod sink;
 mod totals;
 mod upload;
 mod user;
 mod variant;
+mod variant_notice;
 
 pub use access::{Audience, Caller, Reach, Scope, Scopes, Visibility};
 pub use album::{
@@ -39,7 +41,9 @@ pub use outgoing::OutgoingMessage;
 pub use pending::PendingWork;
 pub use rendition::{Master, Rendition, RenditionMode, RenditionTotals};
 pub use signing::{Keyring, Required, SECRET_BYTES, Signature, SigningKey};
+pub use sink::{DeadLetter, Delivery, Handed, Outcome, SinkState, SinkStatus};
 pub use totals::{Saved, Share, Totals};
 pub use upload::{Checksum, ChecksumAlgorithm, Upload, UploadKind, UploadPart, UploadState};
 pub use user::{ApiKey, Quotas, Usage, User, UserChange, UserName};
 pub use variant::{Variant, VariantKey};
+pub use variant_notice::VariantNotice;

@@ -29,6 +29,9 @@ pub enum AlbumEvent {
 }
 
 impl AlbumEvent {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [Self::Created, Self::Changed, Self::Deleted, Self::ImageAdded, Self::ImageRemoved];
+
     /// The name in the live feed.
     pub fn name(self) -> &'static str {
         match self {
@@ -127,4 +130,6 @@ impl OutboxMessage {
     pub const ALBUMS: &'static str = "albums";
     /// The topic of [`ImageNotice`](super::ImageNotice)s.
     pub const IMAGES: &'static str = "images";
+    /// The topic of [`VariantNotice`](super::VariantNotice)s.
+    pub const VARIANTS: &'static str = "variants";
 }

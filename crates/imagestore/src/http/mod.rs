@@ -134,6 +134,7 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
         .service(resource("/v1/images/{id}/variants/{name}", variant))
         .configure(v1::jobs)
         .configure(v1::access)
+        .configure(v1::sinks::configure)
         .configure(v1::uploads::configure)
         .configure(v1::albums::configure)
         .configure(compat::processor::configure)

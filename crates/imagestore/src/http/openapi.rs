@@ -43,6 +43,7 @@ pub(super) fn document(public_url: Option<&Url>) -> Document {
         v1::events::Description::openapi(),
         v1::stats::Description::openapi(),
         v1::admin::Description::openapi(),
+        v1::sinks::Description::openapi(),
         compat::albums::Description::openapi(),
         compat::processor::Description::openapi(),
         health::Description::openapi(),

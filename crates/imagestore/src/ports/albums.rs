@@ -169,9 +169,9 @@ pub trait AlbumCatalog: Send + Sync {
     /// What was not delivered yet, in the order of the changes, at most `limit`; from then on it counts as delivered.
     async fn take_outbox(&self, limit: u32, now: Timestamp) -> Result<Vec<OutboxMessage>, CatalogError>;
 
-    /// How much was written before that time.
+    /// How much was written before that time that every sink has.
     async fn old_outbox(&self, before: Timestamp) -> Result<u64, CatalogError>;
 
-    /// Forgets what was written before that time, at most `limit`; gives how many.
+    /// Forgets what was written before that time and every sink has, at most `limit`; gives how many.
     async fn forget_outbox(&self, before: Timestamp, limit: u32) -> Result<u64, CatalogError>;
 }

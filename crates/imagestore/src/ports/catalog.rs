@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use shared_types::{AlbumId, Digest, ImageId, UploadId};
 
 use super::{
-    AccessCatalog, AlbumCatalog, AnalysisCatalog, JobCatalog, KeepingCatalog, RenditionCatalog, UploadCatalog,
+    AccessCatalog, AlbumCatalog, AnalysisCatalog, JobCatalog, KeepingCatalog, RenditionCatalog, SinkCatalog,
+    UploadCatalog,
 };
 use crate::domain::{
     Image, ImageChange, ImageQuery, Job, Naming, Position, Reach, StoreError, Tag, Totals, Variant, Whose,
@@ -80,7 +81,14 @@ pub struct Placement {
 /// then calls [`Catalog::forget_blob`]. Until then no row can refer to it, so a row never outlives its bytes.
 #[async_trait]
 pub trait Catalog:
-    RenditionCatalog + AnalysisCatalog + JobCatalog + AccessCatalog + UploadCatalog + AlbumCatalog + KeepingCatalog
+    RenditionCatalog
+    + AnalysisCatalog
+    + JobCatalog
+    + AccessCatalog
+    + UploadCatalog
+    + AlbumCatalog
+    + KeepingCatalog
+    + SinkCatalog
 {
     /// Adds an image whose blob is durable, and notes what is to be done about it.
     ///

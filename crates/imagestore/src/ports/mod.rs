@@ -12,6 +12,7 @@ mod parts;
 mod remote;
 mod renditions;
 mod sink;
+mod sinks;
 mod upkeep;
 mod uploads;
 
@@ -27,5 +28,6 @@ pub use parts::{PartStore, StagedPart};
 pub use remote::{RemoteBody, RemoteError, RemoteSource};
 pub use renditions::RenditionCatalog;
 pub use sink::{Sink, SinkError};
+pub use sinks::SinkCatalog;
 pub use upkeep::{BlobUpkeep, KeptBlobs, RemovalGuard, Unfinished};
 pub use uploads::UploadCatalog;

@@ -288,7 +288,7 @@ pub struct Fetch {
 }
 
 /// The type's own message does not say what a network looks like.
-fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+pub(super) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
     let wanted = |text: &str| D::Error::custom(format_args!("must be networks such as 10.1.0.0/16, not {text:?}"));
     let texts = Vec::<String>::deserialize(deserializer)?;
     texts.iter().map(|text| text.parse().map_err(|_| wanted(text))).collect()

@@ -44,6 +44,7 @@ mod renditions;
 mod replacing;
 mod replacing_races;
 mod signing;
+mod sinks;
 mod srcset;
 mod stats;
 mod support;

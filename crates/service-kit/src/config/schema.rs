@@ -86,9 +86,15 @@ pub(super) fn typed(text: &str, default: &Value) -> Option<Value> {
         Value::Boolean(_) => Value::Boolean(text.parse().ok()?),
         Value::Integer(_) => Value::Integer(text.parse().ok()?),
         Value::Float(_) => Value::Float(text.parse().ok()?),
-        Value::Array(_) => {
-            Value::Array(text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Value::from).collect())
-        }
+        Value::Array(_) => list(text).unwrap_or_else(|| {
+            text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Value::from).collect()
+        }),
         _ => Value::String(text.to_owned()),
     })
+}
+
+/// A list as a file would have it, which those need whose entries are sections.
+fn list(text: &str) -> Option<Value> {
+    let table: Table = format!("list = {text}").parse().ok()?;
+    table.get("list").filter(|list| list.is_array()).cloned()
 }

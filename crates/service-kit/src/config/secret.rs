@@ -3,6 +3,7 @@
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A setting that is never shown.
@@ -45,6 +46,9 @@ impl Serialize for Secret {
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|text| Self(text.into()))
+        // The error of a number would show it, which may be a secret without quotes.
+        String::deserialize(deserializer)
+            .map(|text| Self(text.into()))
+            .map_err(|_| D::Error::custom("a secret must be text"))
     }
 }

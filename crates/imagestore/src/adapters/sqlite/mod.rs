@@ -18,6 +18,7 @@ mod listing;
 mod pending;
 mod renditions;
 mod rows;
+mod sinks;
 mod totals;
 mod uploads;
 mod variants;

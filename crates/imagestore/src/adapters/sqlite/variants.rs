@@ -4,8 +4,8 @@ use shared_types::{Digest, ImageId};
 use sqlx::{FromRow, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
-use super::{images, rows};
-use crate::domain::Variant;
+use super::{albums, images, rows};
+use crate::domain::{Variant, VariantNotice};
 use crate::ports::{CatalogError, Removed, VariantUse};
 
 #[derive(FromRow)]
@@ -57,6 +57,9 @@ pub(super) async fn put(
     rows::refer_to_blob(tx, &variant.digest, variant.bytes).await?;
     let replaced = delete(tx, variant.image, &variant.key).await?;
     insert(tx, variant).await?;
+    if let Some(notice) = VariantNotice::stored(variant) {
+        albums::write_variant(tx, &notice, variant.created).await?;
+    }
     let doomed = rows::doom_unused(tx, replaced.as_slice()).await?;
     Ok((replaced.is_some(), doomed))
 }

@@ -138,12 +138,12 @@ fn micros(time: Duration) -> i64 {
     i64::try_from(time.as_micros()).unwrap_or(i64::MAX / 4)
 }
 
-fn later(now: Timestamp, pause: Duration) -> Timestamp {
+pub(in crate::app) fn later(now: Timestamp, pause: Duration) -> Timestamp {
     now.checked_add(pause).unwrap_or(Timestamp::MAX)
 }
 
 /// Twice as long after each attempt, with up to as much again by chance, so that what failed together does not come back together.
-fn pause_after(attempts: u32, first: Duration, longest: Duration) -> Duration {
+pub(in crate::app) fn pause_after(attempts: u32, first: Duration, longest: Duration) -> Duration {
     let pauses =
         ExponentialBuilder::default().with_min_delay(first).with_max_delay(longest).with_jitter().without_max_times();
     pauses.build().nth(attempts.saturating_sub(1) as usize).unwrap_or(longest)

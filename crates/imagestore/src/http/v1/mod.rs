@@ -10,6 +10,7 @@ pub(super) mod index;
 pub(super) mod jobs;
 pub(super) mod leases;
 pub(super) mod similar;
+pub(super) mod sinks;
 pub(super) mod srcset;
 pub(super) mod stats;
 pub(super) mod uploads;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use shared_types::wire::VariantFigures;
 use shared_types::{Digest, ImageFormat, ImageId};
 
-use super::{access, albums, analyses, jobs, keeping, listing, renditions, uploads};
+use super::{access, albums, analyses, jobs, keeping, listing, renditions, sinks, uploads};
 
 /// Runs every check on an empty catalog; `open` opens the same one again.
 pub(super) async fn suite<C: Catalog, F: Future<Output = C>, G: Future<Output = C>>(
@@ -34,6 +34,7 @@ pub(super) async fn suite<C: Catalog, F: Future<Output = C>, G: Future<Output = 
     uploads::checks(&catalog).await;
     albums::checks(&catalog).await;
     keeping::checks(&catalog).await;
+    sinks::checks(&catalog).await;
     a_copy_has_every_row(&catalog, copy).await;
     let last = image(b"last");
     catalog.insert_image(&last, &NewWork::default()).await.unwrap();

@@ -10,6 +10,7 @@ mod keeping;
 mod listing;
 mod parts;
 mod renditions;
+mod sinks;
 mod statements;
 mod upkeep;
 mod uploads;

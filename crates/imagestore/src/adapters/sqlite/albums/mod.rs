@@ -19,7 +19,7 @@ use crate::domain::{
 };
 use crate::ports::{AlbumCatalog, AlbumPage, CatalogError, Placement};
 pub(super) use members::leave_all;
-pub(super) use outbox::write_image;
+pub(super) use outbox::{write_image, write_variant};
 pub(super) use places::{leave_for_now, return_to_all};
 
 /// Puts an image that was just added into its album.

@@ -5,7 +5,7 @@ use sqlx::{FromRow, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
 use super::super::rows;
-use crate::domain::{AlbumNotice, ImageNotice, OutboxMessage};
+use crate::domain::{AlbumNotice, ImageNotice, OutboxMessage, VariantNotice};
 use crate::ports::CatalogError;
 
 #[derive(FromRow)]
@@ -40,6 +40,16 @@ pub(in super::super) async fn write_image(
 ) -> Result<(), CatalogError> {
     let body = serde_json::to_string(notice).map_err(|error| CatalogError::Failed(error.into()))?;
     message(tx, OutboxMessage::IMAGES, notice.id.to_string(), body, now).await
+}
+
+/// The same about a variant.
+pub(in super::super) async fn write_variant(
+    tx: &mut SqliteConnection,
+    notice: &VariantNotice,
+    now: Timestamp,
+) -> Result<(), CatalogError> {
+    let body = serde_json::to_string(notice).map_err(|error| CatalogError::Failed(error.into()))?;
+    message(tx, OutboxMessage::VARIANTS, notice.image_id.to_string(), body, now).await
 }
 
 async fn message(
@@ -80,14 +90,18 @@ pub(super) async fn take(
 }
 
 pub(super) async fn count_old(pool: &SqlitePool, before: Timestamp) -> Result<u64, CatalogError> {
-    let old: i64 = sqlx::query_scalar("SELECT count(*) FROM outbox WHERE created_us < $1")
-        .bind(before.as_microsecond())
-        .fetch_one(pool)
-        .await?;
+    let old: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM outbox WHERE created_us < $1 AND NOT EXISTS (SELECT 1 FROM deliveries WHERE message = outbox.id)",
+    )
+    .bind(before.as_microsecond())
+    .fetch_one(pool)
+    .await?;
     rows::unsigned(old)
 }
 
-pub(super) const OLD: &str = "SELECT id FROM outbox WHERE created_us < $1 ORDER BY created_us LIMIT $2";
+/// What a sink does not have yet is not old.
+pub(super) const OLD: &str = "SELECT id FROM outbox WHERE created_us < $1 AND NOT EXISTS \
+     (SELECT 1 FROM deliveries WHERE message = outbox.id) ORDER BY created_us LIMIT $2";
 
 pub(super) async fn forget(tx: &mut SqliteConnection, before: Timestamp, limit: u32) -> Result<u64, CatalogError> {
     let old: Vec<Uuid> = sqlx::query_scalar(OLD).bind(before.as_microsecond()).bind(limit).fetch_all(&mut *tx).await?;
