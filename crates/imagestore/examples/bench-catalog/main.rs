@@ -33,9 +33,6 @@ struct Cli {
     /// Memory for pages of each catalog, in bytes (`sqlite.cache_bytes` of the settings).
     #[arg(long, default_value_t = 134_217_728)]
     cache_bytes: u64,
-    /// Bytes of each file that are mapped into memory (`sqlite.mmap_bytes` of the settings).
-    #[arg(long, default_value_t = 17_179_869_184)]
-    mmap_bytes: u64,
     /// Leave the catalogs there.
     #[arg(long)]
     keep: bool,
@@ -63,7 +60,7 @@ async fn main() -> anyhow::Result<()> {
     ensure!(cli.rows.is_sorted() && cli.rows[0] >= fill::LEAST, "--rows: the smallest first, at least {}", fill::LEAST);
     let mut stores = Vec::new();
     for rows in &cli.rows {
-        let settings = SqliteSettings { cache_bytes: cli.cache_bytes, mmap_bytes: cli.mmap_bytes };
+        let settings = SqliteSettings { cache_bytes: cli.cache_bytes };
         let store = open(*rows, &cli.folder.join(rows.to_string()), &settings).await;
         stores.push(store.with_context(|| format!("cannot fill the catalog of {rows} images"))?);
     }
