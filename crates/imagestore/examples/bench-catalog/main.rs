@@ -7,7 +7,7 @@ mod measure;
 mod page;
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
@@ -49,7 +49,8 @@ struct Store {
     /// Images that it was filled with.
     rows: u64,
     catalog: SqliteCatalog,
-    file: PathBuf,
+    /// Stays open: closing any handle of a file gives up the locks that SQLite has on it in this process.
+    file: File,
     /// Bytes of its file.
     bytes: u64,
 }
@@ -89,12 +90,15 @@ async fn open(rows: u64, folder: &Path, settings: &SqliteSettings) -> anyhow::Re
     let catalog = SqliteCatalog::open(&file, settings).await?;
     let images = catalog.totals().await?.images;
     ensure!(images >= rows, "{} has {images} images", file.display());
+    let file = File::open(file)?;
     Ok(Store { rows, catalog, bytes: file.metadata()?.len(), file })
 }
 
 impl Store {
     /// Reads the file into the system's memory, where the catalog of a store that is in use is, if there is room for it.
     fn read_through(&self) -> io::Result<u64> {
-        io::copy(&mut File::open(&self.file)?, &mut io::sink())
+        let mut file = &self.file;
+        file.rewind()?;
+        io::copy(&mut file, &mut io::sink())
     }
 }

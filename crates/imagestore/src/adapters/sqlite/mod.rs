@@ -5,7 +5,7 @@
 //!
 //! The file is read, not mapped (`mmap_size`): mapped, an error of the disk ends the process (SIGBUS) where it fails one request now, and each
 //! commit makes every reader give its mapping up. Of five million images getting one takes as long either way, and beside 200 commits a
-//! second a third longer when mapped.
+//! second up to a third longer when mapped.
 
 mod access;
 mod albums;
