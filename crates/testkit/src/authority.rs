@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use reqwest::{Certificate, Client};
 
 /// An authority, as the PEM that clients trust.
@@ -32,7 +32,9 @@ impl Authority {
     pub fn write(&self, folder: &Path) {
         let key = KeyPair::generate().expect("a key can be made");
         let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
-        let params = CertificateParams::new(names).expect("these are names");
+        let mut params = CertificateParams::new(names).expect("these are names");
+        // One of the same name as its authority is taken for its own by OpenSSL.
+        params.distinguished_name.push(DnType::CommonName, "localhost");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate can be made");
         std::fs::write(folder.join("key.pem"), key.serialize_pem()).expect("the folder can be written to");
         std::fs::write(folder.join("certificate.pem"), certificate.pem()).expect("the folder can be written to");
