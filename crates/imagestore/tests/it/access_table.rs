@@ -262,6 +262,8 @@ async fn the_table_of_who_may_do_what_is_the_one_in_the_docs() {
         ("SIGNING__KEYS", SIGNING),
         // Nobody listens there.
         ("EVENTS__MQTT__URL", "mqtt://127.0.0.1:1"),
+        // Each address makes one for each caller.
+        ("UPLOADS__OPEN", "100000"),
     ]);
     let owner = store.user("owner", &[]);
     store.user("other", &[]);
