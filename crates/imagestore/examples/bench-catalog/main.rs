@@ -49,7 +49,7 @@ struct Store {
     /// Images that it was filled with.
     rows: u64,
     catalog: SqliteCatalog,
-    /// Stays open: closing any handle of a file gives up the locks that SQLite has on it in this process.
+    /// Stays open: closing any handle of a file gives up the locks that `SQLite` has on it in this process.
     file: File,
     /// Bytes of its file.
     bytes: u64,

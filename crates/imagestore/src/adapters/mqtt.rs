@@ -105,7 +105,7 @@ impl MqttSink {
 
 #[async_trait]
 impl Sink for MqttSink {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "mqtt"
     }
 
@@ -116,13 +116,11 @@ impl Sink for MqttSink {
             return Err(SinkError::Rejected(format!("the message has {} bytes, which is too much", text.len())));
         }
         let connection = self.connection().await?;
-        match tokio::time::timeout(PATIENCE, connection.publish(&publications)?).await {
-            Ok(result) => result,
-            Err(_) => {
-                connection.end();
-                Err(SinkError::unavailable("the broker did not acknowledge in time"))
-            }
-        }
+        let acknowledged = tokio::time::timeout(PATIENCE, connection.publish(&publications)?).await;
+        acknowledged.unwrap_or_else(|_| {
+            connection.end();
+            Err(SinkError::unavailable("the broker did not acknowledge in time"))
+        })
     }
 
     async fn close(&self) {

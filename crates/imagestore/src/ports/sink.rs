@@ -27,6 +27,7 @@ pub enum SinkError {
 
 impl SinkError {
     /// The sink takes nothing at this moment and did not say for how long.
+    #[expect(clippy::needless_pass_by_value, reason = "errors are handed over as they come")]
     pub fn unavailable(reason: impl ToString) -> Self {
         Self::Unavailable { reason: reason.to_string(), after: None }
     }

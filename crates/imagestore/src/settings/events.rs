@@ -1,5 +1,7 @@
 //! Settings of what leaves the store, and the sinks that they describe.
 
+#![expect(clippy::trivially_copy_pass_by_ref, reason = "the signature of validators")]
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -171,6 +173,7 @@ fn webhook_secret(secret: &Secret, _context: &()) -> garde::Result {
     webhook::signing_key(secret.expose()).map(drop).map_err(fault)
 }
 
+#[expect(clippy::ref_option, reason = "the validator's signature")]
 fn known_kinds(kinds: &Option<Vec<String>>, _context: &()) -> garde::Result {
     let known: Vec<_> = OutgoingMessage::kinds().collect();
     match kinds.iter().flatten().find(|kind| !known.contains(&kind.as_str())) {

@@ -254,17 +254,19 @@ const TOKEN: &str = "the token of the workers";
 const SIGNING: &str = "k:1111111111111111111111111111111111111111111111111111111111111111";
 const ANOTHER: &str = "k:2222222222222222222222222222222222222222222222222222222222222222";
 
+const SETTINGS: &[(&str, &str)] = &[
+    ("JOBS__TOKEN", TOKEN),
+    ("AUTH__VISIBILITY", "private"),
+    ("SIGNING__KEYS", SIGNING),
+    // Nobody listens there.
+    ("EVENTS__MQTT__URL", "mqtt://127.0.0.1:1"),
+    // Each address makes one for each caller.
+    ("UPLOADS__OPEN", "100000"),
+];
+
 #[tokio::test]
 async fn the_table_of_who_may_do_what_is_the_one_in_the_docs() {
-    let store = KeyedStore::start_with(&[
-        ("JOBS__TOKEN", TOKEN),
-        ("AUTH__VISIBILITY", "private"),
-        ("SIGNING__KEYS", SIGNING),
-        // Nobody listens there.
-        ("EVENTS__MQTT__URL", "mqtt://127.0.0.1:1"),
-        // Each address makes one for each caller.
-        ("UPLOADS__OPEN", "100000"),
-    ]);
+    let store = KeyedStore::start_with(SETTINGS);
     let owner = store.user("owner", &[]);
     store.user("other", &[]);
     let owners_key = store.key("owner", "read,write,delete");

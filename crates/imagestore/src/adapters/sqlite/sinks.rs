@@ -223,13 +223,11 @@ async fn replay(
     limit: u32,
     now: Timestamp,
 ) -> Result<u64, CatalogError> {
-    let dead: Vec<Uuid> = match only {
-        Some(message) => vec![message],
-        None => {
-            let oldest =
-                "SELECT message FROM deliveries WHERE sink = $1 AND dead_us IS NOT NULL ORDER BY message LIMIT $2";
-            sqlx::query_scalar(oldest).bind(sink).bind(limit).fetch_all(&mut *tx).await?
-        }
+    let dead: Vec<Uuid> = if let Some(message) = only {
+        vec![message]
+    } else {
+        let oldest = "SELECT message FROM deliveries WHERE sink = $1 AND dead_us IS NOT NULL ORDER BY message LIMIT $2";
+        sqlx::query_scalar(oldest).bind(sink).bind(limit).fetch_all(&mut *tx).await?
     };
     let mut replayed = 0;
     for message in dead {

@@ -39,12 +39,11 @@ impl<'a> Batch<'a> {
         let mut lanes: Vec<Vec<Delivery>> = Vec::new();
         let mut lane_of: HashMap<String, usize> = HashMap::new();
         for delivery in deliveries {
-            match lane_of.get(&delivery.message.key) {
-                Some(&lane) => lanes[lane].push(delivery),
-                None => {
-                    lane_of.insert(delivery.message.key.clone(), lanes.len());
-                    lanes.push(vec![delivery]);
-                }
+            if let Some(&lane) = lane_of.get(&delivery.message.key) {
+                lanes[lane].push(delivery);
+            } else {
+                lane_of.insert(delivery.message.key.clone(), lanes.len());
+                lanes.push(vec![delivery]);
             }
         }
         Self { relay, lanes, progress: Mutex::default() }

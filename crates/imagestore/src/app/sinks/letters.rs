@@ -40,13 +40,11 @@ impl Services {
     /// Has a dead letter delivered again.
     pub async fn replay_dead_letter(&self, caller: &Caller, sink: &str, message: Uuid) -> Result<(), StoreError> {
         self.check_sink(caller, sink).await?;
-        match self.inner.catalog.replay_dead_letters(sink, Some(message), 1, now()).await? {
-            0 => Err(no_letter()),
-            _ => {
-                self.inner.sinks.wake();
-                Ok(())
-            }
+        if self.inner.catalog.replay_dead_letters(sink, Some(message), 1, now()).await? == 0 {
+            return Err(no_letter());
         }
+        self.inner.sinks.wake();
+        Ok(())
     }
 
     /// Has every dead letter delivered again that there is now; gives how many there were.
