@@ -15,6 +15,7 @@ use shared_types::transform::Presets;
 use tokio::sync::Semaphore;
 use url::Url;
 
+use crate::adapters::postgres::PostgresSettings;
 use crate::adapters::remote::RemoteSettings;
 use crate::adapters::sqlite::SqliteSettings;
 use crate::app::{
@@ -24,8 +25,8 @@ use crate::domain::Keyring;
 use crate::grpc::GrpcSettings;
 use crate::http::BodyLimits;
 pub use sections::{
-    Auth, AuthMode, Auto, Cache, Delete, Fetch, Grace, Grpc, JobSettings, Originals, Renditions, Signing, Sqlite,
-    StoreLimitSettings, UploadSettings, VariantSettings,
+    Auth, AuthMode, Auto, Cache, CatalogSettings, Delete, Fetch, Grace, Grpc, JobSettings, Originals, Renditions,
+    Signing, Sqlite, StoreLimitSettings, UploadSettings, VariantSettings,
 };
 
 /// The commented defaults, which are also the documentation of the settings.
@@ -52,6 +53,8 @@ pub struct Settings {
     pub cpu: Cpu,
     #[garde(skip)]
     pub cache: Cache,
+    #[garde(dive)]
+    pub catalog: CatalogSettings,
     #[garde(dive)]
     pub sqlite: Sqlite,
     #[garde(skip)]
@@ -177,6 +180,11 @@ impl Settings {
             variant_bytes: self.variants.max_bytes,
         };
         Policies { cache, renditions: self.renditions.mode, jobs, better, access, uploads, signing, keeping }
+    }
+
+    /// The server that has the catalog; `None` where it is a file of the data folder.
+    pub(crate) fn postgres(&self) -> Option<PostgresSettings> {
+        self.catalog.postgres()
     }
 
     pub(crate) fn sqlite(&self) -> SqliteSettings {

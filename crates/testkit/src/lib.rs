@@ -9,6 +9,7 @@ pub mod measured;
 pub mod openapi;
 pub mod photos;
 pub mod pictures;
+pub mod postgres;
 pub mod process;
 pub mod proxy;
 pub mod raw;

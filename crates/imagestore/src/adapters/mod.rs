@@ -3,5 +3,7 @@
 pub mod files;
 pub mod folder;
 pub mod key_file;
+pub mod postgres;
 pub mod remote;
+pub mod sql;
 pub mod sqlite;

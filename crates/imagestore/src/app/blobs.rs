@@ -1,5 +1,9 @@
 //! The life of a blob: durable before its row, gone after it.
 
+use std::collections::HashSet;
+use std::sync::PoisonError;
+use std::time::Duration;
+
 use shared_types::{Digest, ErrorCode};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -23,21 +27,52 @@ impl BlobLocks {
     }
 }
 
+/// Committed blobs of which the catalog could not be told or asked, while it was away.
+#[derive(Default)]
+pub(super) struct UnsettledBlobs(std::sync::Mutex<HashSet<Digest>>);
+
+impl UnsettledBlobs {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashSet<Digest>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Services {
-    /// Removes the bytes of blobs that lost their last row. What fails here is finished at the next start.
+    /// Removes the bytes of blobs that lost their last row. What fails here is finished by [`Services::finish_blobs`].
     pub(super) async fn remove_doomed(&self, doomed: &[Digest]) {
         for digest in doomed {
             let _hold = self.inner.blob_locks.hold(digest).await;
-            let removed = async {
-                self.inner.blobs.remove(digest).await.map_err(anyhow::Error::from)?;
-                // Of an upload that came too late: its bytes are gone with the others.
-                self.inner.blobs.settle(digest).await.map_err(anyhow::Error::from)?;
-                self.inner.catalog.forget_blob(digest).await.map_err(anyhow::Error::from)
-            };
-            if let Err(error) = removed.await {
-                log::warn!("blob {digest} stays until the next start: {error:#}");
+            if let Err(error) = self.remove_held(digest).await {
+                log::warn!("blob {digest} stays for a while: {error:#}");
+                self.inner.keeping.wake();
             }
         }
+    }
+
+    /// Removes a doomed blob whose lock is held.
+    async fn remove_held(&self, digest: &Digest) -> anyhow::Result<()> {
+        self.inner.blobs.remove(digest).await?;
+        // Of an upload that came too late: its bytes are gone with the others.
+        self.inner.blobs.settle(digest).await?;
+        Ok(self.inner.catalog.forget_blob(digest).await?)
+    }
+
+    /// Finishes what could not be finished before, because the catalog was away in between: looks at committed blobs whose row nobody knows
+    /// of, and removes doomed ones.
+    pub(super) async fn finish_blobs(&self) -> Result<(), StoreError> {
+        // Those that fail again are noted again.
+        let unsettled = std::mem::take(&mut *self.inner.unsettled.lock());
+        for digest in &unsettled {
+            self.abandon_blob(digest).await;
+        }
+        for digest in self.inner.catalog.doomed_blobs().await? {
+            let _hold = self.inner.blob_locks.hold(&digest).await;
+            // Whoever doomed it may have removed it by now, and the same bytes may have been stored anew.
+            if self.inner.catalog.doomed_blobs().await?.contains(&digest) {
+                self.remove_held(&digest).await.map_err(StoreError::internal)?;
+            }
+        }
+        Ok(())
     }
 
     /// Makes a blob durable and writes its row, which nothing may come between; then removes what lost its last row by it. The catalog's
@@ -73,8 +108,12 @@ impl Services {
         match self.inner.catalog.doom_if_unused(digest).await {
             Ok(true) => self.remove_doomed(&[*digest]).await,
             Ok(false) => {}
-            // The note that the blob is unsettled stays, so the next start looks at it.
-            Err(error) => return log::warn!("blob {digest} may be left without a row: {error}"),
+            // The note in the blob store stays too, for the case that this process ends before.
+            Err(error) => {
+                log::warn!("blob {digest} may be left without a row for a while: {error}");
+                self.inner.unsettled.lock().insert(*digest);
+                return self.inner.keeping.wake();
+            }
         }
         self.settle_blob(digest).await;
     }
@@ -120,9 +159,16 @@ impl From<CatalogError> for StoreError {
             }
             CatalogError::Refused(refused) => refused,
             CatalogError::Full(_) => full().caused_by(error),
+            CatalogError::Unavailable(_) => away().caused_by(error),
             CatalogError::Failed(_) => Self::internal(error),
         }
     }
+}
+
+fn away() -> StoreError {
+    const COME_BACK: Duration = Duration::from_secs(2);
+    let detail = "The server's catalog does not answer at this moment; send the request again in a while.";
+    StoreError { retry_after: Some(COME_BACK), ..StoreError::new(ErrorCode::Unavailable, detail) }
 }
 
 fn full() -> StoreError {

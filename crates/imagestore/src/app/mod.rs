@@ -154,6 +154,7 @@ struct Inner {
     /// Bounds the pictures that are answered but not stored yet, and so the memory they hold.
     storing: Arc<tokio::sync::Semaphore>,
     blob_locks: blobs::BlobLocks,
+    unsettled: blobs::UnsettledBlobs,
     renditions: Renditions,
     analyses: Analyses,
     /// Held by uploads that must not be a second copy, from the look for a first one to their own row.
@@ -189,6 +190,7 @@ impl Services {
             runtime: Handle::current(),
             storing: Arc::new(tokio::sync::Semaphore::new(STORING)),
             blob_locks: blobs::BlobLocks::default(),
+            unsettled: blobs::UnsettledBlobs::default(),
             renditions: Renditions::new(policies.renditions),
             analyses: Analyses::default(),
             duplicates: blobs::BlobLocks::default(),
@@ -250,9 +252,11 @@ fn next_of<T>(entries: &mut Vec<T>, limit: u32) -> Option<&T> {
     entries.last().filter(|_| more)
 }
 
-fn settled<E: std::fmt::Display>(result: Result<Result<(), E>, tokio::time::error::Elapsed>) -> Result<(), String> {
+fn settled<E: std::error::Error + Send + Sync + 'static>(
+    result: Result<Result<(), E>, tokio::time::error::Elapsed>,
+) -> Result<(), String> {
     match result {
-        Ok(answer) => answer.map_err(|error| error.to_string()),
+        Ok(answer) => answer.map_err(|error| format!("{:#}", anyhow::Error::from(error))),
         Err(_) => Err("does not answer".to_owned()),
     }
 }

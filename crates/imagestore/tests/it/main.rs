@@ -39,6 +39,7 @@ mod jobs;
 mod keys;
 mod marks_and_presets;
 mod openapi;
+mod postgres;
 mod races;
 mod renditions;
 mod replacing;
