@@ -5,6 +5,7 @@
 
 pub mod authority;
 pub mod broker;
+pub mod kafka;
 pub mod lanczos;
 pub mod measured;
 pub mod openapi;
