@@ -209,7 +209,7 @@ impl Settings {
     }
 
     pub(crate) fn sqlite(&self) -> SqliteSettings {
-        SqliteSettings { cache_bytes: self.sqlite.cache_bytes, mmap_bytes: self.sqlite.mmap_bytes }
+        SqliteSettings { cache_bytes: self.sqlite.cache_bytes }
     }
 
     pub(crate) fn remote(&self) -> RemoteSettings {

@@ -7,7 +7,7 @@ mod measure;
 mod page;
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
@@ -33,9 +33,6 @@ struct Cli {
     /// Memory for pages of each catalog, in bytes (`sqlite.cache_bytes` of the settings).
     #[arg(long, default_value_t = 134_217_728)]
     cache_bytes: u64,
-    /// Bytes of each file that are mapped into memory (`sqlite.mmap_bytes` of the settings).
-    #[arg(long, default_value_t = 17_179_869_184)]
-    mmap_bytes: u64,
     /// Leave the catalogs there.
     #[arg(long)]
     keep: bool,
@@ -52,7 +49,8 @@ struct Store {
     /// Images that it was filled with.
     rows: u64,
     catalog: SqliteCatalog,
-    file: PathBuf,
+    /// Stays open: closing any handle of a file gives up the locks that SQLite has on it in this process.
+    file: File,
     /// Bytes of its file.
     bytes: u64,
 }
@@ -63,7 +61,7 @@ async fn main() -> anyhow::Result<()> {
     ensure!(cli.rows.is_sorted() && cli.rows[0] >= fill::LEAST, "--rows: the smallest first, at least {}", fill::LEAST);
     let mut stores = Vec::new();
     for rows in &cli.rows {
-        let settings = SqliteSettings { cache_bytes: cli.cache_bytes, mmap_bytes: cli.mmap_bytes };
+        let settings = SqliteSettings { cache_bytes: cli.cache_bytes };
         let store = open(*rows, &cli.folder.join(rows.to_string()), &settings).await;
         stores.push(store.with_context(|| format!("cannot fill the catalog of {rows} images"))?);
     }
@@ -92,12 +90,15 @@ async fn open(rows: u64, folder: &Path, settings: &SqliteSettings) -> anyhow::Re
     let catalog = SqliteCatalog::open(&file, settings).await?;
     let images = catalog.totals().await?.images;
     ensure!(images >= rows, "{} has {images} images", file.display());
+    let file = File::open(file)?;
     Ok(Store { rows, catalog, bytes: file.metadata()?.len(), file })
 }
 
 impl Store {
     /// Reads the file into the system's memory, where the catalog of a store that is in use is, if there is room for it.
     fn read_through(&self) -> io::Result<u64> {
-        io::copy(&mut File::open(&self.file)?, &mut io::sink())
+        let mut file = &self.file;
+        file.rewind()?;
+        io::copy(&mut file, &mut io::sink())
     }
 }

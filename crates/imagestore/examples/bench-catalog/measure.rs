@@ -1,11 +1,13 @@
 //! Each kind of work on each catalog in turn, and in short turns: what else the machine does meanwhile falls on all of them alike.
 
+use std::cell::Cell;
 use std::future::Future;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use imagestore::domain::{ImageFilter, ImageQuery, Position, Sort, Whose};
 use imagestore::ports::{Catalog, NewWork};
+use tokio::time::sleep;
 
 use crate::Store;
 use crate::fill;
@@ -15,6 +17,10 @@ use testkit::measured::median;
 pub(crate) const PAGE: u32 = 50;
 /// Measurements on one catalog before it is the next one's turn: a few milliseconds.
 pub(crate) const TURN: u32 = 20;
+/// Between two insertions beside which is read.
+pub(crate) const BESIDE: Duration = Duration::from_millis(5);
+/// Between two readings there.
+const BETWEEN: Duration = Duration::from_millis(1);
 
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,11 +35,13 @@ pub(crate) enum Kind {
     NameAnywhere,
     Tag,
     TagAnywhere,
+    GetBeside,
+    OwnerBeside,
     Insert,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Get,
         Self::First,
         Self::Deep,
@@ -44,6 +52,8 @@ impl Kind {
         Self::NameAnywhere,
         Self::Tag,
         Self::TagAnywhere,
+        Self::GetBeside,
+        Self::OwnerBeside,
         Self::Insert,
     ];
 
@@ -59,8 +69,15 @@ impl Kind {
             Self::NameAnywhere => "list of an owner by name, any page",
             Self::Tag => "list by tag, first page",
             Self::TagAnywhere => "list by tag, any page",
+            Self::GetBeside => "get, beside insertions",
+            Self::OwnerBeside => "list of an owner, any page, beside insertions",
             Self::Insert => "insert, one at a time",
         }
+    }
+
+    /// Whether images are added meanwhile.
+    fn is_beside(self) -> bool {
+        matches!(self, Self::GetBeside | Self::OwnerBeside)
     }
 }
 
@@ -135,20 +152,49 @@ async fn turn(kind: Kind, store: &Store, random: &mut Random, round: &mut Round)
     if kind == Kind::Insert {
         let next = catalog.totals().await?.images;
         let new = (next..next + u64::from(TURN)).map(fill::image).collect::<anyhow::Result<Vec<_>>>()?;
-        return timed(round, &new, async |image| Ok(catalog.insert_image(image, &NewWork::default()).await?)).await;
+        return timed(round, Duration::ZERO, &new, async |image| {
+            Ok(catalog.insert_image(image, &NewWork::default()).await?)
+        })
+        .await;
     }
     let numbers: Vec<u64> = (0..TURN).map(|_| random.full_page(store.rows)).collect();
-    if kind == Kind::Get {
-        let ids: Vec<_> = numbers.into_iter().map(fill::id).collect();
-        return timed(round, &ids, async |id| {
+    if !kind.is_beside() {
+        return read(kind, store, &numbers, round).await;
+    }
+    let done = Cell::new(false);
+    let reading = async {
+        let outcome = read(kind, store, &numbers, round).await;
+        done.set(true);
+        outcome
+    };
+    tokio::try_join!(reading, insert_until(&done, store)).map(|_| ())
+}
+
+/// Adds images as a store does in use.
+async fn insert_until(done: &Cell<bool>, store: &Store) -> anyhow::Result<()> {
+    let mut next = store.catalog.totals().await?.images;
+    while !done.get() {
+        store.catalog.insert_image(&fill::image(next)?, &NewWork::default()).await?;
+        next += 1;
+        sleep(BESIDE).await;
+    }
+    Ok(())
+}
+
+async fn read(kind: Kind, store: &Store, numbers: &[u64], round: &mut Round) -> anyhow::Result<()> {
+    let catalog = &store.catalog;
+    let pause = if kind.is_beside() { BETWEEN } else { Duration::ZERO };
+    if matches!(kind, Kind::Get | Kind::GetBeside) {
+        let ids: Vec<_> = numbers.iter().copied().map(fill::id).collect();
+        return timed(round, pause, &ids, async |id| {
             ensure!(catalog.image(*id).await?.is_some(), "{id} is missing");
             Ok(())
         })
         .await;
     }
-    let queries = numbers.into_iter().map(|number| query(kind, store.rows, number));
+    let queries = numbers.iter().map(|number| query(kind, store.rows, *number));
     let queries = queries.collect::<anyhow::Result<Vec<_>>>()?;
-    timed(round, &queries, async |query| {
+    timed(round, pause, &queries, async |query| {
         let (images, _) = catalog.images(query).await?;
         ensure!(images.len() == PAGE as usize, "{}: a page of {}", kind.name(), images.len());
         Ok(())
@@ -161,7 +207,7 @@ fn query(kind: Kind, rows: u64, number: u64) -> anyhow::Result<ImageQuery> {
     let page = u64::from(PAGE);
     let (image, deep) = (fill::image(number)?, rows - (rows / page).min(1000).saturating_sub(1) * page);
     let is_named = matches!(kind, Kind::Name | Kind::NameAnywhere);
-    let is_owned = is_named || matches!(kind, Kind::Owner | Kind::OwnerAnywhere);
+    let is_owned = is_named || matches!(kind, Kind::Owner | Kind::OwnerAnywhere | Kind::OwnerBeside);
     let is_tagged = matches!(kind, Kind::Tag | Kind::TagAnywhere);
     Ok(ImageQuery {
         whose: if is_owned { Whose::User(fill::owner(number)) } else { Whose::Anybody },
@@ -171,19 +217,29 @@ fn query(kind: Kind, rows: u64, number: u64) -> anyhow::Result<ImageQuery> {
         after: match kind {
             Kind::Deep => Some(Position::Date(fill::id(deep))),
             Kind::NameAnywhere => Some(Position::Name(image.name_key(), image.id)),
-            Kind::Anywhere | Kind::OwnerAnywhere | Kind::TagAnywhere => Some(Position::Date(image.id)),
+            Kind::Anywhere | Kind::OwnerAnywhere | Kind::OwnerBeside | Kind::TagAnywhere => {
+                Some(Position::Date(image.id))
+            }
             _ => None,
         },
         limit: PAGE,
     })
 }
 
-async fn timed<'a, T, F>(round: &mut Round, work: &'a [T], one: impl Fn(&'a T) -> F) -> anyhow::Result<()>
+async fn timed<'a, T, F>(
+    round: &mut Round,
+    pause: Duration,
+    work: &'a [T],
+    one: impl Fn(&'a T) -> F,
+) -> anyhow::Result<()>
 where
     F: Future<Output = anyhow::Result<()>>,
 {
     let before = reads();
     for item in work {
+        if !pause.is_zero() {
+            sleep(pause).await;
+        }
         let begun = Instant::now();
         one(item).await?;
         round.times.push(begun.elapsed().as_secs_f64() * 1e6);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::measure::{Figures, Kind, PAGE, TURN};
+use crate::measure::{BESIDE, Figures, Kind, PAGE, TURN};
 use crate::{Cli, Store};
 use testkit::measured;
 
@@ -28,6 +28,7 @@ pub(crate) fn text(cli: &Cli, stores: &[Store], figures: &[Figures]) -> String {
         .replace("{conditions}", &conditions)
         .replace("{page}", &PAGE.to_string())
         .replace("{turn}", &TURN.to_string())
+        .replace("{beside}", &BESIDE.as_millis().to_string())
         .replace("{table}", table(stores, figures).trim_end())
 }
 

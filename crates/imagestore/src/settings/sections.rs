@@ -155,8 +155,6 @@ pub struct Cache {
 pub struct Sqlite {
     #[garde(range(min = 1_048_576, max = 1_099_511_627_776))]
     pub cache_bytes: u64,
-    #[garde(range(max = 1_099_511_627_776))]
-    pub mmap_bytes: u64,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]

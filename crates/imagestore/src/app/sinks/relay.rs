@@ -34,7 +34,7 @@ impl Services {
         let mut failures = 0;
         while !stop.is_cancelled() {
             let next = self.hand_some(relay).await;
-            if let (1.., Ok(Next::GoOn | Next::Rest(_))) = (failures, &next) {
+            if let (1.., Ok(Next::GoOn)) = (failures, &next) {
                 log::info!("the sink {name} takes messages again");
                 failures = 0;
             }

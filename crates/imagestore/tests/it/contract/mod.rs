@@ -26,7 +26,7 @@ use imagestore::ports::{Catalog, NewWork};
 use tempfile::TempDir;
 
 /// Little memory for pages of the catalog.
-pub(crate) const SQLITE: SqliteSettings = SqliteSettings { cache_bytes: 16_777_216, mmap_bytes: 16_777_216 };
+pub(crate) const SQLITE: SqliteSettings = SqliteSettings { cache_bytes: 16_777_216 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_keep_the_promises_of_a_blob_store() {
