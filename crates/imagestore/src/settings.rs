@@ -73,13 +73,11 @@ pub struct Settings {
     pub variants: VariantSettings,
     #[garde(dive)]
     pub jobs: JobSettings,
-    #[garde(custom(brokers_for_jobs(self.jobs.transport)), dive)]
-    pub events: Events,
     #[garde(skip)]
     pub auto: Auto,
     #[garde(dive)]
     pub fetch: Fetch,
-    #[garde(dive)]
+    #[garde(custom(brokers_for_jobs(self.jobs.transport)), dive)]
     pub events: Events,
     #[garde(skip)]
     pub presets: Presets,
