@@ -127,7 +127,9 @@ impl Subscriber {
     /// Subscribes to every topic at `QoS` 1, and waits until the broker has said so.
     pub fn start(broker: &Broker, arguments: &[&str]) -> Self {
         const MARK: &str = "MESSAGE";
-        let mut command = Command::new("mosquitto_sub");
+        // It writes line by line to terminals alone.
+        let mut command = Command::new("stdbuf");
+        command.args(["-oL", "mosquitto_sub"]);
         command.args(["-h", "127.0.0.1", "-p", &broker.port().to_string(), "-t", "#", "-q", "1", "-d"]);
         command.args(["-c", "-i", "subscriber", "-F", &format!("{MARK}\t%t\t%q\t%r\t%p")]).args(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());

@@ -25,9 +25,10 @@ CREATE TABLE deliveries (
     due_us    INTEGER,
     error     TEXT,
     dead_us   INTEGER,
-    UNIQUE (message, sink)
+    UNIQUE (sink, message)
 ) STRICT;
 
+CREATE INDEX deliveries_message ON deliveries (message);
 CREATE INDEX deliveries_waiting ON deliveries (sink, id) WHERE dead_us IS NULL;
 CREATE INDEX deliveries_due ON deliveries (sink, due_us) WHERE due_us IS NOT NULL;
 CREATE INDEX deliveries_held ON deliveries (sink, key) WHERE due_us IS NOT NULL;

@@ -47,7 +47,7 @@ pub struct Events {
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config/imagestore.toml documents each")]
 pub struct Webhook {
-    #[garde(custom(name))]
+    #[garde(custom(sink_name))]
     #[serde(default)]
     pub name: String,
     #[garde(custom(webhook_url))]
@@ -179,7 +179,7 @@ fn different_names(webhooks: &Vec<Webhook>, _context: &()) -> garde::Result {
     }
 }
 
-fn name(text: &str, _context: &()) -> garde::Result {
+fn sink_name(text: &str, _context: &()) -> garde::Result {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let valid = text.len() <= 64 && text.chars().all(fits);
     if valid { Ok(()) } else { Err(fault("must be at most 64 characters of a-z 0-9 -")) }

@@ -87,7 +87,8 @@ pub(super) fn typed(text: &str, default: &Value) -> Option<Value> {
         Value::Integer(_) => Value::Integer(text.parse().ok()?),
         Value::Float(_) => Value::Float(text.parse().ok()?),
         Value::Array(_) => list(text).unwrap_or_else(|| {
-            Value::Array(text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Value::from).collect())
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            Value::Array(items.map(Value::from).collect())
         }),
         _ => Value::String(text.to_owned()),
     })

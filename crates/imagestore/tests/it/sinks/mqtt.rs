@@ -171,8 +171,10 @@ async fn nothing_is_lost_when_the_store_is_killed_and_what_comes_twice_has_the_s
     wait_for_sink(&store, |sink| sink["waiting"] == 0).await;
     let events =
         || -> Vec<Value> { subscriber.texts(EVENTS).iter().map(|text| serde_json::from_str(text).unwrap()).collect() };
-    let told = || events().iter().map(|event| event["data"]["album_id"].as_str().unwrap().to_owned()).collect();
-    assert!(wait_until(|| told() == made), "{} of {}", (told() as BTreeSet<String>).len(), made.len());
+    let told = || -> BTreeSet<String> {
+        events().iter().map(|event| event["data"]["album_id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert!(wait_until(|| told() == made), "{} of {}", told().len(), made.len());
     let mut ids: BTreeMap<String, Value> = BTreeMap::new();
     for event in events() {
         let id = event["data"]["album_id"].as_str().unwrap().to_owned();
