@@ -52,7 +52,7 @@ fn operation(task: &Task) -> Result<Operation, TransformError> {
     }
     let transform = TransformQuery::parse_text(&task.transform, ClientHints::default())?.transform;
     let Transform { resize, text, .. } = &transform;
-    let of_size = || resize.and_then(|resize| resize.width.zip(resize.height));
+    let of_size = || resize.as_ref().and_then(|resize| resize.width.zip(resize.height));
     Ok(match (resize, text) {
         (Some(resize), None) if resize.fit == Fit::Fill => Operation { name: "resize", size: of_size(), text: None },
         (Some(resize), None) if resize.fit == Fit::Cover && of_size() == Some((150, 150)) => {
