@@ -37,7 +37,6 @@ mod import_remote;
 mod info;
 mod jobs;
 mod keys;
-mod leasing;
 mod marks_and_presets;
 mod openapi;
 mod races;

@@ -3,7 +3,6 @@
 mod access;
 mod albums;
 mod analyses;
-mod announcements;
 mod blobs;
 mod catalog;
 mod jobs;

@@ -2,7 +2,6 @@
 
 mod delivery;
 mod documents;
-mod kafka;
 mod letters;
 mod mqtt;
 mod receiver;
