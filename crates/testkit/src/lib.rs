@@ -4,7 +4,9 @@
 #![allow(clippy::expect_used, reason = "a fixture that cannot be made is a failed test")]
 
 pub mod authority;
+pub mod blobs;
 pub mod broker;
+pub mod garage;
 pub mod lanczos;
 pub mod measured;
 pub mod openapi;

@@ -17,13 +17,22 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use crate::blobs::place_blobs;
+
 /// How long a service may take to listen, and to stop when it is told to.
 const PATIENCE: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(5);
 /// Variables that the binaries read, beside those with their prefix.
-const SETTINGS: [&str; 6] =
-    ["STORAGE_FOLDER", "STORE_URL", "PRODMODE", "RUST_LOG", "IMAGESTORE_SERVER", "IMAGESTORE_KEY"];
-
+const SETTINGS: [&str; 8] = [
+    "STORAGE_FOLDER",
+    "STORE_URL",
+    "PRODMODE",
+    "RUST_LOG",
+    "IMAGESTORE_SERVER",
+    "IMAGESTORE_KEY",
+    "IMAGESTORE_FROM_ACCESS_KEY",
+    "IMAGESTORE_FROM_SECRET_KEY",
+];
 /// How to start a service; the default is an empty data folder of its own that is removed at the end.
 #[derive(Debug, Clone, Default)]
 pub struct StoreOptions {
@@ -79,6 +88,7 @@ impl Store {
         // Only what asks for a port gets one.
         command.env("IMAGESTORE__GRPC__BINDS", "");
         command.envs(options.env).args(options.args);
+        place_blobs(&mut command, scratch.path());
         Ok(Self { service: Service::start(command)?, data_dir, _scratch: scratch })
     }
 
@@ -349,6 +359,9 @@ pub fn cli_in<A: AsRef<OsStr>>(
 ) -> Command {
     let mut command = command(binary, folder);
     command.args(args).envs(env.iter().copied());
+    if binary == "imagestore" {
+        place_blobs(&mut command, folder);
+    }
     command
 }
 
