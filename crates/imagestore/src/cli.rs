@@ -7,6 +7,7 @@ mod export;
 mod gc;
 mod import;
 mod manifest;
+mod migrate;
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -25,6 +26,7 @@ use crate::cli::copy::{BackupArgs, RestoreArgs};
 use crate::cli::export::ExportArgs;
 use crate::cli::gc::GcArgs;
 use crate::cli::import::ImportArgs;
+use crate::cli::migrate::MigrateArgs;
 use crate::domain::StoreError;
 use crate::http;
 use crate::settings::Settings;
@@ -106,6 +108,9 @@ enum StoreCommand {
     /// Remove what nothing refers to, and tell how much that was. The service may be running; only files whose deletion was begun and not finished are
     /// left to it then.
     Gc(GcArgs),
+    /// Copy all blobs to another storage, comparing each with its digest. The service may be running; run it once more when the service is
+    /// stopped, then set blobs.url. What is there already is not copied again. Exits with 1 if something is damaged.
+    MigrateBlobs(MigrateArgs),
     /// Look after the master copies that variants are made from.
     Renditions {
         #[command(subcommand)]
@@ -212,6 +217,10 @@ async fn run_for_store(settings: Settings, command: StoreCommand) -> Result<(), 
         StoreCommand::Gc(args) => {
             logs::init(&settings.log.level, settings.log.format);
             gc::run(&settings, &args).await
+        }
+        StoreCommand::MigrateBlobs(args) => {
+            logs::init(&settings.log.level, settings.log.format);
+            migrate::run(&settings, &args).await
         }
         StoreCommand::Renditions { action } => {
             logs::init(&settings.log.level, settings.log.format);

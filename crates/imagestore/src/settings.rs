@@ -26,8 +26,8 @@ use crate::grpc::GrpcSettings;
 use crate::http::BodyLimits;
 pub use events::{Events, Mqtt, Webhook};
 pub use sections::{
-    Auth, AuthMode, Auto, Cache, Delete, Fetch, Grace, Grpc, JobSettings, Originals, Renditions, Signing, Sqlite,
-    StoreLimitSettings, UploadSettings, VariantSettings,
+    Auth, AuthMode, Auto, Blobs, Cache, Delete, Fetch, Grace, Grpc, JobSettings, Originals, Renditions, Signing,
+    Sqlite, StoreLimitSettings, UploadSettings, VariantSettings,
 };
 
 /// The commented defaults, which are also the documentation of the settings.
@@ -64,6 +64,8 @@ pub struct Settings {
     pub uploads: UploadSettings,
     #[garde(dive)]
     pub signing: Signing,
+    #[garde(dive)]
+    pub blobs: Blobs,
     #[garde(skip)]
     pub originals: Originals,
     #[garde(skip)]
@@ -180,7 +182,8 @@ impl Settings {
             grace: self.delete.grace.duration(),
             variant_bytes: self.variants.max_bytes,
         };
-        Policies { cache, renditions: self.renditions.mode, jobs, better, access, uploads, signing, keeping }
+        let redirect = self.blobs.redirect_originals.then(|| Duration::from_secs(self.blobs.redirect_seconds));
+        Policies { cache, renditions: self.renditions.mode, jobs, better, access, uploads, signing, keeping, redirect }
     }
 
     pub(crate) fn sqlite(&self) -> SqliteSettings {

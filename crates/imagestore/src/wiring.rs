@@ -12,6 +12,7 @@ use service_kit::metrics::{self, Metrics};
 use service_kit::openapi::{self, Pages};
 use service_kit::server::{self, Bound, HttpSettings};
 use service_kit::tls::Tls;
+use tempfile::TempDir;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_util::sync::CancellationToken;
@@ -20,6 +21,7 @@ use crate::adapters::files::FileBlobs;
 use crate::adapters::folder::{self, FolderCopy};
 use crate::adapters::key_file;
 use crate::adapters::mqtt::MqttSink;
+use crate::adapters::objects::{BlobLocation, ObjectBlobs};
 use crate::adapters::remote::HttpSource;
 use crate::adapters::sqlite::SqliteCatalog;
 use crate::adapters::webhook::WebhookSink;
@@ -27,10 +29,13 @@ use crate::app::{self, BackEnds, Services, SinkPlan};
 use crate::domain::{Keyring, SigningKey};
 use crate::grpc::{self, CallFigures, GrpcState};
 use crate::http::{self, HttpState};
-use crate::ports::{RemoteSource, StoreCopy};
+use crate::ports::{BlobStore, RemoteSource, StoreCopy};
 use crate::settings::Settings;
 
 pub use crate::adapters::folder::CopyKind;
+
+/// The address of blobs in the data folder.
+pub const FILES: &str = "fs:";
 
 /// How a data folder is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,18 +72,32 @@ pub async fn open(settings: &Settings, access: Access) -> anyhow::Result<Opened>
         Access::Copying => (None, SqliteCatalog::open_to_copy(&catalog_file).await),
     };
     let catalog = catalog.with_context(|| format!("cannot open the catalog {}", catalog_file.display()))?;
-    let blobs = FileBlobs::open(folder, settings.limits.free_bytes)
-        .with_context(|| format!("cannot use the folder {}", folder.display()))?;
+    let blobs = blob_store(settings, &settings.blobs.url)?;
     let remote = if settings.fetch.enabled {
         Some(Arc::new(HttpSource::new(settings.remote()).context("cannot set up fetching")?) as Arc<dyn RemoteSource>)
     } else {
         None
     };
-    let back_ends = BackEnds { catalog: Arc::new(catalog), blobs: Arc::new(blobs), remote };
+    let back_ends = BackEnds { catalog: Arc::new(catalog), blobs, remote };
     let cpu = CpuPool::new(&settings.cpu.pool(settings.limits.pixel_budget))?;
     let keys = signing_keys(settings, access)?;
     let services = Services::new(back_ends, cpu, settings.limits(), settings.policies(keys));
     Ok(Opened { services, _lock: lock })
+}
+
+/// The blobs at an address such as that of `blobs.url`, with the data folder for what this machine keeps beside them.
+pub fn blob_store(settings: &Settings, url: &str) -> anyhow::Result<Arc<dyn BlobStore>> {
+    let free_bytes = settings.limits.free_bytes;
+    match url.parse().map_err(|fault| anyhow::anyhow!("{url} {fault}"))? {
+        BlobLocation::Files(folder) => {
+            let folder = folder.as_ref().unwrap_or(&settings.data_dir);
+            let opened = FileBlobs::open(folder, free_bytes);
+            Ok(Arc::new(opened.with_context(|| format!("cannot use the folder {}", folder.display()))?))
+        }
+        BlobLocation::Objects(location) => {
+            Ok(Arc::new(ObjectBlobs::open(&location, &settings.blobs.objects(), &settings.data_dir, free_bytes)?))
+        }
+    }
 }
 
 /// The keys of the settings, or that of the data folder, which is made where it is missing and may be written.
@@ -107,14 +126,43 @@ pub fn is_in_use(folder: &Path) -> bool {
     folder::is_in_use(folder)
 }
 
-/// Prepares `folder` to become a copy of the store in `source`.
-pub fn copy_into(
+/// Prepares `folder` to become a copy of the store in `source`. A backup has its blobs beside its rows, a data folder where the settings say.
+pub async fn copy_into(
     settings: &Settings,
     source: &Path,
     folder: &Path,
     kind: CopyKind,
 ) -> anyhow::Result<Box<dyn StoreCopy>> {
-    Ok(Box::new(FolderCopy::open(source, folder, settings.limits.free_bytes, kind)?))
+    let settings = Settings { data_dir: folder.to_owned(), ..settings.clone() };
+    let url = if kind == CopyKind::Backup { FILES } else { &settings.blobs.url };
+    let is_new = !folder::is_begun(folder, kind);
+    let copy = FolderCopy::open(source, folder, kind, || blob_store(&settings, url))?;
+    // What is there and not in the copy would be removed as something that an earlier run left.
+    let is_empty = !is_new || kind == CopyKind::Backup || copy.blobs().list().await?.is_empty();
+    anyhow::ensure!(
+        is_empty,
+        "{url} has blobs of another store; set blobs.url to an empty bucket, or to another prefix in it"
+    );
+    Ok(Box::new(copy))
+}
+
+/// A store for a while, to copy blobs from or into. What this machine keeps beside them is apart from that of the service, which may be
+/// running, and goes with the value.
+pub struct Passage {
+    /// The blobs.
+    pub blobs: Arc<dyn BlobStore>,
+    _scratch: TempDir,
+}
+
+/// Opens the blobs at an address such as that of `blobs.url`, with these keys.
+pub fn passage(settings: &Settings, url: &str) -> anyhow::Result<Passage> {
+    let folder = &settings.data_dir;
+    let scratch = tempfile::Builder::new().prefix("passage-").tempdir_in(folder);
+    let scratch = scratch.with_context(|| format!("cannot write to the data folder {}", folder.display()))?;
+    let is_elsewhere = url.parse().is_ok_and(|location| matches!(location, BlobLocation::Objects(_)));
+    let apart = Settings { data_dir: scratch.path().to_owned(), ..settings.clone() };
+    let blobs = blob_store(if is_elsewhere { &apart } else { settings }, url)?;
+    Ok(Passage { blobs, _scratch: scratch })
 }
 
 /// Serves until a signal says to stop.
@@ -131,6 +179,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     services.start_uploads();
     services.start_albums();
     services.start_keeping();
+    services.start_loose_ends();
     services.start_sinks(sinks).await.map_err(|error| explain(&error))?;
     let state = HttpState {
         services: services.clone(),

@@ -1,33 +1,31 @@
 //! Blobs as files: `blobs/ab/cd/<digest>`, written in `staging/` first.
 //!
 //! The order that survives a power cut: write, fsync the file and its future folder, note it as unsettled, rename, fsync the folder. The
-//! note is an empty file `staging/<digest>.unsettled`; it goes when the catalog has the blob. After a crash the notes that are left
-//! name the few blobs which may be without a row, so recovery need not walk the whole tree.
+//! notes that a crash leaves name the few blobs which may be without a row, so recovery need not walk the whole tree.
 
 mod parts;
 mod upkeep;
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufReader, Write};
+use std::fs::{self, File};
+use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures::{StreamExt, stream};
 use shared_types::{Digest, PartId};
-use tokio::task::spawn_blocking;
 use walkdir::WalkDir;
 
-use crate::ports::{BlobError, BlobReader, BlobStore, ByteStream, Leftovers, StagedBlob, StagedReader};
+use super::workspace::{StagedBytes, Workspace, blocking};
+use crate::ports::{BlobError, BlobReader, BlobStore, ByteStream, Leftovers, Presented, StagedBlob, StagedReader};
 
 /// How much one read of a stream asks for.
 const CHUNK: u64 = 256 * 1024;
-
-const UNSETTLED: &str = "unsettled";
 
 /// Blobs below one folder.
 #[derive(Clone)]
@@ -36,13 +34,9 @@ pub struct FileBlobs {
 }
 
 struct Layout {
+    workspace: Arc<Workspace>,
     blobs: PathBuf,
-    staging: PathBuf,
     uploads: PathBuf,
-    /// Removed blobs that somebody still reads.
-    held: PathBuf,
-    /// What is left free for the catalog and for deletions, in bytes.
-    free_bytes: u64,
     /// Held, by the folder of the first level, while one of the second is made and synced: whoever finds it there may rely on it.
     making: [Mutex<()>; 256],
 }
@@ -52,17 +46,9 @@ impl FileBlobs {
     /// disk would be left.
     pub fn open(root: &Path, free_bytes: u64) -> io::Result<Self> {
         let making = std::array::from_fn(|_| Mutex::new(()));
-        let layout = Layout {
-            blobs: root.join("blobs"),
-            staging: root.join("staging"),
-            uploads: root.join("uploads"),
-            held: root.join("held"),
-            free_bytes,
-            making,
-        };
-        fs::create_dir_all(&layout.staging)?;
+        let workspace = Arc::new(Workspace::open(root, free_bytes)?);
+        let layout = Layout { workspace, blobs: root.join("blobs"), uploads: root.join("uploads"), making };
         fs::create_dir_all(&layout.uploads)?;
-        fs::create_dir_all(&layout.held)?;
         // The first level is made at once: each folder made later costs an upload two more waits for the disk.
         for first in 0..=u8::MAX {
             fs::create_dir_all(layout.blobs.join(hex::encode([first])))?;
@@ -79,20 +65,8 @@ impl Layout {
         self.blobs.join(&name[..2]).join(&name[2..4]).join(name)
     }
 
-    fn note(&self, digest: &Digest) -> PathBuf {
-        self.staging.join(format!("{digest}.{UNSETTLED}"))
-    }
-
     fn part(&self, part: PartId) -> PathBuf {
         self.uploads.join(part.to_string())
-    }
-
-    fn check_room(&self, bytes: usize) -> io::Result<()> {
-        let disk = rustix::fs::statvfs(&self.staging)?;
-        if disk.f_bavail * disk.f_frsize < self.free_bytes.saturating_add(bytes as u64) {
-            return Err(io::ErrorKind::StorageFull.into());
-        }
-        Ok(())
     }
 
     /// The folder of a blob. When this returns the folder itself is durable.
@@ -116,33 +90,20 @@ impl Layout {
     }
 }
 
-fn noted_digest(path: &Path) -> Option<Digest> {
-    let name = path.file_name()?.to_str()?;
-    name.strip_suffix(UNSETTLED)?.strip_suffix('.')?.parse().ok()
-}
-
 /// Makes what was created, renamed or removed in the folder last through a crash.
 pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
-}
-
-fn ignore_missing(result: io::Result<()>) -> io::Result<()> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
-    spawn_blocking(work).await.map_err(io::Error::other)?
 }
 
 #[async_trait]
 impl BlobStore for FileBlobs {
     async fn stage(&self) -> Result<Box<dyn StagedBlob>, BlobError> {
         let layout = Arc::clone(&self.layout);
-        let staged = blocking(move || StagedFile::create(layout)).await?;
-        Ok(Box::new(staged))
+        let staged = blocking(move || {
+            let bytes = StagedBytes::create(Arc::clone(&layout.workspace))?;
+            Ok(StagedFile { layout, bytes, prepared: AtomicBool::new(false) })
+        });
+        Ok(Box::new(staged.await?))
     }
 
     async fn open(&self, digest: &Digest) -> Result<Option<Box<dyn BlobReader>>, BlobError> {
@@ -157,8 +118,8 @@ impl BlobStore for FileBlobs {
     }
 
     async fn settle(&self, digest: &Digest) -> Result<(), BlobError> {
-        let note = self.layout.note(digest);
-        Ok(blocking(move || ignore_missing(fs::remove_file(note))).await?)
+        let (layout, digest) = (Arc::clone(&self.layout), *digest);
+        Ok(blocking(move || layout.workspace.settle(&digest)).await?)
     }
 
     async fn list(&self) -> Result<Vec<(Digest, u64)>, BlobError> {
@@ -178,64 +139,45 @@ impl BlobStore for FileBlobs {
 
     async fn recover(&self) -> Result<Leftovers, BlobError> {
         let layout = Arc::clone(&self.layout);
-        let recovered = blocking(move || {
-            let mut leftovers = Leftovers { unfinished: layout.recover_upkeep()?, ..Leftovers::default() };
-            for (index, entry) in fs::read_dir(&layout.staging)?.enumerate() {
-                if index == 0 {
-                    // The process before was stopped at work, maybe between making a folder and syncing its parent.
-                    rustix::fs::syncfs(File::open(&layout.staging)?)?;
-                }
-                let path = entry?.path();
-                if let Some(digest) = noted_digest(&path) {
-                    leftovers.unsettled.push(digest);
-                } else if !Layout::is_reserved(&path) {
-                    ignore_missing(fs::remove_file(path))?;
-                    leftovers.unfinished += 1;
-                }
-            }
-            Ok(leftovers)
-        });
-        Ok(recovered.await?)
+        Ok(blocking(move || layout.workspace.recover()).await?)
     }
 
     async fn check_writable(&self) -> Result<(), BlobError> {
         let layout = Arc::clone(&self.layout);
-        Ok(blocking(move || tempfile::tempfile_in(&layout.staging).map(drop)).await?)
+        Ok(blocking(move || layout.workspace.check_writable()).await?)
+    }
+
+    async fn presign(&self, _: &Digest, _: &Presented, _: Duration) -> Result<Option<String>, BlobError> {
+        Ok(None)
     }
 }
 
 /// A file in `staging/`, removed on drop unless committed.
 struct StagedFile {
     layout: Arc<Layout>,
-    file: tempfile::NamedTempFile,
-    hasher: blake3::Hasher,
+    bytes: StagedBytes,
     /// Whether the disk has everything that was written.
     prepared: AtomicBool,
 }
 
 impl StagedFile {
-    fn create(layout: Arc<Layout>) -> io::Result<Self> {
-        let file = tempfile::Builder::new().prefix("upload-").tempfile_in(&layout.staging)?;
-        Ok(Self { layout, file, hasher: blake3::Hasher::new(), prepared: AtomicBool::new(false) })
-    }
-
     fn commit(self, digest: &Digest) -> io::Result<()> {
         if !self.prepared.load(Ordering::Relaxed) {
-            self.file.as_file().sync_all()?;
+            self.bytes.file.as_file().sync_all()?;
         }
         let folder = self.layout.ensure_folder(digest)?;
-        File::create(self.layout.note(digest))?;
-        self.layout.wait_for_removal(digest)?;
+        self.layout.workspace.unsettle(digest)?;
+        self.layout.workspace.wait_for_removal(digest)?;
         // Always rename, also over an equal blob: the bytes are the same, and what lies there might have been damaged.
-        self.file.persist(self.layout.blob(digest)).map_err(|error| error.error)?;
+        self.bytes.file.persist(self.layout.blob(digest)).map_err(|error| error.error)?;
         sync_folder(&folder)
     }
 
     fn keep(self, digest: &Digest) -> io::Result<()> {
         self.layout.ensure_folder(digest)?;
-        File::create(self.layout.note(digest))?;
-        self.layout.wait_for_removal(digest)?;
-        match self.file.persist_noclobber(self.layout.blob(digest)) {
+        self.layout.workspace.unsettle(digest)?;
+        self.layout.workspace.wait_for_removal(digest)?;
+        match self.bytes.file.persist_noclobber(self.layout.blob(digest)) {
             // Never over a blob that may be durable already.
             Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => Err(error.error),
             Ok(_) | Err(_) => Ok(()),
@@ -247,31 +189,19 @@ impl StagedFile {
 impl StagedBlob for StagedFile {
     async fn write(&mut self, chunks: Vec<Bytes>) -> Result<(), BlobError> {
         self.prepared.store(false, Ordering::Relaxed);
-        let mut file = self.file.as_file().try_clone()?;
-        let mut hasher = std::mem::take(&mut self.hasher);
-        let layout = Arc::clone(&self.layout);
-        self.hasher = blocking(move || {
-            layout.check_room(chunks.iter().map(Bytes::len).sum())?;
-            for chunk in &chunks {
-                hasher.update(chunk);
-                file.write_all(chunk)?;
-            }
-            Ok(hasher)
-        })
-        .await?;
-        Ok(())
+        Ok(self.bytes.write(chunks).await?)
     }
 
     fn digest(&self) -> Digest {
-        self.hasher.finalize().into()
+        self.bytes.digest()
     }
 
     fn reader(&self) -> io::Result<Box<dyn StagedReader>> {
-        Ok(Box::new(BufReader::new(OpenOptions::new().read(true).open(self.file.path())?)))
+        self.bytes.reader()
     }
 
     async fn prepare(&self) -> Result<(), BlobError> {
-        let (file, layout, digest) = (self.file.as_file().try_clone()?, Arc::clone(&self.layout), self.digest());
+        let (file, layout, digest) = (self.bytes.file.as_file().try_clone()?, Arc::clone(&self.layout), self.digest());
         let folder = blocking(move || layout.ensure_folder(&digest));
         futures::try_join!(blocking(move || file.sync_all()), folder)?;
         self.prepared.store(true, Ordering::Relaxed);
@@ -291,7 +221,7 @@ impl StagedBlob for StagedFile {
     }
 }
 
-struct FileReader {
+pub(super) struct FileReader {
     path: PathBuf,
     file: Arc<File>,
     len: u64,
@@ -299,7 +229,7 @@ struct FileReader {
 
 impl FileReader {
     /// `None` if there is no such file.
-    fn open(path: &Path) -> io::Result<Option<Self>> {
+    pub(super) fn open(path: &Path) -> io::Result<Option<Self>> {
         let file = match File::open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,

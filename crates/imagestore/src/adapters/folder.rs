@@ -12,7 +12,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use async_trait::async_trait;
 
-use super::files::{FileBlobs, sync_folder};
+use super::files::sync_folder;
 use super::key_file;
 use super::sqlite::SqliteCatalog;
 use crate::ports::{BlobStore, Catalog, CatalogError, StoreCopy};
@@ -70,6 +70,11 @@ fn lock(folder: &Path) -> anyhow::Result<File> {
     }
 }
 
+/// Whether the folder is to become a copy, and is not one yet.
+pub fn is_begun(folder: &Path, kind: CopyKind) -> bool {
+    folder.join(kind.mark()).exists()
+}
+
 /// Whether another process has the data folder.
 pub fn is_in_use(folder: &Path) -> bool {
     let lock = File::open(folder.join("lock"));
@@ -90,16 +95,21 @@ pub struct FolderCopy {
     /// Where the store is that is copied.
     source: PathBuf,
     folder: PathBuf,
-    blobs: FileBlobs,
+    blobs: Arc<dyn BlobStore>,
     _lock: File,
 }
 
 impl FolderCopy {
-    /// Prepares `folder` for a copy of the store in `source`.
+    /// Prepares `folder` for a copy of the store in `source`, whose bytes go into what `open_blobs` gives.
     ///
     /// # Errors
     /// It is something else than [`CopyKind`] wants, lies within the other, or cannot be written to. The text says what to do.
-    pub fn open(source: &Path, folder: &Path, free_bytes: u64, kind: CopyKind) -> anyhow::Result<Self> {
+    pub fn open(
+        source: &Path,
+        folder: &Path,
+        kind: CopyKind,
+        open_blobs: impl FnOnce() -> anyhow::Result<Arc<dyn BlobStore>>,
+    ) -> anyhow::Result<Self> {
         fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         let canonical = |path: &Path| path.canonicalize().with_context(|| format!("there is no {}", path.display()));
         let (from, to) = (canonical(source)?, canonical(folder)?);
@@ -110,8 +120,7 @@ impl FolderCopy {
         let lock = lock(folder)?;
         let mark = || format!("cannot write to {}", folder.display());
         write_whole(folder, kind.mark(), b"{}\n").with_context(mark)?;
-        let blobs = FileBlobs::open(folder, free_bytes).with_context(mark)?;
-        Ok(Self { kind, source: from, folder: to, blobs, _lock: lock })
+        Ok(Self { kind, source: from, folder: to, blobs: open_blobs()?, _lock: lock })
     }
 
     async fn new_catalog(&self, source: &dyn Catalog) -> anyhow::Result<SqliteCatalog> {
@@ -176,7 +185,7 @@ fn failed(error: impl Into<anyhow::Error>) -> CatalogError {
 #[async_trait(?Send)]
 impl StoreCopy for FolderCopy {
     fn blobs(&self) -> &dyn BlobStore {
-        &self.blobs
+        &*self.blobs
     }
 
     async fn take_rows(&self, source: &dyn Catalog) -> Result<Arc<dyn Catalog>, CatalogError> {

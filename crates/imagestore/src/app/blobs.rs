@@ -1,5 +1,7 @@
 //! The life of a blob: durable before its row, gone after it.
 
+use std::time::Duration;
+
 use shared_types::{Digest, ErrorCode};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -24,20 +26,23 @@ impl BlobLocks {
 }
 
 impl Services {
-    /// Removes the bytes of blobs that lost their last row. What fails here is finished at the next start.
+    /// Removes the bytes of blobs that lost their last row. What fails here is finished by [`Services::start_loose_ends`], or at the next start.
     pub(super) async fn remove_doomed(&self, doomed: &[Digest]) {
         for digest in doomed {
             let _hold = self.inner.blob_locks.hold(digest).await;
-            let removed = async {
-                self.inner.blobs.remove(digest).await.map_err(anyhow::Error::from)?;
-                // Of an upload that came too late: its bytes are gone with the others.
-                self.inner.blobs.settle(digest).await.map_err(anyhow::Error::from)?;
-                self.inner.catalog.forget_blob(digest).await.map_err(anyhow::Error::from)
-            };
-            if let Err(error) = removed.await {
-                log::warn!("blob {digest} stays until the next start: {error:#}");
+            if let Err(error) = self.remove_held(digest).await {
+                log::warn!("blob {digest} is removed later: {error:#}");
+                self.inner.loose_ends.add(*digest);
             }
         }
+    }
+
+    /// Removes a doomed blob while its lock is held.
+    pub(super) async fn remove_held(&self, digest: &Digest) -> anyhow::Result<()> {
+        self.inner.blobs.remove(digest).await?;
+        // Of an upload that came too late: its bytes are gone with the others.
+        self.inner.blobs.settle(digest).await?;
+        Ok(self.inner.catalog.forget_blob(digest).await?)
     }
 
     /// Makes a blob durable and writes its row, which nothing may come between; then removes what lost its last row by it. The catalog's
@@ -49,7 +54,7 @@ impl Services {
         write: impl Future<Output = Result<(T, Vec<Digest>), CatalogError>>,
     ) -> Result<T, StoreError> {
         let hold = self.inner.blob_locks.hold(digest).await;
-        commit.await?;
+        commit.await.inspect_err(|error| self.inner.loose_ends.add_after(digest, error))?;
         let written = write.await;
         drop(hold);
         let (told, doomed) = self.conclude(digest, written).await?;
@@ -73,8 +78,11 @@ impl Services {
         match self.inner.catalog.doom_if_unused(digest).await {
             Ok(true) => self.remove_doomed(&[*digest]).await,
             Ok(false) => {}
-            // The note that the blob is unsettled stays, so the next start looks at it.
-            Err(error) => return log::warn!("blob {digest} may be left without a row: {error}"),
+            // The note that the blob is unsettled stays, so the next start looks at it if nothing did before.
+            Err(error) => {
+                self.inner.loose_ends.add(*digest);
+                return log::warn!("blob {digest} may be left without a row: {error}");
+            }
         }
         self.settle_blob(digest).await;
     }
@@ -87,11 +95,21 @@ impl Services {
     }
 }
 
+impl StoreError {
+    /// Why the bytes of a blob ended before their end.
+    pub fn of_stream(error: std::io::Error) -> Self {
+        BlobError::from(error).into()
+    }
+}
+
 impl From<BlobError> for StoreError {
     fn from(error: BlobError) -> Self {
         match error {
             BlobError::Full(_) => full().caused_by(error),
-            BlobError::Io(_) => Self::internal(error),
+            BlobError::Away(..) => Self { retry_after: Some(COME_BACK), ..away() }.caused_by(error),
+            // Who looks the image up again may find that it has other bytes now.
+            BlobError::Gone(_) => Self::no_image().caused_by(error),
+            BlobError::Damaged(_) | BlobError::Io(_) => Self::internal(error),
         }
     }
 }
@@ -123,6 +141,14 @@ impl From<CatalogError> for StoreError {
             CatalogError::Failed(_) => Self::internal(error),
         }
     }
+}
+
+/// When to come back while the storage is away.
+const COME_BACK: Duration = Duration::from_secs(5);
+
+fn away() -> StoreError {
+    let detail = "The storage that the images are kept in does not work at this moment, and nothing was stored; try again in a while.";
+    StoreError::new(ErrorCode::Unavailable, detail)
 }
 
 fn full() -> StoreError {

@@ -20,7 +20,7 @@ use super::Services;
 use super::upload::now;
 use crate::app::fsck::Damage;
 use crate::domain::StoreError;
-use crate::ports::{BlobReader, BlobStore, Catalog, KeptBlobs, StoreCopy};
+use crate::ports::{BlobError, BlobReader, BlobStore, Catalog, KeptBlobs, StoreCopy};
 
 /// How a copy is made.
 #[derive(Debug, Clone, Copy)]
@@ -84,7 +84,7 @@ impl CopyReport {
 }
 
 /// What became of one blob.
-enum Outcome {
+pub(super) enum Outcome {
     Copied,
     Linked,
     Lost(Damage),
@@ -162,13 +162,30 @@ async fn copy_blob(
     if let Some(file) = file {
         return link_blob(source, reader, target, digest, &file).await;
     }
+    match copy_bytes(reader, target, digest).await? {
+        // It may have been removed while it was read, and be kept elsewhere since.
+        Outcome::Lost(_) => match source.open(digest).await? {
+            Some(reader) => copy_bytes(reader, target, digest).await,
+            None => Ok(Outcome::Lost(Damage::Missing)),
+        },
+        outcome => Ok(outcome),
+    }
+}
+
+/// Copies a blob, and compares it with its digest on the way.
+pub(super) async fn copy_bytes(
+    reader: Box<dyn BlobReader>,
+    target: &dyn BlobStore,
+    digest: &Digest,
+) -> Result<Outcome, StoreError> {
     let mut staged = target.stage().await?;
+    let bytes = reader.size();
     let mut chunks = reader.stream(0..bytes);
     loop {
         match chunks.try_next().await {
             Ok(Some(chunk)) => staged.write(vec![chunk]).await?,
             Ok(None) => break,
-            Err(error) => return Ok(unreadable(digest, &error)),
+            Err(error) => return unreadable(digest, error),
         }
     }
     if staged.digest() != *digest {
@@ -194,7 +211,7 @@ async fn link_blob(
         match chunks.try_next().await {
             Ok(Some(chunk)) => hasher.update(&chunk),
             Ok(None) => break,
-            Err(error) => return Ok(unreadable(digest, &error)),
+            Err(error) => return unreadable(digest, error),
         };
     }
     if Digest::from(hasher.finalize()) != *digest {
@@ -206,9 +223,13 @@ async fn link_blob(
     Box::pin(copy_blob(source, target, digest, bytes, false)).await
 }
 
-fn unreadable(digest: &Digest, error: &std::io::Error) -> Outcome {
+/// What is away is not lost.
+fn unreadable(digest: &Digest, error: std::io::Error) -> Result<Outcome, StoreError> {
+    if BlobError::is_away(&error) {
+        return Err(StoreError::of_stream(error));
+    }
     log::error!("blob {digest} cannot be read: {error}");
-    Outcome::Lost(Damage::Corrupt)
+    Ok(Outcome::Lost(Damage::Corrupt))
 }
 
 /// Rows of variants and masters go with their bytes; images stay, and are told of.

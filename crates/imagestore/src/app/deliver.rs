@@ -4,6 +4,7 @@
 //! meant and its validators, without making it; [`Services::content`] gets or makes the bytes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -15,7 +16,7 @@ use super::Services;
 use super::better::{Choice, Prospect};
 use super::produce::Place;
 use crate::domain::{Caller, Image, StoreError, Variant, VariantKey};
-use crate::ports::BlobReader;
+use crate::ports::{BlobReader, Presented};
 
 /// What a client asked for, negotiation done: `FormatChoice::Auto` has become a format or the source's own.
 #[derive(Debug, Clone)]
@@ -265,6 +266,23 @@ impl Services {
             }
         };
         Ok(Content { bytes, figures })
+    }
+
+    /// How long an address holds at most from which the storage itself gives these bytes; `None` if they are always sent from here.
+    pub fn redirect(&self, delivery: &Delivery) -> Option<Duration> {
+        let is_original = matches!(delivery.target, Target::Original);
+        // What may hold scripts is sent with what keeps it from being run.
+        self.inner.redirect.filter(|_| is_original && !delivery.format.is_vector())
+    }
+
+    /// An address from which the storage itself gives these bytes, to anybody, for so long.
+    pub async fn elsewhere(
+        &self,
+        delivery: &Delivery,
+        presented: &Presented,
+        lifetime: Duration,
+    ) -> Result<Option<String>, StoreError> {
+        Ok(self.inner.blobs.presign(&delivery.etag, presented, lifetime).await?)
     }
 
     async fn open(&self, digest: &Digest) -> Result<ContentBytes, StoreError> {

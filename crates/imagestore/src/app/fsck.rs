@@ -9,7 +9,7 @@ use shared_types::{Digest, ImageId, PartId, UploadId};
 use super::Services;
 use super::recover::unknown_parts;
 use crate::domain::StoreError;
-use crate::ports::{BlobStore, Catalog};
+use crate::ports::{BlobError, BlobStore, Catalog};
 
 /// What was found, and what was done about it.
 #[derive(Debug, Default)]
@@ -169,6 +169,8 @@ async fn examine(blobs: &dyn BlobStore, digest: &Digest, bytes: u64) -> Result<O
         match chunks.try_next().await {
             Ok(Some(chunk)) => hasher.update(&chunk),
             Ok(None) => break,
+            // Of what is elsewhere nothing can be said.
+            Err(error) if BlobError::is_away(&error) => return Err(StoreError::of_stream(error)),
             // A disk that cannot read a blob must not keep the others from being checked.
             Err(error) => {
                 log::error!("blob {digest} cannot be read: {error}");

@@ -23,6 +23,8 @@ mod images;
 mod import;
 mod jobs;
 mod keeping;
+mod loose_ends;
+mod migrate;
 mod produce;
 mod receive_variant;
 mod records;
@@ -64,6 +66,7 @@ pub use images::{ListWish, MAX_PAGE};
 pub use import::{Import, Origin};
 pub use jobs::{AndThen, JobListing, JobPolicy, JobWriter, LeasedJob, MAX_JOBS};
 pub use keeping::KeepPolicy;
+pub use migrate::{MigrateOptions, MigrateReport, migrate_blobs};
 pub use recover::recover;
 pub use renditions::rebuild_renditions;
 pub use signing::{Asking, SignedAddress, SigningPolicy};
@@ -74,6 +77,7 @@ pub use upload::{Receiving, UploadOptions, Uploaded};
 pub use uploads::{Append, Appending, NewUpload, NewUploadKind, ThenReader, UploadPolicy};
 
 use crate::domain::{RenditionMode, StoreError};
+pub use crate::ports::Presented;
 use crate::ports::{BlobStore, Catalog, RemoteSource};
 use access::Access;
 use analyses::Analyses;
@@ -122,6 +126,8 @@ pub struct Policies {
     pub signing: SigningPolicy,
     /// What is kept, and for how long.
     pub keeping: KeepPolicy,
+    /// How long addresses of originals hold that the storage itself answers; `None`: no such addresses are given away.
+    pub redirect: Option<Duration>,
 }
 
 /// The back ends that the use cases work on.
@@ -170,6 +176,8 @@ struct Inner {
     uploads: Uploads,
     signing: SigningPolicy,
     keeping: keeping::Keeping,
+    loose_ends: loose_ends::LooseEnds,
+    redirect: Option<Duration>,
 }
 
 /// How many finished pictures may wait to be stored before requests wait with them.
@@ -205,6 +213,8 @@ impl Services {
             uploads: Uploads::new(policies.uploads),
             signing: policies.signing,
             keeping: keeping::Keeping::new(policies.keeping),
+            loose_ends: loose_ends::LooseEnds::default(),
+            redirect: policies.redirect,
         };
         Self { inner: Arc::new(inner) }
     }

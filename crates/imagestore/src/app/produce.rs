@@ -13,7 +13,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::Services;
 use super::upload::now;
 use crate::domain::{Image, Master, StoreError, Variant, VariantKey};
-use crate::ports::{BlobReader, CatalogError};
+use crate::ports::{BlobError, BlobReader, CatalogError};
 
 /// A finished picture.
 #[derive(Debug)]
@@ -145,9 +145,13 @@ impl Services {
                     figures: variant.figures,
                 })));
             }
-            let bytes = reader.read_all().await?;
+            let bytes = match reader.read_all().await {
+                Ok(bytes) => Some(bytes),
+                Err(BlobError::Damaged(_)) => None,
+                Err(error) => return Err(error.into()),
+            };
             // Small variants are stored without waiting for the disk, so a power cut may have taken some of their bytes.
-            if Digest::of(&bytes) == variant.digest {
+            if let Some(bytes) = bytes.filter(|bytes| Digest::of(bytes) == variant.digest) {
                 let place = Place::Memory(bytes);
                 return Ok(Stored::Whole(Arc::new(Picture {
                     original: image.digest,

@@ -98,6 +98,8 @@ impl Services {
         let reason = match read.await {
             Ok(Some(bytes)) => return Some(bytes),
             Ok(None) => "it is missing or of another size".to_owned(),
+            // Of the original nothing can be read either.
+            Err(error) if error.code == ErrorCode::Unavailable => return None,
             Err(error) => error.to_string(),
         };
         self.replace_master(original, master, &reason).await;

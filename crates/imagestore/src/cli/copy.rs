@@ -54,8 +54,11 @@ async fn copy(
         let what = if kind == CopyKind::Backup { "data folder" } else { "backup" };
         return Err(Failure::Fault(format!("{} is no {what}: it has no catalog", source.display())));
     }
-    let target = wiring::copy_into(settings, source, folder, kind).map_err(Failure::fault)?;
-    let settings = Settings { data_dir: source.to_owned(), ..settings.clone() };
+    let target = wiring::copy_into(settings, source, folder, kind).await.map_err(Failure::fault)?;
+    let mut settings = Settings { data_dir: source.to_owned(), ..settings.clone() };
+    if kind == CopyKind::Restore {
+        wiring::FILES.clone_into(&mut settings.blobs.url);
+    }
     let opened = wiring::open(&settings, Access::Copying).await.map_err(Failure::fault)?;
     let bar = terminal::bar(Unit::Bytes(0), true);
     let shown = bar.clone();

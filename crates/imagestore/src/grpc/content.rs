@@ -29,7 +29,7 @@ pub(super) fn messages<T: Send + 'static>(bytes: ContentBytes, message: fn(Bytes
         .boxed(),
         ContentBytes::Blob(reader) => {
             let size = reader.size();
-            let pieces = reader.stream(0..size).map_err(|error| StoreError::internal(error).into());
+            let pieces = reader.stream(0..size).map_err(|error| StoreError::of_stream(error).into());
             pieces.map_ok(message).boxed()
         }
     }

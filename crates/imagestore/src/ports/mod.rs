@@ -19,7 +19,7 @@ mod uploads;
 pub use access::AccessCatalog;
 pub use albums::{AlbumCatalog, AlbumPage};
 pub use analyses::{AnalysisCatalog, MAX_DISTANCE};
-pub use blobs::{BlobError, BlobReader, BlobStore, ByteStream, Leftovers, StagedBlob, StagedReader};
+pub use blobs::{BlobError, BlobReader, BlobStore, ByteStream, Leftovers, Presented, StagedBlob, StagedReader};
 pub use catalog::{Catalog, CatalogError, NewWork, Placement};
 pub use copy::StoreCopy;
 pub use jobs::JobCatalog;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use service_kit::config::Secret;
 use shared_types::Goal;
 
+use crate::adapters::objects::{BlobLocation, ObjectSettings};
 use crate::app::Better;
 use crate::domain::{Keyring, RenditionMode, Required, SigningKey, Visibility};
 
@@ -154,6 +155,79 @@ pub struct Cache {
 pub struct Sqlite {
     #[garde(range(min = 1_048_576, max = 1_099_511_627_776))]
     pub cache_bytes: u64,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct Blobs {
+    #[garde(custom(blob_location))]
+    pub url: String,
+    #[garde(skip)]
+    pub access_key: Secret,
+    #[garde(custom(with_its_key(&self.access_key)))]
+    pub secret_key: Secret,
+    #[garde(skip)]
+    pub refresh_token: Secret,
+    #[garde(range(min = 1, max = 600))]
+    pub timeout_seconds: u64,
+    #[garde(range(max = 20))]
+    pub retries: usize,
+    #[garde(range(min = 1, max = 10_000))]
+    pub requests: usize,
+    #[garde(range(min = 1, max = 1000))]
+    pub uploads: usize,
+    /// S3 takes no smaller pieces.
+    #[garde(range(min = 5_242_880, max = 1_073_741_824))]
+    pub piece_bytes: usize,
+    #[garde(custom(possible_at(&self.url)))]
+    pub redirect_originals: bool,
+    /// A signature of S3 holds for a week at most.
+    #[garde(range(min = 2, max = 604_800))]
+    pub redirect_seconds: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the validator's signature")]
+fn blob_location(text: &str, _context: &()) -> garde::Result {
+    text.parse::<BlobLocation>().map(drop).map_err(garde::Error::new)
+}
+
+fn with_its_key(access_key: &Secret) -> impl FnOnce(&Secret, &()) -> garde::Result {
+    let lacks_secret = !access_key.is_empty();
+    move |secret_key, ()| {
+        if lacks_secret && secret_key.is_empty() {
+            return Err(garde::Error::new("must be set together with blobs.access_key"));
+        }
+        Ok(())
+    }
+}
+
+fn possible_at(url: &str) -> impl FnOnce(&bool, &()) -> garde::Result {
+    let possible = url.parse::<BlobLocation>().is_ok_and(|location| location.can_presign());
+    move |wanted, ()| {
+        if *wanted && !possible {
+            return Err(garde::Error::new(
+                "is possible with blobs in S3 alone; set blobs.url to s3://…, or this to false",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Blobs {
+    /// How an object store is spoken to.
+    pub(crate) fn objects(&self) -> ObjectSettings {
+        ObjectSettings {
+            access_key: self.access_key.clone(),
+            secret_key: self.secret_key.clone(),
+            refresh_token: self.refresh_token.clone(),
+            timeout: Duration::from_secs(self.timeout_seconds),
+            retries: self.retries,
+            requests: self.requests,
+            uploads: self.uploads,
+            piece_bytes: self.piece_bytes,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]

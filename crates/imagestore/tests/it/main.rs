@@ -38,6 +38,8 @@ mod info;
 mod jobs;
 mod keys;
 mod marks_and_presets;
+mod migrate;
+mod objects;
 mod openapi;
 mod races;
 mod renditions;

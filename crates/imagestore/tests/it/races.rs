@@ -15,7 +15,7 @@ use imagestore::app::{
 };
 use imagestore::domain::{Caller, Keyring, Order, RenditionMode, Required, Slot, Visibility};
 use imagestore::ports::{
-    BlobError, BlobReader, BlobStore, BlobUpkeep, KeptBlobs, Leftovers, PartStore, RemovalGuard, StagedBlob,
+    BlobError, BlobReader, BlobStore, BlobUpkeep, KeptBlobs, Leftovers, PartStore, Presented, RemovalGuard, StagedBlob,
     StagedPart, StagedReader, Unfinished,
 };
 use jiff::Timestamp;
@@ -119,6 +119,10 @@ impl BlobStore for SlowFiles {
     async fn check_writable(&self) -> Result<(), BlobError> {
         self.0.check_writable().await
     }
+
+    async fn presign(&self, _: &Digest, _: &Presented, _: Duration) -> Result<Option<String>, BlobError> {
+        Ok(None)
+    }
 }
 
 #[async_trait::async_trait]
@@ -217,7 +221,17 @@ async fn services_on(folder: &Path) -> Services {
         longest: Duration::from_secs(1),
     };
     let keeping = KeepPolicy { replaceable: true, grace: Duration::ZERO, variant_bytes: 0 };
-    let policies = Policies { cache, renditions: RenditionMode::Off, jobs, better, access, uploads, signing, keeping };
+    let policies = Policies {
+        cache,
+        renditions: RenditionMode::Off,
+        jobs,
+        better,
+        access,
+        uploads,
+        signing,
+        keeping,
+        redirect: None,
+    };
     Services::new(back_ends, CpuPool::new(&pool).unwrap(), limits, policies)
 }
 

@@ -9,11 +9,12 @@ use serde_json::Value;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
+use testkit::blobs::blobs_are_files;
 use testkit::pictures::{jpeg, photo};
 use testkit::process::{Store, StoreOptions, run_cli, wait_until};
 use testkit::reqwest::Client;
 
-use crate::support::{files, get, get_with, header, id, store, upload};
+use crate::support::{files, get, get_with, header, id, may_look_into_blobs, store, upload};
 
 fn fsck(data: &std::path::Path) {
     let output = run_cli("imagestore", ["fsck", "--data-dir", &data.display().to_string()], &[]);
@@ -44,10 +45,20 @@ impl Changing {
         let client = Client::new();
         let mut looks = 0;
         while !self.over.load(Ordering::SeqCst) {
-            let answer = client.get(&self.url).send().await.unwrap();
+            let answer = match client.get(&self.url).send().await {
+                Ok(answer) => answer,
+                // Removed from an object store before its first byte was read.
+                Err(_) if !blobs_are_files() => continue,
+                Err(error) => panic!("{error}"),
+            };
             assert_eq!(answer.status(), 200);
             let which = self.by_etag[&header(&answer, "etag")];
-            let bytes = answer.bytes().await.unwrap();
+            let bytes = match answer.bytes().await {
+                Ok(bytes) => bytes,
+                // Removed from an object store while it was read: what came of it is no whole picture.
+                Err(_) if !blobs_are_files() => continue,
+                Err(error) => panic!("{error}"),
+            };
             assert_eq!(bytes, self.pictures[which], "the head and the bytes are of one original");
             let answer = client.get(&self.variant).send().await.unwrap();
             assert_eq!(answer.status(), 200);
@@ -145,6 +156,9 @@ async fn of_two_with_if_match_one_replaces() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replacement_is_there_or_not_after_kill_nine() {
+    if !may_look_into_blobs() {
+        return;
+    }
     let folder = TempDir::new().unwrap();
     let data = folder.path().join("data");
     let start = || Store::start(StoreOptions { data_dir: Some(data.clone()), ..StoreOptions::default() });

@@ -3,15 +3,16 @@
 //! What a crash leaves in `staging/` goes with the rest of it. A part that was renamed into place but has no row is found by comparing the
 //! folder with the catalog.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use shared_types::PartId;
 
-use super::{FileBlobs, FileReader, Layout, blocking, ignore_missing, sync_folder};
+use super::{FileBlobs, FileReader, Layout, sync_folder};
+use crate::adapters::workspace::{append, blocking, ignore_missing, temporary};
 use crate::ports::{BlobError, BlobReader, PartStore, StagedPart};
 
 #[async_trait]
@@ -19,7 +20,7 @@ impl PartStore for FileBlobs {
     async fn stage_part(&self) -> Result<Box<dyn StagedPart>, BlobError> {
         let layout = Arc::clone(&self.layout);
         let staged = blocking(move || {
-            let file = tempfile::Builder::new().prefix("part-").tempfile_in(&layout.staging)?;
+            let file = temporary(&layout.workspace, "part-")?;
             Ok(PartFile { layout, file })
         });
         Ok(Box::new(staged.await?))
@@ -61,13 +62,7 @@ struct PartFile {
 #[async_trait]
 impl StagedPart for PartFile {
     async fn write(&mut self, chunks: Vec<Bytes>) -> Result<(), BlobError> {
-        let mut file: File = self.file.as_file().try_clone()?;
-        let layout = Arc::clone(&self.layout);
-        let written = blocking(move || {
-            layout.check_room(chunks.iter().map(Bytes::len).sum())?;
-            chunks.iter().try_for_each(|chunk| file.write_all(chunk))
-        });
-        Ok(written.await?)
+        Ok(append(&self.layout.workspace, &self.file, chunks).await?)
     }
 
     async fn commit(self: Box<Self>) -> Result<PartId, BlobError> {

@@ -58,7 +58,7 @@ impl Services {
                 || StoreError::internal(anyhow::anyhow!("the part {} of the upload {} is lost", part.id, upload.id));
             let reader = opened.filter(|reader| reader.size() == part.bytes).ok_or_else(lost)?;
             let mut chunks = reader.stream(0..part.bytes);
-            while let Some(chunk) = chunks.try_next().await.map_err(StoreError::internal)? {
+            while let Some(chunk) = chunks.try_next().await.map_err(StoreError::of_stream)? {
                 receiving.write(chunk).await?;
             }
         }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use futures::TryStreamExt;
 use service_kit::exit::Failure;
-use shared_types::{Digest, ImageId};
+use shared_types::{Digest, ErrorCode, ImageId};
 use tokio::io::AsyncWriteExt;
 use tokio::task::spawn_blocking;
 
@@ -15,7 +15,7 @@ use super::unwritable;
 use crate::app::{ContentBytes, Exported, Services};
 use crate::cli::explained;
 use crate::cli::manifest::{Entry, MANIFEST, lines};
-use crate::domain::{Image, ImageName, plain_file_name};
+use crate::domain::{Image, ImageName, StoreError, plain_file_name};
 
 /// The manifest of an export that is under way.
 const PART: &str = "images.jsonl.part";
@@ -186,7 +186,11 @@ pub(super) async fn write(services: &Services, image: &Image, path: &Path) -> Re
                 file.write_all(&chunk).await.map_err(failed)?;
             }
             Ok(None) => break,
-            Err(_) => return Ok(Outcome::Damaged),
+            Err(error) => match StoreError::of_stream(error) {
+                // Of what is away nothing can be said.
+                away if away.code == ErrorCode::Unavailable => return explained(Err(away)),
+                _ => return Ok(Outcome::Damaged),
+            },
         }
     }
     if Digest::from(hasher.finalize()) != image.digest {

@@ -134,6 +134,15 @@ answers! {
     Picture = pictures("The picture.");
     /// 206: some of its bytes.
     PartOfPicture = with_headers(pictures("The bytes of `Range`."), &[("Content-Range", "Which bytes these are, and of how many.")]);
+    /// 302: the storage has it.
+    FoundElsewhere = with_headers(
+        ResponseBuilder::new().description("An original, where the storage itself sends them (`blobs.redirect_originals`)."),
+        &[
+            ("Location", "From where to get the bytes, for anybody who has this address, and for a short time."),
+            ("Cache-Control", "For how long the answer may be kept: no longer than half of that time."),
+            ("Vary", "The headers that the answer depends on."),
+        ],
+    );
     /// 304: the client has it.
     NotModified = with_headers(ResponseBuilder::new().description("What the client has is what would be sent."), &CACHING);
 }

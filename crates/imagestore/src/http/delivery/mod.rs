@@ -9,6 +9,7 @@ pub(super) mod sign;
 
 use std::sync::Arc;
 
+use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 use service_kit::http::ApiError;
 use service_kit::openapi::{
@@ -18,7 +19,7 @@ use shared_types::transform::{ClientHints, FormatChoice, Presets};
 use shared_types::{ErrorCode, ImageFormat, ImageId, OutputFormat, Transform, TransformError, TransformQuery};
 
 pub(super) use self::description::description;
-use self::description::{DeliveryParameters, NotModified, PartOfPicture, Picture};
+use self::description::{DeliveryParameters, FoundElsewhere, NotModified, PartOfPicture, Picture};
 pub(super) use self::info::info;
 
 use super::HttpState;
@@ -83,6 +84,7 @@ impl Asked {
     responses(
         (status = 200, response = Picture),
         (status = 206, response = PartOfPicture),
+        (status = 302, response = FoundElsewhere),
         (status = 304, response = NotModified),
         (status = 404, response = NotFound),
         (status = 412, response = PreconditionFailed),
@@ -167,8 +169,25 @@ async fn answer(
     if let Some(answer) = conditional::evaluate(request, &representation)? {
         return Ok(answer);
     }
+    if request.method() == Method::GET
+        && let Some(answer) = elsewhere(state, delivery, &representation).await?
+    {
+        return Ok(answer);
+    }
     let content = state.services.content(delivery).await?;
     respond::send(request, &representation, content)
+}
+
+/// The answer that names an address of the storage's own, where originals are sent from there.
+async fn elsewhere(
+    state: &HttpState,
+    delivery: &Delivery,
+    representation: &respond::Representation,
+) -> Result<Option<HttpResponse>, ApiError> {
+    let Some(most) = state.services.redirect(delivery) else { return Ok(None) };
+    let lifetime = representation.lifetime(most);
+    let address = state.services.elsewhere(delivery, &representation.presented(), lifetime).await?;
+    Ok(address.map(|address| representation.found_at(&address, lifetime)))
 }
 
 /// Reads an address: its path, the file that it names, and its query.

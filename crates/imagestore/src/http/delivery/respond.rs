@@ -1,6 +1,6 @@
 //! The head and body of an answer with a picture in it.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use actix_web::body::SizedStream;
 use actix_web::http::StatusCode;
@@ -13,7 +13,7 @@ use shared_types::wire::VariantFigures;
 use shared_types::{ErrorCode, ImageFormat, TransformQuery};
 
 use super::conditional::{Part, part};
-use crate::app::{Content, ContentBytes, Delivery, Lifetime};
+use crate::app::{Content, ContentBytes, Delivery, Lifetime, Presented};
 use crate::domain::{Audience, ImageName, Visibility};
 
 /// What came from a user is never run: no script, no style, no frame, no origin.
@@ -91,7 +91,7 @@ impl Representation {
         let whole_seconds = delivery.last_modified.as_second().try_into().unwrap_or_default();
         Self {
             etag: EntityTag::new_strong(delivery.etag.to_string()),
-            last_modified: SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(whole_seconds),
+            last_modified: SystemTime::UNIX_EPOCH + Duration::from_secs(whole_seconds),
             format: delivery.format,
             cache_control: cache_control(delivery, &facets),
             disposition: disposition(facets.download.as_deref(), delivery),
@@ -103,6 +103,42 @@ impl Representation {
     pub(super) fn not_modified(&self) -> HttpResponse {
         let mut answer = HttpResponse::NotModified();
         self.caching(&mut answer);
+        answer.finish()
+    }
+
+    /// How long an address of the storage's own may hold: no longer than the one that was asked for.
+    pub(super) fn lifetime(&self, most: Duration) -> Duration {
+        match self.facets.audience {
+            Audience::Until(end) => {
+                let left = Duration::try_from(end.duration_since(Timestamp::now())).unwrap_or_default();
+                most.min(left).max(Duration::from_secs(1))
+            }
+            Audience::Anyone | Audience::Caller => most,
+        }
+    }
+
+    /// What the storage is to say of the bytes.
+    pub(super) fn presented(&self) -> Presented {
+        Presented {
+            media_type: self.format.media_type().to_owned(),
+            disposition: (!self.disposition.is_empty()).then(|| self.disposition.clone()),
+            cache_control: self.cache_control.clone(),
+        }
+    }
+
+    /// 302 to an address that holds for so long. What is kept of the answer leads there for half of that time, so that there is the other half
+    /// to follow it.
+    pub(super) fn found_at(&self, address: &str, lifetime: Duration) -> HttpResponse {
+        let seconds = lifetime.as_secs() / 2;
+        let cache_control = match self.cache_control.split_once("max-age=") {
+            Some((whose, _)) => format!("{whose}max-age={seconds}"),
+            None => self.cache_control.clone(),
+        };
+        let mut answer = HttpResponse::Found();
+        answer.insert_header((header::LOCATION, address)).insert_header((header::CACHE_CONTROL, cache_control));
+        if !self.facets.vary.is_empty() {
+            answer.insert_header((header::VARY, self.facets.vary.as_str()));
+        }
         answer.finish()
     }
 

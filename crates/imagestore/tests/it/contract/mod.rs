@@ -23,6 +23,9 @@ use imagestore::adapters::sqlite::{SqliteCatalog, SqliteSettings};
 use imagestore::domain::{Image, Metadata};
 use imagestore::ports::{Catalog, NewWork};
 use tempfile::TempDir;
+use testkit::garage::Garage;
+
+use crate::objects;
 
 /// Little memory for pages of the catalog.
 pub(crate) const SQLITE: SqliteSettings = SqliteSettings { cache_bytes: 16_777_216 };
@@ -30,7 +33,14 @@ pub(crate) const SQLITE: SqliteSettings = SqliteSettings { cache_bytes: 16_777_2
 #[tokio::test(flavor = "multi_thread")]
 async fn files_keep_the_promises_of_a_blob_store() {
     let folder = TempDir::new().unwrap();
-    blobs::suite(|| async { FileBlobs::open(folder.path(), 0).unwrap() }).await;
+    blobs::suite(blobs::Place::Here, || async { FileBlobs::open(folder.path(), 0).unwrap() }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn objects_keep_the_promises_of_a_blob_store() {
+    let (garage, folder) = (Garage::start(), TempDir::new().unwrap());
+    blobs::suite(blobs::Place::Elsewhere, || async { objects::open(&garage, folder.path(), &objects::settings()) })
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
