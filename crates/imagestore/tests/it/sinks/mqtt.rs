@@ -213,6 +213,9 @@ async fn a_broker_that_asks_who_it_is_and_encrypts() {
         assert!(!sink.to_string().contains(password) && !store.log().contains(password));
     }
     assert_eq!(subscriber.texts(NOTIFIER).len(), 1);
+    let passwords = broker.folder().join("passwords").display().to_string();
+    let log = Store::try_start(settings("hunter2", &passwords)).unwrap_err().log;
+    assert!(log.contains("events.mqtt.authority: ") && log.contains("passwords holds no certificate in PEM"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
