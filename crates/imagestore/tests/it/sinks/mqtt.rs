@@ -102,7 +102,8 @@ async fn what_happens_while_the_broker_is_away_is_told_when_it_is_back_in_order(
         }
         if name == 2 {
             // What the broker had taken and not passed on when it was killed would be its own loss.
-            assert!(wait_until(|| subscriber.texts(NOTIFIER).len() == ALBUMS * 3), "{}", store.log());
+            let all_told = |topic: &str| subscriber.texts(topic).len() == ALBUMS * 3;
+            assert!(wait_until(|| all_told(NOTIFIER) && all_told(EVENTS)), "{}", store.log());
         }
     }
     let away = wait_for_sink(&store, |sink| sink["state"] == "away").await;
