@@ -23,8 +23,10 @@ use crate::adapters::folder::{self, FolderCopy};
 use crate::adapters::key_file;
 use crate::adapters::mqtt::MqttSink;
 use crate::adapters::objects::{BlobLocation, ObjectBlobs};
+use crate::adapters::postgres::{self, PostgresSettings, Purpose};
 use crate::adapters::remote::HttpSource;
-use crate::adapters::sqlite::SqliteCatalog;
+use crate::adapters::sql::SqlCatalog;
+use crate::adapters::sqlite;
 use crate::adapters::webhook::WebhookSink;
 use crate::app::{self, BackEnds, Services, SinkPlan};
 use crate::domain::{Keyring, SigningKey};
@@ -62,17 +64,11 @@ pub struct Opened {
 /// Opens the data folder, makes it if it is missing, and brings its schema up to date.
 pub async fn open(settings: &Settings, access: Access) -> anyhow::Result<Opened> {
     let folder = &settings.data_dir;
-    let catalog_file = folder.join(folder::CATALOG);
-    let (lock, catalog) = match access {
-        Access::Exclusive => {
-            let lock = folder::own(folder)?;
-            (Some(lock), SqliteCatalog::open(&catalog_file, &settings.sqlite()).await)
-        }
-        Access::Beside => (None, SqliteCatalog::open(&catalog_file, &settings.sqlite()).await),
-        Access::ReadOnly => (None, SqliteCatalog::open_read_only(&catalog_file).await),
-        Access::Copying => (None, SqliteCatalog::open_to_copy(&catalog_file).await),
+    let lock = if access == Access::Exclusive { Some(folder::own(folder)?) } else { None };
+    let catalog = match settings.postgres() {
+        Some(server) => open_on_server(&server, folder, access).await?,
+        None => open_in_folder(settings, access).await?,
     };
-    let catalog = catalog.with_context(|| format!("cannot open the catalog {}", catalog_file.display()))?;
     let blobs = blob_store(settings, &settings.blobs.url)?;
     let remote = if settings.fetch.enabled {
         Some(Arc::new(HttpSource::new(settings.remote()).context("cannot set up fetching")?) as Arc<dyn RemoteSource>)
@@ -99,6 +95,27 @@ pub fn blob_store(settings: &Settings, url: &str) -> anyhow::Result<Arc<dyn Blob
             Ok(Arc::new(ObjectBlobs::open(&location, &settings.blobs.objects(), &settings.data_dir, free_bytes)?))
         }
     }
+}
+
+async fn open_in_folder(settings: &Settings, access: Access) -> anyhow::Result<SqlCatalog> {
+    folder::check_for_file(&settings.data_dir)?;
+    let file = settings.data_dir.join(folder::CATALOG);
+    let catalog = match access {
+        Access::Exclusive | Access::Beside => sqlite::open(&file, &settings.sqlite()).await,
+        Access::ReadOnly => sqlite::open_read_only(&file).await,
+        Access::Copying => sqlite::open_to_copy(&file).await,
+    };
+    catalog.with_context(|| format!("cannot open the catalog {}", file.display()))
+}
+
+async fn open_on_server(server: &PostgresSettings, folder: &Path, access: Access) -> anyhow::Result<SqlCatalog> {
+    let purpose = match access {
+        Access::Exclusive | Access::Beside => Purpose::Writing,
+        Access::ReadOnly | Access::Copying => Purpose::Reading,
+    };
+    let (catalog, id) = postgres::open(server, purpose).await?;
+    folder::check_for_server(folder, id, purpose == Purpose::Writing)?;
+    Ok(catalog)
 }
 
 /// The keys of the settings, or that of the data folder, which is made where it is missing and may be written.

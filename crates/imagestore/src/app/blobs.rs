@@ -138,6 +138,7 @@ impl From<CatalogError> for StoreError {
             }
             CatalogError::Refused(refused) => refused,
             CatalogError::Full(_) => full().caused_by(error),
+            CatalogError::Unavailable(_) => away().caused_by(error),
             CatalogError::Failed(_) => Self::internal(error),
         }
     }

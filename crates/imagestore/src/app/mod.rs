@@ -264,9 +264,11 @@ fn next_of<T>(entries: &mut Vec<T>, limit: u32) -> Option<&T> {
     entries.last().filter(|_| more)
 }
 
-fn settled<E: std::fmt::Display>(result: Result<Result<(), E>, tokio::time::error::Elapsed>) -> Result<(), String> {
+fn settled<E: std::error::Error + Send + Sync + 'static>(
+    result: Result<Result<(), E>, tokio::time::error::Elapsed>,
+) -> Result<(), String> {
     match result {
-        Ok(answer) => answer.map_err(|error| error.to_string()),
+        Ok(answer) => answer.map_err(|error| format!("{:#}", anyhow::Error::from(error))),
         Err(_) => Err("does not answer".to_owned()),
     }
 }

@@ -44,6 +44,9 @@ pub enum CatalogError {
     /// No room is left on the disk.
     #[error("the storage is full")]
     Full(#[source] anyhow::Error),
+    /// The catalog cannot be reached, or has too much to do, at this moment.
+    #[error("the catalog is not available")]
+    Unavailable(#[source] anyhow::Error),
     /// The catalog did not answer.
     #[error("the catalog failed")]
     Failed(#[source] anyhow::Error),

@@ -41,6 +41,7 @@ mod marks_and_presets;
 mod migrate;
 mod objects;
 mod openapi;
+mod postgres;
 mod races;
 mod renditions;
 mod replacing;
