@@ -32,7 +32,7 @@ use crate::app::{self, BackEnds, Services, SinkPlan};
 use crate::domain::{Keyring, SigningKey};
 use crate::grpc::{self, CallFigures, GrpcState};
 use crate::http::{self, HttpState};
-use crate::ports::{BlobStore, RemoteSource, StoreCopy};
+use crate::ports::{BlobStore, RemoteSource, ReplicaCatalog, StoreCopy};
 use crate::settings::Settings;
 
 pub use crate::adapters::folder::CopyKind;
@@ -70,14 +70,17 @@ pub async fn open(settings: &Settings, access: Access) -> anyhow::Result<Opened>
         None => open_in_folder(settings, access).await?,
     };
     let blobs = blob_store(settings, &settings.blobs.url)?;
+    if access == Access::Exclusive && catalog.is_shared() {
+        check_place_of_files(settings, &catalog).await?;
+    }
     let remote = if settings.fetch.enabled {
         Some(Arc::new(HttpSource::new(settings.remote()).context("cannot set up fetching")?) as Arc<dyn RemoteSource>)
     } else {
         None
     };
+    let keys = signing_keys(settings, access, &catalog).await?;
     let back_ends = BackEnds { catalog: Arc::new(catalog), blobs, remote };
     let cpu = CpuPool::new(&settings.cpu.pool(settings.limits.pixel_budget))?;
-    let keys = signing_keys(settings, access)?;
     let services = Services::new(back_ends, cpu, settings.limits(), settings.policies(keys));
     Ok(Opened { services, _lock: lock })
 }
@@ -95,6 +98,21 @@ pub fn blob_store(settings: &Settings, url: &str) -> anyhow::Result<Arc<dyn Blob
             Ok(Arc::new(ObjectBlobs::open(&location, &settings.blobs.objects(), &settings.data_dir, free_bytes)?))
         }
     }
+}
+
+/// Makes sure that files of blobs are all in one folder: processes that share a catalog would not find each other's.
+async fn check_place_of_files(settings: &Settings, catalog: &impl ReplicaCatalog) -> anyhow::Result<()> {
+    let Ok(BlobLocation::Files(folder)) = settings.blobs.url.parse() else { return Ok(()) };
+    let folder = folder.as_ref().unwrap_or(&settings.data_dir);
+    let unusable = || format!("cannot use the folder {}", folder.display());
+    let id = folder::blobs_id(folder).with_context(unusable)?;
+    let known = catalog.secret("folder of blobs", Some(&id)).await.with_context(unusable)?;
+    anyhow::ensure!(
+        known.as_ref() == Some(&id),
+        "the pictures of this catalog are in another folder than {}; use that one, or name an object store in blobs.url, which several imagestores can share",
+        folder.display()
+    );
+    Ok(())
 }
 
 async fn open_in_folder(settings: &Settings, access: Access) -> anyhow::Result<SqlCatalog> {
@@ -118,8 +136,9 @@ async fn open_on_server(server: &PostgresSettings, folder: &Path, access: Access
     Ok(catalog)
 }
 
-/// The keys of the settings, or that of the data folder, which is made where it is missing and may be written.
-fn signing_keys(settings: &Settings, access: Access) -> anyhow::Result<Keyring> {
+/// The keys of the settings, or that of the data folder, which is made where it is missing and may be written. Processes that share a catalog have
+/// the key there, since each has to know what another one signed.
+async fn signing_keys(settings: &Settings, access: Access, catalog: &impl ReplicaCatalog) -> anyhow::Result<Keyring> {
     if !settings.signing.keys.is_empty() {
         return Ok(settings.signing.keys.clone());
     }
@@ -129,7 +148,11 @@ fn signing_keys(settings: &Settings, access: Access) -> anyhow::Result<Keyring> 
         Access::ReadOnly | Access::Copying => key_file::read(folder),
     };
     let unusable = || format!("cannot use the signing key of {}", folder.display());
-    let keys = kept.with_context(unusable)?.iter().map(|key| SigningKey::parse(key)).collect::<Result<_, _>>();
+    let mut kept = kept.with_context(unusable)?;
+    if catalog.is_shared() {
+        kept = catalog.secret("signing key", kept.as_deref()).await.with_context(unusable)?;
+    }
+    let keys = kept.iter().map(|key| SigningKey::parse(key)).collect::<Result<_, _>>();
     let keyring = keys.map_err(str::to_owned).and_then(Keyring::new);
     keyring.map_err(anyhow::Error::msg).with_context(unusable)
 }
@@ -189,6 +212,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let opened = open(&settings, Access::Exclusive).await?;
     let services = opened.services.clone();
     app::recover(&services).await.map_err(|error| explain(&error))?;
+    services.start_replicas();
     services.start_renditions();
     services.start_analyses();
     services.start_jobs();

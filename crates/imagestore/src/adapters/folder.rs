@@ -24,6 +24,8 @@ pub const CATALOG: &str = "catalog.sqlite";
 
 /// Which catalog on a server has the rows of a data folder.
 const CATALOG_ID: &str = "catalog.id";
+/// Says which folder has the blobs of a catalog that is on a server.
+const BLOBS_ID: &str = "blobs.id";
 
 /// The catalog of a copy before it takes its place.
 const NEW_CATALOG: &str = "catalog.new.sqlite";
@@ -92,6 +94,22 @@ pub fn check_for_file(folder: &Path) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// The id of the folder that has the files of blobs, which is given to it here if it has none.
+///
+/// # Errors
+/// It cannot be read or written.
+pub fn blobs_id(folder: &Path) -> io::Result<String> {
+    match fs::read_to_string(folder.join(BLOBS_ID)) {
+        Ok(text) => Ok(text.trim().to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let id = Uuid::new_v4().to_string();
+            write_whole(folder, BLOBS_ID, format!("{id}\n").as_bytes())?;
+            Ok(id)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Makes sure that the rows of a data folder are in the catalog of that id; where it has none yet, and `may_write`, they will be.

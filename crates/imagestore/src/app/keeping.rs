@@ -134,9 +134,12 @@ impl Services {
     }
 
     async fn look_after_all(&self) -> Result<(), StoreError> {
-        self.purge_due().await?;
         self.write_uses(false).await?;
-        self.evict().await
+        if self.is_on_duty() {
+            self.purge_due().await?;
+            self.evict().await?;
+        }
+        Ok(())
     }
 
     /// Removes deleted images whose time is over.

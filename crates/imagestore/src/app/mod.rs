@@ -31,6 +31,7 @@ mod records;
 mod recover;
 mod renditions;
 mod replace;
+mod replicas;
 mod signing;
 mod similar;
 mod sinks;
@@ -178,6 +179,7 @@ struct Inner {
     keeping: keeping::Keeping,
     loose_ends: loose_ends::LooseEnds,
     redirect: Option<Duration>,
+    replicas: replicas::Replicas,
 }
 
 /// How many finished pictures may wait to be stored before requests wait with them.
@@ -187,6 +189,7 @@ impl Services {
     /// Use cases over these back ends, to be called within the runtime of the process.
     pub fn new(back_ends: BackEnds, cpu: CpuPool, limits: StoreLimits, policies: Policies) -> Self {
         let inner = Inner {
+            replicas: replicas::Replicas::new(back_ends.catalog.is_shared()),
             catalog: back_ends.catalog,
             blobs: back_ends.blobs,
             remote: back_ends.remote,

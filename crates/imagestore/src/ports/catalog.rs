@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use shared_types::{AlbumId, Digest, ImageId, UploadId};
 
 use super::{
-    AccessCatalog, AlbumCatalog, AnalysisCatalog, JobCatalog, KeepingCatalog, RenditionCatalog, SinkCatalog,
-    UploadCatalog,
+    AccessCatalog, AlbumCatalog, AnalysisCatalog, JobCatalog, KeepingCatalog, RenditionCatalog, ReplicaCatalog,
+    SinkCatalog, UploadCatalog,
 };
 use crate::domain::{
     Image, ImageChange, ImageQuery, Job, Naming, Position, Reach, StoreError, Tag, Totals, Variant, Whose,
@@ -92,6 +92,7 @@ pub trait Catalog:
     + AlbumCatalog
     + KeepingCatalog
     + SinkCatalog
+    + ReplicaCatalog
 {
     /// Adds an image whose blob is durable, and notes what is to be done about it.
     ///

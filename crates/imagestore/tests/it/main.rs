@@ -46,6 +46,7 @@ mod races;
 mod renditions;
 mod replacing;
 mod replacing_races;
+mod replicas;
 mod signing;
 mod sinks;
 mod srcset;

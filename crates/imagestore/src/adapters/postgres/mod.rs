@@ -5,11 +5,12 @@
 //! who wait for it learn at once that it is not, and nothing has to be started anew.
 
 mod address;
+mod hearing;
 mod transactions;
 mod watch;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
@@ -18,12 +19,14 @@ use backon::{ExponentialBuilder, Retryable};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection as _, PgConnection, PgPool};
+use tokio::sync::broadcast;
 use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use super::sql::{OwnWays, Pool, Presence, SqlCatalog, Writer};
-use crate::ports::CatalogError;
+use crate::ports::{CatalogError, Heard};
 pub use address::{Address, is_postgres};
+use hearing::Hearing;
 use transactions::Locked;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -65,14 +68,15 @@ pub async fn open(settings: &PostgresSettings, purpose: Purpose) -> anyhow::Resu
     let presence = Arc::new(Presence::default());
     let reader = settings.pool(&options);
     let writer = Writer::start(Locked::new(options.clone(), settings.connect, Arc::clone(&presence)));
-    let mut watches = vec![watch::start(options, settings, Arc::clone(&presence))];
+    let mut watches = vec![watch::start(options.clone(), settings, Arc::clone(&presence))];
     let lists = settings.read_address.as_ref().map(|address| {
         let options = settings.options(address, Purpose::Reading);
         let presence = Arc::new(Presence::default());
         watches.push(watch::start(options.clone(), settings, Arc::clone(&presence)));
         Pool::Postgres(settings.pool(&options), presence)
     });
-    Ok((SqlCatalog::new(Pool::Postgres(reader, presence), lists, writer, PostgresWays { _watches: watches }), id))
+    let own = PostgresWays { _watches: watches, options, hearing: OnceLock::new() };
+    Ok((SqlCatalog::new(Pool::Postgres(reader, presence), lists, writer, own), id))
 }
 
 impl PostgresSettings {
@@ -152,11 +156,18 @@ async fn check_schema(connection: &mut PgConnection) -> anyhow::Result<()> {
 
 struct PostgresWays {
     _watches: Vec<AbortOnDropHandle<()>>,
+    options: PgConnectOptions,
+    /// Begun when it is first asked for: a command does not listen.
+    hearing: OnceLock<Hearing>,
 }
 
 #[async_trait]
 impl OwnWays for PostgresWays {
     async fn copy_to(&self, _file: &Path) -> Result<(), CatalogError> {
         Err(CatalogError::Failed(anyhow::anyhow!("rows of PostgreSQL are copied by pg_dump")))
+    }
+
+    fn hear(&self) -> Option<broadcast::Receiver<Heard>> {
+        Some(self.hearing.get_or_init(|| Hearing::start(self.options.clone())).subscribe())
     }
 }

@@ -58,3 +58,14 @@ pub(super) const DELIVERED: Words = Words {
     sqlite: "UPDATE outbox SET delivered_us = $2 WHERE delivered_us IS NULL AND id <= $1",
     postgres: "UPDATE outbox SET delivered_us = $2 WHERE delivered_us IS NULL AND number <= (SELECT number FROM outbox WHERE id = $1)",
 };
+
+/// A statement with the database's own time, in microseconds since 1970, between its parts.
+macro_rules! by_clock {
+    ($start:literal $(, $rest:literal)+) => {
+        $crate::adapters::sql::dialect::Words {
+            sqlite: concat!($start $(, "CAST(unixepoch('now', 'subsec') * 1000000 AS INTEGER)", $rest)+),
+            postgres: concat!($start $(, "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)", $rest)+),
+        }
+    };
+}
+pub(super) use by_clock;

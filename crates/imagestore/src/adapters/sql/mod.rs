@@ -38,6 +38,7 @@ mod pending;
 mod presence;
 mod query;
 mod renditions;
+mod replicas;
 mod rows;
 mod sinks;
 mod totals;
@@ -49,10 +50,12 @@ mod writer;
 use std::path::Path;
 
 use async_trait::async_trait;
+use tokio::sync::broadcast;
 
-use crate::ports::CatalogError;
+use crate::ports::{CatalogError, Heard};
 pub(super) use connection::{Connection, Pool};
 pub(super) use presence::Presence;
+pub(super) use replicas::{CHANGED_IMAGES, WORDS};
 pub(super) use writer::{Transactions, Writer};
 
 /// The catalog in a database.
@@ -70,6 +73,9 @@ pub struct SqlCatalog {
 pub(super) trait OwnWays: Send + Sync {
     /// As [`Catalog::copy_to`](crate::ports::Catalog::copy_to).
     async fn copy_to(&self, file: &Path) -> Result<(), CatalogError>;
+
+    /// As [`ReplicaCatalog::hear`](crate::ports::ReplicaCatalog::hear).
+    fn hear(&self) -> Option<broadcast::Receiver<Heard>>;
 }
 
 impl SqlCatalog {

@@ -80,14 +80,14 @@ pub(super) async fn know_blob(tx: &mut Connection<'_>, digest: &Digest) -> Resul
     Ok(())
 }
 
-/// Dooms those of `candidates` that no row refers to, and gives them.
+/// Dooms those of `candidates` that no row refers to and nobody claims, and gives them.
 pub(super) async fn doom_unused(tx: &mut Connection<'_>, candidates: &[Digest]) -> Result<Vec<Digest>, CatalogError> {
     let mut doomed = Vec::new();
     for candidate in candidates {
         let unused = query(
             "UPDATE blobs SET doomed = 1 WHERE digest = $1 AND doomed = 0 \
              AND NOT EXISTS (SELECT 1 FROM images WHERE digest = $1) AND NOT EXISTS (SELECT 1 FROM variants WHERE digest = $1) \
-             AND NOT EXISTS (SELECT 1 FROM renditions WHERE digest = $1)",
+             AND NOT EXISTS (SELECT 1 FROM renditions WHERE digest = $1) AND NOT EXISTS (SELECT 1 FROM claims WHERE digest = $1)",
         )
         .bind(candidate.as_bytes().as_slice())
         .execute(&mut *tx)

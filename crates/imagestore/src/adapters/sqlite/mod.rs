@@ -16,9 +16,10 @@ use async_trait::async_trait;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection as _, Sqlite, SqliteConnection, Transaction};
+use tokio::sync::broadcast;
 
 use super::sql::{Connection, OwnWays, Pool, SqlCatalog, Transactions, Writer};
-use crate::ports::CatalogError;
+use crate::ports::{CatalogError, Heard};
 use checkpoints::Checkpoints;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -172,5 +173,9 @@ impl OwnWays for SqliteWays {
         // SQLite leaves this to the operating system.
         let copy = tokio::fs::File::open(file).await.map_err(anyhow::Error::from).map_err(CatalogError::Failed)?;
         copy.sync_all().await.map_err(anyhow::Error::from).map_err(CatalogError::Failed)
+    }
+
+    fn hear(&self) -> Option<broadcast::Receiver<Heard>> {
+        None
     }
 }

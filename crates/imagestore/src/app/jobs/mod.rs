@@ -106,6 +106,12 @@ impl Jobs {
         self.queued.notify_waiters();
     }
 
+    /// A job is over.
+    pub(super) fn wake_followers(&self) {
+        self.fed.notify_one();
+        self.ended.notify_one();
+    }
+
     /// Whether a worker asked for work not longer ago than that.
     pub(super) fn has_workers(&self, gone_after: Duration) -> bool {
         self.asked().is_some_and(|asked| asked.elapsed() < gone_after)

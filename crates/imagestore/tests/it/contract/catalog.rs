@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use shared_types::wire::VariantFigures;
 use shared_types::{Digest, ImageFormat, ImageId};
 
-use super::{access, albums, analyses, jobs, keeping, listing, renditions, sinks, uploads};
+use super::{access, albums, analyses, jobs, keeping, listing, renditions, replicas, sinks, uploads};
 
 /// Runs every check on an empty catalog; `open` opens the same one again.
 pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> F) {
@@ -32,6 +32,7 @@ pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> 
     albums::checks(&catalog).await;
     keeping::checks(&catalog).await;
     sinks::checks(&catalog).await;
+    replicas::checks(&catalog).await;
     let last = image(b"last");
     catalog.insert_image(&last, &NewWork::default()).await.unwrap();
     catalog.close().await;

@@ -10,6 +10,7 @@ mod keeping;
 mod listing;
 mod parts;
 mod renditions;
+mod replicas;
 mod several;
 mod sinks;
 mod statements;

@@ -5,6 +5,7 @@ use std::process::Output;
 
 use serde_json::Value;
 use tempfile::TempDir;
+use testkit::blobs::blobs_are_files;
 use testkit::pictures::{file, jpeg, photo};
 use testkit::postgres::{Server, ServerOptions};
 use testkit::process::run_cli;
@@ -105,6 +106,12 @@ async fn a_data_folder_belongs_to_one_catalog() {
     done(&command(own.path(), "sqlite:", &["user", "add", "anna"]));
     let output = command(own.path(), &server.url("first"), &["gc"]);
     assert!(!output.status.success() && told(&output).contains("has a catalog of its own"), "{}", told(&output));
+    // A folder without the pictures of the catalog.
+    let other = TempDir::new().unwrap();
+    let output = command(other.path(), &server.url("first"), &["gc"]);
+    if blobs_are_files() {
+        assert!(!output.status.success() && told(&output).contains("blobs.url"), "{}", told(&output));
+    }
     done(&command(folder.path(), &server.url("first"), &["fsck"]));
 }
 
