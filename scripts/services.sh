@@ -69,3 +69,9 @@ wait_until_ready() {
     done
     return 1
 }
+
+# The quick start of the README, at the addresses of here: quick_start PROJECT STORE COMPRESS
+quick_start() {
+    awk '/^```/ { inside = /^```sh$/; blocks += inside; next } inside && blocks == 2' "$1/README.md" |
+        sed "s#http://127.0.0.1:8000#$2#; s#http://127.0.0.1:9000#$3#; s/^/  /"
+}

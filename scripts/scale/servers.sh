@@ -1,0 +1,129 @@
+# Sourced by scripts/scale/up: the servers that several imagestores need, each with its own folder below $data, on free ports of loopback.
+# shellcheck shell=bash disable=SC2154
+
+# A random text of letters and digits: secret BYTES.
+secret() { od -An -N "$1" -tx1 /dev/urandom | tr -d ' \n'; }
+
+# What is made once and kept: passwords and keys.
+make_secrets() {
+    [ -s "$run/secrets" ] || (
+        umask 077
+        printf '%s\n' "postgres_password=$(secret 24)" "garage_rpc_secret=$(secret 32)" \
+            "access_key=GK$(secret 12)" "secret_key=$(secret 32)" >"$run/secrets.new"
+        mv "$run/secrets.new" "$run/secrets"
+    )
+    # shellcheck source=/dev/null
+    source "$run/secrets"
+}
+
+find_programs() {
+    postgres_programs=$(compgen -G '/usr/lib/postgresql/*/bin' | sort -V | tail -n 1) || true
+    garage=${XDG_CACHE_HOME:-$HOME/.cache}/imagestore/servers/bin/garage
+    PATH=$PATH:/usr/sbin
+    local program
+    for program in "$postgres_programs/postgres" "$garage" mosquitto nginx; do
+        command -v "$program" >/dev/null || fail "${program##*/} is missing; run: scripts/setup --scale"
+    done
+}
+
+# PostgreSQL refuses to run as root: it has an account of its own then.
+as_postgres() { "${postgres_account[@]}" env -C / "$@"; }
+
+prepare_postgres() {
+    postgres_account=()
+    mkdir -p "$data/postgres"
+    if [ "$(id -u)" -eq 0 ]; then
+        postgres_account=(setpriv --reuid postgres --regid postgres --init-groups)
+        chown postgres:postgres "$data/postgres"
+        as_postgres test -w "$data/postgres" ||
+            fail "the user postgres cannot reach $data/postgres; choose a folder elsewhere with --data"
+    fi
+    [ ! -e "$data/postgres/PG_VERSION" ] || return 0
+    local password
+    password=$(as_postgres mktemp)
+    # It goes into files and never into arguments, which everybody can see.
+    as_postgres tee "$password" >/dev/null <<<"$postgres_password"
+    as_postgres "$postgres_programs/initdb" -D "$data/postgres" -U imagestore -A scram-sha-256 --pwfile "$password" \
+        -E UTF8 --no-locale >"$run/initdb.log" || fail "the cluster cannot be made: $(tail -n 5 "$run/initdb.log")"
+    as_postgres rm "$password"
+}
+
+start_postgres() {
+    postgres_port=$(free_port)
+    start postgres "${postgres_account[@]}" env -C / "$postgres_programs/postgres" -D "$data/postgres" -p "$postgres_port" \
+        -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 -c log_min_messages=warning
+    wait_until postgres "$postgres_programs/pg_isready" -q -h 127.0.0.1 -p "$postgres_port"
+    local -x PGHOST=127.0.0.1 PGPORT=$postgres_port PGUSER=imagestore PGPASSWORD=$postgres_password
+    [ -n "$(psql -XAtq -d postgres -c "SELECT 1 FROM pg_database WHERE datname = 'images'")" ] ||
+        createdb -T template0 -E UTF8 images
+}
+
+start_garage() {
+    local rpc
+    garage_port=$(free_port) rpc=$(free_port)
+    mkdir -p "$data/garage"
+    (umask 077 && cat >"$run/garage.toml") <<TEXT
+metadata_dir = "$data/garage/meta"
+data_dir = "$data/garage/data"
+db_engine = "sqlite"
+replication_factor = 1
+# What was acknowledged stays when the machine loses power.
+metadata_fsync = true
+data_fsync = true
+rpc_bind_addr = "127.0.0.1:$rpc"
+rpc_public_addr = "127.0.0.1:$rpc"
+rpc_secret = "$garage_rpc_secret"
+[s3_api]
+s3_region = "garage"
+api_bind_addr = "127.0.0.1:$garage_port"
+root_domain = ".localhost"
+TEXT
+    GARAGE_DEFAULT_BUCKET=pictures GARAGE_DEFAULT_ACCESS_KEY=$access_key GARAGE_DEFAULT_SECRET_KEY=$secret_key RUST_LOG=garage=warn \
+        start garage "$garage" -c "$run/garage.toml" server --single-node --default-bucket
+    wait_until garage "$garage" -c "$run/garage.toml" bucket info pictures
+}
+
+start_mosquitto() {
+    mosquitto_port=$(free_port)
+    mkdir -p "$data/mosquitto"
+    printf '%s\n' "listener $mosquitto_port 127.0.0.1" "allow_anonymous true" "user $(id -un)" \
+        "persistence true" "persistence_location $data/mosquitto/" >"$run/mosquitto.conf"
+    start mosquitto mosquitto -c "$run/mosquitto.conf"
+    wait_until mosquitto port_is_taken "$mosquitto_port"
+}
+
+# nginx's configuration: the template that docker-compose.yml has as well, filled in, in a frame for this machine.
+write_nginx_configuration() {
+    local template name
+    local RESOLVER='' STORES=$1 COMPRESSORS=$2 STORE_LISTEN=127.0.0.1:$port COMPRESS_LISTEN=127.0.0.1:$compress_port
+    template=$(<"$project/deploy/nginx/images.conf.template")
+    for name in RESOLVER STORES COMPRESSORS STORE_LISTEN COMPRESS_LISTEN; do
+        template=${template//"\${$name}"/"${!name}"}
+    done
+    mkdir -p "$run/nginx"
+    # Workers that root started become another user, who may not reach this folder.
+    [ "$(id -u)" -ne 0 ] || echo "user root;"
+    cat <<TEXT
+daemon off;
+worker_processes auto;
+pid $run/nginx/pid;
+error_log stderr warn;
+events { worker_connections 8192; }
+http {
+access_log off;
+client_body_temp_path $run/nginx/1; proxy_temp_path $run/nginx/2; fastcgi_temp_path $run/nginx/3;
+uwsgi_temp_path $run/nginx/4; scgi_temp_path $run/nginx/5;
+$template
+}
+TEXT
+}
+
+# start_nginx STORE_PORTS COMPRESS_PORTS
+start_nginx() {
+    write_nginx_configuration "$(upstreams $1)" "$(upstreams $2)" >"$run/nginx.conf"
+    start nginx nginx -e stderr -c "$run/nginx.conf"
+    wait_until nginx port_is_taken "$port"
+}
+
+# One that is away is left alone for 2 s as soon as it was seen.
+upstreams() { printf 'server 127.0.0.1:%s max_fails=1 fail_timeout=2s; ' "$@"; }
