@@ -122,7 +122,7 @@ TEXT
 start_nginx() {
     write_nginx_configuration "$(upstreams $1)" "$(upstreams $2)" >"$run/nginx.conf"
     start nginx nginx -e stderr -c "$run/nginx.conf"
-    wait_until nginx port_is_taken "$port"
+    wait_until nginx curl -fs --max-time 5 "http://127.0.0.1:$port/readyz"
 }
 
 # One that is away is left alone for 2 s as soon as it was seen.
