@@ -1,5 +1,6 @@
 """The clients of scripts/check-scale: `fill` uploads and notes what was acknowledged, `verify` asks for all of it."""
 
+import atexit
 import collections
 import hashlib
 import http.client
@@ -110,6 +111,8 @@ class Broker(threading.Thread):
         port = re.search(r"^listener (\d+)", (run / "mosquitto.conf").read_text(), re.MULTILINE)[1]
         command = ["mosquitto_sub", "-p", port, "-t", "imagestore/events", "-q", "1", "-c", "-i", "check"]
         self.child = subprocess.Popen(command, stdout=subprocess.PIPE)
+        # It would wait for the broker to come back.
+        atexit.register(self.child.kill)
         self.stored = set()
 
     def run(self):
@@ -167,9 +170,8 @@ def fill(store, compress, run, ledger, count):
             wait_until(name, lambda: acknowledged <= watcher.stored)
         except AssertionError:
             sys.exit(f"{name} was not told of {sorted(acknowledged - watcher.stored)}")
-    broker.child.terminate()
     print(f"{count} pictures acknowledged to {CLIENTS} clients, one imagestore killed meanwhile; sent again: {faults}")
-    print(f"{len(jobs)} compressions done; all uploads told by the live feed ({feed.connections} connections) and to the broker")
+    print(f"{len(jobs)} compressions done; all uploads told by the live feed (connections: {feed.connections}) and to the broker")
 
 
 def upload(store, faults, kept, seed):
