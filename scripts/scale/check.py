@@ -1,4 +1,4 @@
-"""The clients of scripts/check-scale: `fill` uploads and notes what was acknowledged, `verify` asks for all of it."""
+"""The clients of scripts/check-scale: `fill` uploads and notes what was acknowledged, `verify` asks for all of it, `outage` halts PostgreSQL."""
 
 import atexit
 import collections
@@ -195,5 +195,42 @@ def verify(store, ledger):
     print(f"{len(kept)} of {len(kept)} acknowledged pictures are there, byte for byte, with their variants")
 
 
+def outage(store, run, ledger):
+    """While PostgreSQL hangs, what is at hand is served and the rest refused; then all goes on."""
+    run, picture_at_hand = Path(run), f"/i/{json.loads(Path(ledger).read_text())[0]['id']}.webp?w=64"
+    upstream = re.search(r"upstream stores \{.*?\}", (run / "nginx.conf").read_text(), re.DOTALL)[0]
+    for port in re.findall(r"127\.0\.0\.1:(\d+)", upstream):
+        ask(f"http://127.0.0.1:{port}{picture_at_hand}")
+    parent = int((run / "postgres.pid").read_text())
+    processes = [parent, *map(int, Path(f"/proc/{parent}/task/{parent}/children").read_text().split())]
+    signal_all(processes, signal.SIGSTOP)
+    try:
+        for _ in range(6):
+            assert ask(store + picture_at_hand)[8:12] == b"WEBP"
+            try:
+                sys.exit(f"a list while PostgreSQL hangs: {ask(store + '/v1/images')}")
+            except urllib.error.HTTPError as error:
+                assert (error.code, json.loads(error.read())["code"]) == (503, "unavailable")
+    finally:
+        signal_all(processes, signal.SIGCONT)
+    wait_until("a list", lambda: answers(store + "/v1/images?limit=1"))
+    print("while PostgreSQL hung, pictures at hand were served, lists refused; then all went on")
+
+
+def answers(url):
+    try:
+        return bool(ask(url))
+    except urllib.error.HTTPError:
+        return False
+
+
+def signal_all(processes, number):
+    for process in processes:
+        try:
+            os.kill(process, number)
+        except ProcessLookupError:
+            pass
+
+
 if __name__ == "__main__":
-    {"fill": fill, "verify": verify}[sys.argv[1]](*sys.argv[2:])
+    {"fill": fill, "verify": verify, "outage": outage}[sys.argv[1]](*sys.argv[2:])
