@@ -54,8 +54,8 @@ start_postgres() {
         -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 -c log_min_messages=warning
     wait_until postgres "$postgres_programs/pg_isready" -q -h 127.0.0.1 -p "$postgres_port"
     local -x PGHOST=127.0.0.1 PGPORT=$postgres_port PGUSER=imagestore PGPASSWORD=$postgres_password
-    [ -n "$(psql -XAtq -d postgres -c "SELECT 1 FROM pg_database WHERE datname = 'images'")" ] ||
-        createdb -T template0 -E UTF8 images
+    [ -n "$("$postgres_programs/psql" -XAtq -d postgres -c "SELECT 1 FROM pg_database WHERE datname = 'images'")" ] ||
+        "$postgres_programs/createdb" -T template0 -E UTF8 images
 }
 
 start_garage() {
