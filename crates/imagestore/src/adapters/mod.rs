@@ -3,6 +3,7 @@
 pub mod files;
 pub mod folder;
 pub mod key_file;
+mod layout;
 pub mod mqtt;
 pub mod objects;
 mod public;
