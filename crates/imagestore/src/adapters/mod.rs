@@ -2,6 +2,7 @@
 
 pub mod files;
 pub mod folder;
+pub mod kafka;
 pub mod key_file;
 mod layout;
 pub mod mqtt;

@@ -198,6 +198,7 @@ async fn services_on(folder: &Path) -> Services {
     let limits = StoreLimits { upload_bytes: 1_000_000, engine };
     let cache = CachePolicy { memory_bytes: 1024, keep_variants: true };
     let jobs = JobPolicy {
+        is_announced: false,
         lease: minute,
         attempts: 5,
         pause: minute,

@@ -1,13 +1,13 @@
 //! Handing out jobs.
 
 use jiff::Timestamp;
-use shared_types::ErrorCode;
 use shared_types::job::JobProblem;
+use shared_types::{ErrorCode, JobId};
 use sqlx::SqliteConnection;
 
 use super::super::rows;
-use super::row::{JobRow, text};
-use crate::domain::{Job, LeaseTerms};
+use super::row::{JobRow, by_id, text};
+use crate::domain::{Claimed, Job, LeaseTerms};
 use crate::ports::CatalogError;
 
 /// Of so many jobs one is the oldest of all, whatever its priority and owner.
@@ -84,12 +84,7 @@ pub(super) async fn hand_out(
     terms: &LeaseTerms,
     now: Timestamp,
 ) -> Result<Vec<Job>, CatalogError> {
-    let has: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM jobs WHERE worker = $1 AND status IN ('leased', 'running')")
-            .bind(worker)
-            .fetch_one(&mut *tx)
-            .await?;
-    let free = usize::try_from(i64::from(terms.per_worker) - has).unwrap_or_default();
+    let free = room_of(tx, worker, terms).await?;
     let (mut owner, before): (String, i64) =
         sqlx::query_as("SELECT owner, handed_out FROM job_turns").fetch_one(&mut *tx).await?;
     let mut handed_out = before;
@@ -116,6 +111,41 @@ pub(super) async fn hand_out(
     Ok(jobs)
 }
 
+/// Hands out that job, if it is there to be had.
+pub(super) async fn hand_out_one(
+    tx: &mut SqliteConnection,
+    id: JobId,
+    (worker, token): (&str, &str),
+    terms: &LeaseTerms,
+    now: Timestamp,
+) -> Result<Claimed, CatalogError> {
+    if room_of(tx, worker, terms).await? == 0 {
+        return Ok(Claimed::Enough);
+    }
+    let row: Option<JobRow> = sqlx::query_as(THIS)
+        .bind(id.as_uuid())
+        .bind(worker)
+        .bind(token)
+        .bind(now.as_microsecond() + terms.lease_us)
+        .bind(now.as_microsecond())
+        .fetch_optional(&mut *tx)
+        .await?;
+    match row {
+        Some(row) => Ok(Claimed::Leased(row.try_into()?)),
+        None => Ok(by_id(tx, id).await?.map_or(Claimed::Missing, Claimed::NotNow)),
+    }
+}
+
+/// How many further jobs the worker may have.
+async fn room_of(tx: &mut SqliteConnection, worker: &str, terms: &LeaseTerms) -> Result<usize, CatalogError> {
+    let has: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM jobs WHERE worker = $1 AND status IN ('leased', 'running')")
+            .bind(worker)
+            .fetch_one(tx)
+            .await?;
+    Ok(usize::try_from(i64::from(terms.per_worker) - has).unwrap_or_default())
+}
+
 macro_rules! hand_out {
     ($which:literal) => {
         concat!(
@@ -126,6 +156,9 @@ macro_rules! hand_out {
         )
     };
 }
+
+/// The job of that id.
+const THIS: &str = hand_out!("(SELECT id FROM jobs WHERE id = $1 AND status = 'queued' AND due_us IS NULL)");
 
 /// The oldest job of all.
 const OLDEST: &str = hand_out!(
