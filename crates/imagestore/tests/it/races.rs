@@ -120,6 +120,10 @@ impl BlobStore for SlowFiles {
         self.0.check_writable().await
     }
 
+    fn key(&self, digest: &Digest) -> String {
+        self.0.key(digest)
+    }
+
     async fn presign(&self, _: &Digest, _: &Presented, _: Duration) -> Result<Option<String>, BlobError> {
         Ok(None)
     }
