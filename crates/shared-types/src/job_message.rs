@@ -56,10 +56,9 @@ impl JobMessage {
     /// # Errors
     /// Why it is none, as a sentence.
     pub fn parse(body: &[u8]) -> Result<Self, String> {
-        serde_json::from_slice(body).map_err(|error| match error.classify() {
-            serde_json::error::Category::Data => format!("The message has not the fields of a job: {error}."),
-            _ => format!("The message is not a JSON document: {error}."),
-        })
+        let document: serde_json::Value =
+            serde_json::from_slice(body).map_err(|error| format!("The message is not a JSON document: {error}."))?;
+        serde_json::from_value(document).map_err(|error| format!("The message has not the fields of a job: {error}."))
     }
 }
 
