@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::Context;
 use async_trait::async_trait;
 use service_kit::kafka::{Brokers, Producer, SendError};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OnceCell, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -45,7 +45,8 @@ pub struct KafkaAnnouncements {
     arriving: tokio::sync::Mutex<mpsc::Receiver<Announcement>>,
     pump: Mutex<Option<JoinHandle<()>>>,
     stop: CancellationToken,
-    dead: Producer,
+    /// Made when there is the first message to be put aside, which may be never.
+    dead: OnceCell<Producer>,
 }
 
 impl KafkaAnnouncements {
@@ -55,7 +56,6 @@ impl KafkaAnnouncements {
     /// A fault of the library.
     pub fn new(settings: KafkaSettings) -> anyhow::Result<Self> {
         let share = Arc::new(Share::join(&settings).context("cannot set up the connection to Kafka")?);
-        let dead = Producer::new(settings.brokers.clone())?;
         let (sender, arriving) = mpsc::channel(1);
         let stop = CancellationToken::new();
         let (pumped, stopped) = (Arc::clone(&share), stop.clone());
@@ -69,7 +69,7 @@ impl KafkaAnnouncements {
             pump: Mutex::new(Some(pump)),
             settings,
             stop,
-            dead,
+            dead: OnceCell::new(),
         })
     }
 
@@ -106,7 +106,10 @@ impl Announcements for KafkaAnnouncements {
         ];
         let headers = headers.map(|(key, value)| (key, value.as_bytes()));
         let key = announcement.key.as_deref();
-        let sent = self.dead.send(&self.settings.dead_topic, key, &announcement.body, &headers).await;
+        let producer = async || Producer::new(self.settings.brokers.clone());
+        let dead = self.dead.get_or_try_init(producer).await;
+        let dead = dead.map_err(|error| PutAsideError::Unavailable(format!("{error:#}")))?;
+        let sent = dead.send(&self.settings.dead_topic, key, &announcement.body, &headers).await;
         sent.map_err(|error| match error {
             SendError::Unavailable(reason) => PutAsideError::Unavailable(reason),
             SendError::Rejected(reason) => PutAsideError::Rejected(reason),
