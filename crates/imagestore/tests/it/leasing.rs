@@ -60,10 +60,10 @@ async fn what_is_no_lease_says_why() {
     assert!(full.headers().contains_key("retry-after"));
     problem(full, 503, "overloaded").await;
     assert_eq!(lease(&store, &jobs[1], "other").await.status(), 200);
-    problem(lease(&store, "01890a5d-ac96-774b-bcce-b302099a8057", "w").await, 404, "not-found").await;
+    problem(lease(&store, "01890a5d-ac96-774b-bcce-b302099a8057", "third").await, 404, "not-found").await;
     let nameless = problem(lease(&store, &jobs[1], "").await, 400, "invalid-parameter").await;
     assert_eq!(nameless["parameter"], "worker");
     let path = format!("/v1/jobs/{}/lease", jobs[1]);
     problem(call(&store, &path, json!({ "worker": "w", "max": 1 })).await, 400, "invalid-body").await;
-    problem(call(&store, "/v1/jobs/7/lease", json!({ "worker": "w" })).await, 400, "invalid-id").await;
+    problem(call(&store, "/v1/jobs/7/lease", json!({ "worker": "w" })).await, 400, "invalid-parameter").await;
 }

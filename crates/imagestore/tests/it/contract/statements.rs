@@ -26,8 +26,6 @@ const ALLOWED: &[&str] = &[
     "SELECT * FROM variants WHERE image_id = $1 ORDER BY",
     // One row for each kind of total.
     "SELECT of, number, bytes FROM totals",
-    // Jobs that are announced and not taken yet: as many as the settings allow.
-    "SELECT count(*), min(announced_us), max(announced_us)",
     // One row in all.
     "SELECT owner, handed_out FROM job_turns",
     "UPDATE job_turns",
