@@ -62,7 +62,7 @@ async fn what_is_no_job_is_put_aside_with_the_reason() {
     let fields = format!(
         r#"{{"kind":"job.queued","job_id":"{gone}","id":"{gone}","original_key":"k","content_type":"image/png","operation":"compress","width":null,"height":null,"text":null}}"#
     );
-    broker.send(TOPIC, [("a", "not JSON"), ("b", r#"{"id": 7}"#), ("c", ""), ("d", &*fields)]).await;
+    broker.send(TOPIC, [("a", "not JSON"), ("b", r#"{"operation": "resize"}"#), ("c", ""), ("d", &*fields)]).await;
     let mut compress = member(&broker, &store.url(""), &[]);
     for id in quick_jobs(&store, 3).await {
         assert_eq!(ended(&store, &id).await["status"], "done");
@@ -71,7 +71,7 @@ async fn what_is_no_job_is_put_aside_with_the_reason() {
     let mut dead = broker.records(DEAD);
     dead.sort_by(|one, other| one.key.cmp(&other.key));
     let told: Vec<_> = dead.iter().map(|record| (&*record.key, &*record.body)).collect();
-    assert_eq!(told, [("a", "not JSON"), ("b", r#"{"id": 7}"#), ("c", "")]);
+    assert_eq!(told, [("a", "not JSON"), ("b", r#"{"operation": "resize"}"#), ("c", "")]);
     for (record, why) in dead.iter().zip(["not a JSON document", "missing field `kind`", "not a JSON document"]) {
         assert!(record.header("reason").contains(why), "{record:?}");
         assert_eq!((record.header("source-topic"), record.header("source-group")), (TOPIC, GROUP));

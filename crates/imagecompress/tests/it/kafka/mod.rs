@@ -37,12 +37,8 @@ fn store_with(broker: &Broker, settings: &[(&str, &str)]) -> Store {
 /// A compressor in the group, which waits for announcements.
 fn member(broker: &Broker, store: &str, settings: &[(&str, &str)]) -> Compress {
     let address = broker.address();
-    let of_kafka = [
-        ("JOBS__TRANSPORT", "kafka"),
-        ("JOBS__KAFKA__BROKERS", &*address),
-        ("JOBS__KAFKA__SESSION_SECONDS", "6"),
-        ("LOG__LEVEL", "info,imagecompress=debug"),
-    ];
+    let of_kafka =
+        [("JOBS__TRANSPORT", "kafka"), ("JOBS__KAFKA__BROKERS", &*address), ("JOBS__KAFKA__SESSION_SECONDS", "6")];
     let env =
         of_kafka.iter().chain(settings).map(|(key, value)| (format!("IMAGECOMPRESS__{key}"), (*value).to_owned()));
     Compress::start(store, CompressOptions { env: env.collect(), ..CompressOptions::default() })
