@@ -13,5 +13,8 @@ pub mod img {
     tonic::include_proto!("img");
 }
 
+/// Bytes of one HTTP/2 frame, for servers and clients to offer: with the 16 KiB of those who say nothing, a picture has many times as many.
+pub const FRAME_BYTES: u32 = 256 * 1024;
+
 /// Both packages and what they use, as an encoded `FileDescriptorSet`: for reflection.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

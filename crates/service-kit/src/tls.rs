@@ -12,7 +12,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls::{ClientConfig, DigitallySignedStruct, ServerConfig, SignatureScheme};
+use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig, SignatureScheme};
 
 /// How often the files are looked at.
 const EVERY: Duration = Duration::from_secs(2);
@@ -111,15 +111,46 @@ fn provider() -> Arc<CryptoProvider> {
 }
 
 fn read(certificate: &Path, key: &Path) -> anyhow::Result<CertifiedKey> {
-    let bad = |file: &Path, what| format!("{} holds no {what} in PEM, or cannot be read", file.display());
-    let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let chain = chain.with_context(|| bad(certificate, "certificate"))?;
-    if chain.is_empty() {
-        bail!(bad(certificate, "certificate"));
-    }
-    let secret = PrivateKeyDer::from_pem_file(key).with_context(|| bad(key, "private key"))?;
+    let chain = certificates(certificate)?;
+    let secret = PrivateKeyDer::from_pem_file(key).with_context(|| unusable(key, "private key"))?;
     CertifiedKey::from_der(chain, secret, &provider())
         .with_context(|| format!("{} and {} do not belong together", certificate.display(), key.display()))
+}
+
+/// The certificates in a PEM file, at least one.
+///
+/// # Errors
+/// There is none, or the file cannot be read: as one line for the operator, who is to be told which setting names the file.
+pub fn certificates(file: &Path) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    let found = CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let found = found.with_context(|| unusable(file, "certificate"))?;
+    if found.is_empty() {
+        bail!(unusable(file, "certificate"));
+    }
+    Ok(found)
+}
+
+fn unusable(file: &Path, what: &str) -> String {
+    format!("{} holds no {what} in PEM, or cannot be read", file.display())
+}
+
+/// For a client that believes a server whose certificate the authorities in this PEM file signed, or, where the path is empty, those that
+/// the system trusts.
+///
+/// # Errors
+/// The file cannot be used, or nobody is trusted: as one line for the operator, who is to be told which setting names the file.
+pub fn client_of(authority: &Path) -> anyhow::Result<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    if authority.as_os_str().is_empty() {
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    } else {
+        roots.add_parsable_certificates(certificates(authority)?);
+    }
+    if roots.is_empty() {
+        bail!("there is no authority whose signature is trusted; name a PEM file with one");
+    }
+    let builder = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions()?;
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
 }
 
 /// For a client that asks its own machine something that is no secret: whoever answers is believed.

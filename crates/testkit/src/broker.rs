@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,6 +11,7 @@ use std::thread;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use crate::ports::free_port;
 use crate::process::wait_until;
 
 /// A broker that keeps what its subscribers have not got, also when it is killed. Dropping it kills it.
@@ -31,8 +32,7 @@ impl Broker {
     pub fn start_prepared(lines: &str, prepare: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         prepare(folder.path());
-        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-        let port = free.expect("a free port").port();
+        let port = free_port();
         let lines = lines.replace("FOLDER", &folder.path().display().to_string());
         let configuration = format!(
             "persistence true\npersistence_location {0}/\nautosave_interval 1\nautosave_on_changes true\nmax_queued_messages 0\n\

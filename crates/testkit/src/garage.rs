@@ -1,13 +1,13 @@
 //! Garage, an object store that speaks S3, on free ports of the loopback address. `scripts/setup --test` builds it.
 
 use std::fs::{self, File};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use crate::ports::free_port;
 use crate::process::wait_until;
 
 /// The bucket that there is.
@@ -31,7 +31,7 @@ impl Garage {
     /// Starts it; panics with its log if it does not start.
     pub fn start() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let ports = free_ports();
+        let ports = std::array::from_fn(|_| free_port());
         fs::write(folder.path().join("garage.toml"), configuration(folder.path(), ports)).expect("a file");
         let garage = Self { child: serve(folder.path()), port: ports[0], folder };
         garage.set_up();
@@ -140,11 +140,6 @@ fn serve(folder: &Path) -> Child {
     let mut command = garage(folder);
     command.arg("server").stdout(log.try_clone().expect("a file")).stderr(log);
     command.spawn().expect("garage can be started")
-}
-
-fn free_ports() -> [u16; 3] {
-    let listeners = std::array::from_fn(|_| TcpListener::bind("127.0.0.1:0").expect("a free port"));
-    listeners.map(|listener: TcpListener| listener.local_addr().expect("an address").port())
 }
 
 fn configuration(folder: &Path, [s3, rpc, admin]: [u16; 3]) -> String {

@@ -13,6 +13,7 @@ pub mod measured;
 pub mod openapi;
 pub mod photos;
 pub mod pictures;
+pub mod ports;
 pub mod process;
 pub mod proxy;
 pub mod raw;

@@ -11,7 +11,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -19,8 +19,9 @@ use tempfile::TempDir;
 
 use crate::blobs::place_blobs;
 
-/// How long a service may take to listen, and to stop when it is told to.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a service may take to listen, to stop when it is told to, and for whatever a test waits for: many times as long as it takes, since tests
+/// share slow machines.
+const PATIENCE: Duration = Duration::from_mins(2);
 const POLL: Duration = Duration::from_millis(5);
 /// Variables that the binaries read, beside those with their prefix.
 const SETTINGS: [&str; 8] = [
@@ -58,7 +59,7 @@ pub struct CompressOptions {
 /// A service that ended before it listened.
 #[derive(Debug)]
 pub struct StartFailure {
-    /// How it ended; `None` when it still ran after 30 s and was killed.
+    /// How it ended; `None` when it still ran after two minutes and was killed.
     pub status: Option<ExitStatus>,
     /// What it wrote to stderr.
     pub log: String,
@@ -154,7 +155,7 @@ macro_rules! ask_the_service {
                 self.service.log()
             }
 
-            /// Waits up to 30 s until the log holds `text`; panics with the log otherwise.
+            /// Waits up to two minutes until the log holds `text`; panics with the log otherwise.
             pub fn wait_for_log(&self, text: &str) {
                 assert!(wait_until(|| self.log().contains(text)), "the log never held {text:?}:\n{}", self.log());
             }
@@ -197,13 +198,13 @@ macro_rules! ask_the_service {
                 self.service.signal_terminate();
             }
 
-            /// SIGTERM, and waits for the end; panics with the log if that takes longer than 30 s.
+            /// SIGTERM, and waits for the end; panics with the log if that takes longer than two minutes.
             pub fn terminate(&mut self) -> ExitStatus {
                 self.service.signal_terminate();
                 self.wait()
             }
 
-            /// Waits for the end; panics with the log if that takes longer than 30 s.
+            /// Waits for the end; panics with the log if that takes longer than two minutes.
             pub fn wait(&mut self) -> ExitStatus {
                 let status = self.service.wait();
                 status.unwrap_or_else(|| panic!("still running after {PATIENCE:?}:\n{}", self.log()))
@@ -220,18 +221,17 @@ struct Service {
     child: Child,
     address: String,
     log: Arc<Mutex<String>>,
+    reader: JoinHandle<()>,
 }
 
 impl Service {
     fn start(mut command: Command) -> Result<Self, StartFailure> {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary can be started");
-        let log = Arc::new(Mutex::new(String::new()));
-        if let Some(stderr) = child.stderr.take() {
-            let log = Arc::clone(&log);
-            thread::spawn(move || collect(stderr, &log));
-        }
-        let mut service = Self { child, address: String::new(), log };
+        let (log, stderr) = (Arc::new(Mutex::new(String::new())), child.stderr.take().expect("it is piped"));
+        let collected = Arc::clone(&log);
+        let reader = thread::spawn(move || collect(stderr, &collected));
+        let mut service = Self { child, address: String::new(), log, reader };
         let mut ended = None;
         let listens = wait_until(|| {
             service.address = listening_address(&service.log(), &["http", "https"]).unwrap_or_default();
@@ -242,8 +242,6 @@ impl Service {
             return Ok(service);
         }
         service.kill();
-        // The last lines may still be on their way through the pipe.
-        thread::sleep(Duration::from_millis(50));
         Err(StartFailure { status: ended, log: service.log() })
     }
 
@@ -260,6 +258,13 @@ impl Service {
     fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        self.read_to_the_end();
+    }
+
+    /// When the process is gone its last lines may still be on their way through the pipe.
+    fn read_to_the_end(&self) {
+        // Not for ever: what it started may hold the pipe.
+        wait_until(|| self.reader.is_finished());
     }
 
     fn wait(&mut self) -> Option<ExitStatus> {
@@ -268,6 +273,9 @@ impl Service {
             status = self.child.try_wait().expect("the child can be asked");
             status.is_some()
         });
+        if status.is_some() {
+            self.read_to_the_end();
+        }
         status
     }
 }
@@ -295,7 +303,7 @@ fn listening_address(log: &str, schemes: &[&str]) -> Option<String> {
     Some(rest[..end].to_owned())
 }
 
-/// Asks every 5 ms, for 30 s at most, until `done` says so; tells whether it did.
+/// Asks every 5 ms, for two minutes at most, until `done` says so; tells whether it did.
 pub fn wait_until(mut done: impl FnMut() -> bool) -> bool {
     let end = Instant::now() + PATIENCE;
     loop {

@@ -1,6 +1,6 @@
 //! Stores that are away, slow, busy or break off, while a client waits.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use testkit::pictures::{jpeg, photo};
@@ -17,10 +17,7 @@ fn is_original(request: &Request) -> bool {
 }
 
 async fn ask(compress: &Compress) -> Response {
-    let begun = Instant::now();
-    let answer = get(compress.url(&format!("/compress/{ID}?type=jpg&q=30"))).await.unwrap();
-    assert!(begun.elapsed() < Duration::from_secs(8), "no hang");
-    answer
+    get(compress.url(&format!("/compress/{ID}?type=jpg&q=30"))).await.unwrap()
 }
 
 #[tokio::test]
@@ -35,10 +32,12 @@ async fn a_store_that_is_down() {
 #[tokio::test]
 async fn a_store_that_hangs() {
     let store = StandIn::start(|_| {
-        std::thread::sleep(Duration::from_secs(30));
+        // Longer than the compressor and the test take together.
+        std::thread::sleep(Duration::from_mins(10));
         Vec::new()
     });
-    problem(ask(&store.compress(&[NO_JOBS])).await, 504, "upstream-timeout").await;
+    let impatient = [NO_JOBS, ("STORE__TIMEOUT_SECONDS", "1"), ("STORE__DEADLINE_SECONDS", "4")];
+    problem(ask(&store.compress(&impatient)).await, 504, "upstream-timeout").await;
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ async fn the_worker_may_do_its_jobs_and_clients_what_their_keys_allow() {
         assert!(!matches!(job["status"].as_str(), Some("failed" | "dead")), "{job}");
         job["status"] == "done"
     };
-    let mut patience = 600;
+    let mut patience = 6000;
     while !done().await {
         patience -= 1;
         assert!(patience > 0, "the job is never done:\n{}", compress.log());

@@ -29,7 +29,7 @@ async fn submit(compress: &Compress, image: &str, query: &str) -> String {
 
 /// Asks until the job is over.
 async fn over(compress: &Compress, location: &str) -> Response {
-    for _ in 0..1200 {
+    for _ in 0..6000 {
         let answer = status(compress, location).await;
         if answer.status() != 200 {
             return answer;

@@ -111,13 +111,13 @@ impl StandIn {
     }
 }
 
-/// A compressor that loses patience with its store soon.
+/// A compressor that loses patience with its store soon, and not because the machine is slow.
 pub(crate) fn compress_for(store: &str, settings: &[(&str, &str)]) -> Compress {
     let quick = [
         ("STORE__ATTEMPTS", "3"),
-        ("STORE__TIMEOUT_SECONDS", "1"),
-        ("STORE__CONNECT_TIMEOUT_SECONDS", "1"),
-        ("STORE__DEADLINE_SECONDS", "4"),
+        ("STORE__TIMEOUT_SECONDS", "10"),
+        ("STORE__CONNECT_TIMEOUT_SECONDS", "10"),
+        ("STORE__DEADLINE_SECONDS", "40"),
     ];
     let env = quick.iter().chain(settings).map(|(key, value)| (format!("IMAGECOMPRESS__{key}"), (*value).to_owned()));
     Compress::start(store, CompressOptions { env: env.collect(), ..CompressOptions::default() })

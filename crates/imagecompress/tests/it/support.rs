@@ -63,10 +63,10 @@ pub(crate) async fn submit(store: &Store, image: &str, mut task: Value) -> Strin
     document["jobs"][0]["id"].as_str().unwrap().to_owned()
 }
 
-/// A job when nothing more happens to it; waits for a minute.
+/// A job when nothing more happens to it; waits for some minutes.
 pub(crate) async fn ended(store: &Store, job: &str) -> Value {
     let mut last = Value::Null;
-    for _ in 0..1200 {
+    for _ in 0..6000 {
         last = document(store.url(&format!("/v1/jobs/{job}"))).await;
         if ["done", "failed", "dead", "cancelled"].contains(&last["status"].as_str().unwrap()) {
             return last;

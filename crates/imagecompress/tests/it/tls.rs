@@ -51,7 +51,7 @@ async fn everything_is_encrypted_and_a_new_certificate_is_taken_up() {
     new.write(folder.path());
     compress.wait_for_log("was read anew");
     let mut taken = false;
-    for _ in 0..100 {
+    for _ in 0..1000 {
         taken = taken || new.status(compress.address()).await.is_ok();
         tokio::time::sleep(std::time::Duration::from_millis(if taken { 0 } else { 100 })).await;
     }

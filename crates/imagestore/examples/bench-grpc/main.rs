@@ -62,10 +62,7 @@ async fn main() -> anyhow::Result<()> {
     }
 }
 
-/// Bytes of one frame that a client takes: with the 16 KiB of one that says nothing, a download has many times as many.
-const FRAME: u32 = 256 * 1024;
-
 /// A connection of its own to `HOST:PORT`.
 async fn connect(address: &str) -> anyhow::Result<Channel> {
-    Ok(Channel::from_shared(format!("http://{address}"))?.max_frame_size(FRAME).connect().await?)
+    Ok(Channel::from_shared(format!("http://{address}"))?.max_frame_size(grpc_api::FRAME_BYTES).connect().await?)
 }

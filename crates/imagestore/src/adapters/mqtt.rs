@@ -6,7 +6,7 @@
 mod acknowledged;
 
 use std::fmt;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,11 +14,8 @@ use anyhow::{Context, bail};
 use async_trait::async_trait;
 use rumqttc::{MqttOptions, NetworkOptions, TlsConfiguration, Transport};
 use service_kit::config::Secret;
+use service_kit::tls;
 use tokio::sync::Mutex;
-use tokio_rustls::rustls::crypto::aws_lc_rs;
-use tokio_rustls::rustls::pki_types::CertificateDer;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use url::Url;
 use uuid::Uuid;
 
@@ -49,7 +46,7 @@ pub struct MqttSettings {
     /// After how long without a message the broker is asked for a sign of life.
     pub keep_alive: Duration,
     /// PEM file of who signs the broker's certificate; empty: those whom the system trusts.
-    pub authority: std::path::PathBuf,
+    pub authority: PathBuf,
     /// The topic of the older album service's sentences.
     pub notifier_topic: String,
     /// The topic of all events as JSON.
@@ -81,8 +78,8 @@ impl MqttSink {
             options.set_credentials(&settings.user, settings.password.expose());
         }
         if encrypted {
-            let config = TlsConfiguration::Rustls(Arc::new(client_config(&settings.authority)?));
-            options.set_transport(Transport::tls_with_config(config));
+            let config = tls::client_of(&settings.authority).context("events.mqtt.authority")?;
+            options.set_transport(Transport::tls_with_config(TlsConfiguration::Rustls(Arc::new(config))));
         }
         let (notifier_topic, events_topic) = (settings.notifier_topic.clone(), settings.events_topic.clone());
         Ok(Self { options, notifier_topic, events_topic, connection: Mutex::default() })
@@ -134,23 +131,4 @@ impl fmt::Debug for MqttSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MqttSink").field("broker", &self.options.broker_address()).finish_non_exhaustive()
     }
-}
-
-fn client_config(authority: &Path) -> anyhow::Result<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    if authority.as_os_str().is_empty() {
-        let found = rustls_native_certs::load_native_certs();
-        roots.add_parsable_certificates(found.certs);
-    } else {
-        let bad = || {
-            format!("{} (events.mqtt.authority) holds no certificate in PEM, or cannot be read", authority.display())
-        };
-        let certificates = CertificateDer::pem_file_iter(authority).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-        roots.add_parsable_certificates(certificates.with_context(bad)?);
-    }
-    if roots.is_empty() {
-        bail!("there is nobody whose signature on the broker's certificate is trusted; set events.mqtt.authority");
-    }
-    let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
-    Ok(builder.with_safe_default_protocol_versions()?.with_root_certificates(roots).with_no_client_auth())
 }

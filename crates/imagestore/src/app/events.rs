@@ -49,8 +49,12 @@ impl LiveFeed {
 
 impl Services {
     pub(super) fn publish(&self, owner: Option<UserId>, what: Happening) {
+        let is_in_outbox = what.is_in_outbox();
         self.inner.feed.publish(owner, what);
-        self.inner.sinks.wake();
+        // A sink that is woken asks the database: not for the progress of a job.
+        if is_in_outbox {
+            self.inner.sinks.wake();
+        }
     }
 
     /// What happened after the event `after`, as far as it is remembered, and all that happens from now on.

@@ -60,6 +60,19 @@ impl Happening {
         }
     }
 
+    /// Whether programs elsewhere are told of it too: the transaction of the change wrote it into the outbox.
+    pub fn is_in_outbox(&self) -> bool {
+        match self {
+            Self::ImageStored(_)
+            | Self::ImageChanged(_)
+            | Self::ImageDeleted(_)
+            | Self::ImageNoticed(_)
+            | Self::AlbumChanged(_) => true,
+            Self::VariantStored(variant) => !variant.is_made(),
+            Self::JobChanged(_) => false,
+        }
+    }
+
     /// The image that it is about, if it is about one.
     pub fn image(&self) -> Option<ImageId> {
         match self {

@@ -50,9 +50,6 @@ pub struct GrpcSettings {
 const STREAM_WINDOW: u32 = 2 * 1024 * 1024;
 const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
 
-/// Bytes of one frame: with the 16 KiB of clients that are told nothing, an upload has many times as many.
-const FRAME: u32 = 256 * 1024;
-
 /// A server that has its addresses.
 pub struct Bound {
     listeners: Vec<TcpListener>,
@@ -97,7 +94,7 @@ impl Bound {
             .max_concurrent_streams(settings.max_streams)
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
-            .max_frame_size(FRAME)
+            .max_frame_size(grpc_api::FRAME_BYTES)
             .layer(CallLayer { figures, intake })
             .serve_with_incoming_shutdown(routes(state)?.prepare(), incoming, stop.clone().cancelled_owned());
         Ok(tokio::spawn(async move {

@@ -1,6 +1,8 @@
 //! From records to JSON documents.
 
-use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use jiff::Timestamp;
 use serde::Serialize;
 use shared_types::ImageId;
@@ -30,6 +32,13 @@ pub(super) fn bare(url: &Url) -> String {
 /// The path of an image's record, for `Location`.
 pub(super) fn image_path(id: ImageId) -> String {
     format!("/v1/images/{id}")
+}
+
+/// The beginning of an answer that nobody is to keep a copy of: it changes while one looks, or is meant for one caller alone.
+pub(super) fn uncached(status: StatusCode) -> HttpResponseBuilder {
+    let mut answer = HttpResponse::build(status);
+    answer.insert_header((CACHE_CONTROL, "no-store"));
+    answer
 }
 
 pub(super) fn image_document(base: &str, image: &Image) -> ImageDocument {

@@ -100,7 +100,7 @@ async fn those_who_watch_see_what_happens_to_albums() {
             text.push_str(&String::from_utf8_lossy(&feed.chunk().await.unwrap().expect("the feed goes on")));
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), read).await.unwrap();
+    tokio::time::timeout(Duration::from_mins(2), read).await.unwrap();
     let events: Vec<_> = text.split("\n\n").filter(|event| event.contains("event: album.")).collect();
     let names: Vec<_> = events.iter().map(|event| event.lines().next().unwrap()).collect();
     let expected = ["created", "image_added", "image_removed", "changed", "deleted"];

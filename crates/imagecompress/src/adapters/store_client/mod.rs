@@ -11,11 +11,12 @@ mod jobs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use bytes::{Bytes, BytesMut};
 use reqwest::{Certificate, Client, Method, RequestBuilder, Response, Url};
 use serde::Serialize;
 use service_kit::config::Secret;
+use service_kit::tls;
 use service_kit::trace::outgoing_headers;
 
 use crate::ports::{Sender, StoreError};
@@ -107,13 +108,9 @@ impl StoreClient {
 }
 
 fn authorities(file: &Path) -> anyhow::Result<Vec<Certificate>> {
-    let unusable = || format!("store.ca: {} holds no certificate in PEM, or cannot be read", file.display());
-    let pem = std::fs::read(file).with_context(unusable)?;
-    let all = Certificate::from_pem_bundle(&pem).with_context(unusable)?;
-    if all.is_empty() {
-        bail!(unusable());
-    }
-    Ok(all)
+    let found = tls::certificates(file).context("store.ca")?;
+    let all = found.iter().map(|certificate| Certificate::from_der(certificate)).collect::<Result<_, _>>();
+    all.context("store.ca")
 }
 
 /// Sends a request and gives the answer if it is one of success.

@@ -24,9 +24,6 @@ const PING: Duration = Duration::from_secs(20);
 /// The longest message that is taken: a page of a list. Pictures come in pieces.
 const MAX_MESSAGE: usize = 64 * 1024 * 1024;
 
-/// Bytes of one frame: with the 16 KiB of clients that say nothing, a download has many times as many.
-const FRAME: u32 = 256 * 1024;
-
 /// Calls of the store, each with the key.
 pub(super) type Client = ImageServiceClient<InterceptedService<Channel, ShowKey>>;
 
@@ -79,7 +76,7 @@ impl ServerFlags {
             .user_agent(concat!("imagestore-client/", env!("CARGO_PKG_VERSION")))
             .map_err(Failure::fault)?
             .connect_timeout(PATIENCE)
-            .max_frame_size(FRAME)
+            .max_frame_size(grpc_api::FRAME_BYTES)
             .http2_keep_alive_interval(PING)
             .keep_alive_timeout(PATIENCE)
             .keep_alive_while_idle(true);

@@ -1,6 +1,6 @@
 //! `/i/{id}.json`: what is known of an image, and how a variant of it comes to be.
 
-use actix_web::http::header::CACHE_CONTROL;
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use image_engine::{
     DecodeDescription, LimitDescription, OutputDescription, PlanDescription, SourceDescription, StepDescription,
@@ -19,7 +19,7 @@ use crate::app::{Delivery, Explanation, Kept, Target};
 use crate::domain::Caller;
 use crate::http::HttpState;
 use crate::http::access::As;
-use crate::http::documents::{base_url, image_document, variant_document, variant_document_of};
+use crate::http::documents::{base_url, image_document, uncached, variant_document, variant_document_of};
 use crate::http::facts::{FactsDocument, facts_document};
 use crate::http::query::{Query, parse_id, segment};
 
@@ -125,7 +125,7 @@ pub(in crate::http) async fn info(
     let facts = facts_document(&image, analysis.as_deref(), caller.is_owner(image.owner));
     let image = ImageDocument { rendition_bytes, ..image_document(&base, &image) };
     let document = InfoDocument { image, facts, variants, explain: explanation };
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(document))
+    Ok(uncached(StatusCode::OK).json(document))
 }
 
 fn is_set(text: Option<&str>) -> Result<bool, TransformError> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::http::header::CACHE_CONTROL;
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
@@ -17,7 +17,7 @@ use crate::app::{Services, SignedAddress};
 use crate::domain::Caller;
 use crate::http::HttpState;
 use crate::http::access::As;
-use crate::http::documents::base_url;
+use crate::http::documents::{base_url, uncached};
 use crate::http::json::Fields;
 use crate::http::query::{Query, parse_id, segment};
 
@@ -121,7 +121,7 @@ pub(in crate::http) async fn sign(
     let signed = signed.map_err(|error| as_field(error, "extension", "format"))?;
     let url = format!("{}{}", base_url(&request, &state), signed.path_and_query);
     let document = SignedDocument { url, expires_at: signed.until.to_string() };
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(document))
+    Ok(uncached(StatusCode::OK).json(document))
 }
 
 /// The address of an image with these parameters.

@@ -4,7 +4,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, HeaderName};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures::stream::{self, StreamExt};
@@ -20,7 +21,7 @@ use uuid::Uuid;
 use crate::domain::{AlbumNotice, Event, EventFilter, Happening, ImageNotice, Reach};
 use crate::http::HttpState;
 use crate::http::access::As;
-use crate::http::documents::{base_url, image_document, job_document, variant_document};
+use crate::http::documents::{base_url, image_document, job_document, uncached, variant_document};
 use crate::http::query::{Query, parse_id};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -129,9 +130,8 @@ pub(in crate::http) async fn watch(
     });
     let stopped = state.services.stopped();
     let body = hello.chain(stream::iter(missed)).chain(live).take_until(stopped).map(Ok::<_, Infallible>);
-    Ok(HttpResponse::Ok()
+    Ok(uncached(StatusCode::OK)
         .insert_header((CONTENT_TYPE, "text/event-stream"))
-        .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((HeaderName::from_static("x-accel-buffering"), "no"))
         .streaming(body))
 }

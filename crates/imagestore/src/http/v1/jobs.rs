@@ -1,6 +1,6 @@
 //! `/v1/jobs` and `/v1/jobs/{id}`: what is queued, under way and over.
 
-use actix_web::http::header::CACHE_CONTROL;
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use service_kit::http::ApiError;
@@ -14,7 +14,7 @@ use crate::domain::{Job, JobFilter, JobTotals};
 use crate::http::HttpState;
 use crate::http::access::As;
 use crate::http::described::Page;
-use crate::http::documents::{base_url, job_document};
+use crate::http::documents::{base_url, job_document, uncached};
 use crate::http::query::{Query, parse_id, segment};
 
 /// What is told of these addresses.
@@ -78,7 +78,7 @@ pub(in crate::http) async fn list(
     let listing = state.services.jobs(&caller, filter).await?;
     let base = base_url(&request, &state);
     let jobs = listing.jobs.iter().map(|job| job_document(&base, job)).collect();
-    Ok(uncached().json(JobsDocument { jobs, cursor: listing.next }))
+    Ok(uncached(StatusCode::OK).json(JobsDocument { jobs, cursor: listing.next }))
 }
 
 fn filter(request: &HttpRequest) -> Result<JobFilter, ApiError> {
@@ -156,14 +156,7 @@ pub(in crate::http) async fn cancel(
 
 /// One job as a document.
 pub(super) fn answer(request: &HttpRequest, state: &HttpState, job: &Job) -> HttpResponse {
-    uncached().json(job_document(&base_url(request, state), job))
-}
-
-/// Jobs change while one looks.
-fn uncached() -> actix_web::HttpResponseBuilder {
-    let mut answer = HttpResponse::Ok();
-    answer.insert_header((CACHE_CONTROL, "no-store"));
-    answer
+    uncached(StatusCode::OK).json(job_document(&base_url(request, state), job))
 }
 
 /// The id in the path.

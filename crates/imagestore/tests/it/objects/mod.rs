@@ -17,13 +17,13 @@ use testkit::garage::{ACCESS_KEY, BUCKET, Garage, SECRET_KEY};
 use testkit::process::{Store, StoreOptions};
 use testkit::reqwest::Client;
 
-/// Short times, so that an outage is noticed soon.
+/// So much time that a store which is there is never away on a slow machine.
 pub(crate) fn settings() -> ObjectSettings {
     ObjectSettings {
         access_key: Secret::from(ACCESS_KEY),
         secret_key: Secret::from(SECRET_KEY),
         refresh_token: Secret::default(),
-        timeout: Duration::from_secs(5),
+        timeout: Duration::from_secs(30),
         retries: 2,
         requests: 16,
         uploads: 4,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use opendal::Operator;
 use serde_json::Value;
 use tempfile::TempDir;
 use testkit::garage::{self, Garage};
@@ -16,9 +17,9 @@ use testkit::reqwest::Client;
 use super::{bucket, keys, store_in};
 use crate::support::{files, get, header, id, post, problem, upload};
 
-/// An outage is noticed soon.
+/// An outage is noticed soon, and no slow machine taken for one.
 const IMPATIENT: [(&str, &str); 3] =
-    [("BLOBS__TIMEOUT_SECONDS", "1"), ("BLOBS__RETRIES", "1"), ("RENDITIONS__MODE", "off")];
+    [("BLOBS__TIMEOUT_SECONDS", "5"), ("BLOBS__RETRIES", "1"), ("RENDITIONS__MODE", "off")];
 
 fn fsck(garage: &Garage, data_dir: &Path, prefix: &str) -> (Option<i32>, String) {
     let mut env = garage.settings(prefix);
@@ -31,6 +32,19 @@ fn fsck(garage: &Garage, data_dir: &Path, prefix: &str) -> (Option<i32>, String)
 async fn count(store: &Store) -> usize {
     let list: Value = get(store, "/v1/images").await.json().await.unwrap();
     list["images"].as_array().map_or(0, Vec::len)
+}
+
+/// The keys of the blobs when there are so many, or what there is after two minutes.
+async fn settled_at(objects: &Operator, count: usize) -> Vec<String> {
+    let mut known = keys(objects, "blobs/").await;
+    for _ in 0..1200 {
+        if known.len() == count {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        known = keys(objects, "blobs/").await;
+    }
+    known
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,9 +61,7 @@ async fn while_the_store_is_away_uploads_are_refused_and_what_is_at_hand_goes_on
     let variant = format!("/i/{}.webp?w=100", id(&kept));
     assert_eq!(get(&store, &variant).await.status(), 200);
     let objects = bucket(&garage, "away");
-    while keys(&objects, "blobs/").await.len() < 3 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    assert_eq!(settled_at(&objects, 3).await.len(), 3, "two originals and a variant");
 
     wire.cut();
     let late = jpeg::baseline(&photo(300, 200, 3), 90);
@@ -69,7 +81,7 @@ async fn while_the_store_is_away_uploads_are_refused_and_what_is_at_hand_goes_on
     wire.mend();
     let healed = || async { get(&store, "/readyz").await.status() == 200 };
     let mut is_ready = false;
-    for _ in 0..100 {
+    for _ in 0..1200 {
         is_ready = healed().await;
         if is_ready {
             break;
@@ -79,14 +91,7 @@ async fn while_the_store_is_away_uploads_are_refused_and_what_is_at_hand_goes_on
     assert!(is_ready, "{}", store.log());
     assert!(wait_until(|| files(&store, "staging").is_empty()), "{:?} stays", files(&store, "staging"));
     // What was deleted meanwhile, or refused in the middle, goes a little later.
-    let mut known = keys(&objects, "blobs/").await;
-    for _ in 0..300 {
-        if known.len() == 2 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        known = keys(&objects, "blobs/").await;
-    }
+    let known = settled_at(&objects, 2).await;
     assert_eq!(known.len(), 2, "an original and a variant are left: {known:?}");
     // The bytes that were refused, and those that were deleted meanwhile, can be stored again at once.
     assert_eq!(post(&store, late).await.status(), 201);

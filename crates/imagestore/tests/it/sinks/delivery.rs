@@ -1,13 +1,11 @@
 //! What the settings say of sinks, and several sinks beside each other.
 
-use serde_json::{Value, json};
 use tempfile::TempDir;
 use testkit::broker::{Broker, Subscriber};
 use testkit::process::{Store, StoreOptions, wait_until};
 
 use super::receiver::{Receiver, SECRET};
-use super::{album, store_in, wait_for_sink};
-use crate::support::get;
+use super::{album, store_in, wait_for_named_sink, wait_for_sink};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sink_that_is_away_holds_back_nothing_but_its_own() {
@@ -24,9 +22,8 @@ async fn a_sink_that_is_away_holds_back_nothing_but_its_own() {
     album(&store, "told").await;
     assert!(wait_until(|| subscriber.texts("imagestore/notifier") == ["told album created"]), "{}", store.log());
     store.wait_for_log("the sink away takes nothing");
-    let list: Value = get(&store, "/v1/admin/sinks").await.json().await.unwrap();
-    let of = |name: &str| list["sinks"].as_array().unwrap().iter().find(|sink| sink["name"] == name).unwrap().clone();
-    assert_eq!((&of("away")["waiting"], &of("mqtt")["waiting"]), (&json!(1), &json!(0)), "{list}");
+    wait_for_named_sink(&store, "mqtt", |sink| sink["waiting"] == 0).await;
+    wait_for_named_sink(&store, "away", |sink| sink["waiting"] == 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

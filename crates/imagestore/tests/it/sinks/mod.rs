@@ -9,12 +9,16 @@ mod receiver;
 mod webhooks;
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use testkit::process::{Store, StoreOptions};
 use testkit::reqwest::{Client, Method, Response};
 
 use crate::support::get;
+
+/// Longer than a process that was killed keeps a sink, and than the longest pause of one that is away.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A store in this folder with these settings: `("EVENTS__TRIES", "2")`.
 fn store_in(folder: &Path, settings: &[(&str, &str)]) -> Store {
@@ -38,23 +42,35 @@ async fn rename(store: &Store, album: &str, name: &str) {
     assert_eq!(answer.status(), 200);
 }
 
-/// The only sink of a store, as administrators see it.
-async fn sink(store: &Store) -> Value {
+/// The sinks of a store, as administrators see them.
+async fn sinks(store: &Store) -> Vec<Value> {
     let list: Value = get(store, "/v1/admin/sinks").await.json().await.unwrap();
-    assert_eq!(list["sinks"].as_array().unwrap().len(), 1, "{list}");
-    list["sinks"][0].clone()
+    list["sinks"].as_array().unwrap_or_else(|| panic!("{list}")).clone()
+}
+
+/// The only sink of a store.
+async fn sink(store: &Store) -> Value {
+    let [sink] = &*sinks(store).await else { panic!("not one sink") };
+    sink.clone()
 }
 
 /// Waits until the only sink is so; panics with it otherwise.
 async fn wait_for_sink(store: &Store, is_so: impl Fn(&Value) -> bool) -> Value {
-    for _ in 0..600 {
-        let sink = sink(store).await;
-        if is_so(&sink) {
-            return sink;
+    let name = sink(store).await["name"].as_str().unwrap().to_owned();
+    wait_for_named_sink(store, &name, is_so).await
+}
+
+/// Waits until a sink of several is so; panics with all of them otherwise. What a receiver has got is settled in the store a little later.
+async fn wait_for_named_sink(store: &Store, name: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let sinks = sinks(store).await;
+        match sinks.iter().find(|sink| sink["name"] == name) {
+            Some(sink) if is_so(sink) => return sink.clone(),
+            _ => assert!(Instant::now() < end, "{sinks:#?}\n{}", store.log()),
         }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    panic!("{:#}\n{}", sink(store).await, store.log());
 }
 
 /// A figure of the only sink at `/metrics`.

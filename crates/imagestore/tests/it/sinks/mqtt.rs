@@ -102,7 +102,8 @@ async fn what_happens_while_the_broker_is_away_is_told_when_it_is_back_in_order(
         }
         if name == 2 {
             // What the broker had taken and not passed on when it was killed would be its own loss.
-            assert!(wait_until(|| subscriber.texts(NOTIFIER).len() == ALBUMS * 3), "{}", store.log());
+            let all_told = |topic: &str| subscriber.texts(topic).len() == ALBUMS * 3;
+            assert!(wait_until(|| all_told(NOTIFIER) && all_told(EVENTS)), "{}", store.log());
         }
     }
     let away = wait_for_sink(&store, |sink| sink["state"] == "away").await;
@@ -213,6 +214,9 @@ async fn a_broker_that_asks_who_it_is_and_encrypts() {
         assert!(!sink.to_string().contains(password) && !store.log().contains(password));
     }
     assert_eq!(subscriber.texts(NOTIFIER).len(), 1);
+    let passwords = broker.folder().join("passwords").display().to_string();
+    let log = Store::try_start(settings("hunter2", &passwords)).unwrap_err().log;
+    assert!(log.contains("events.mqtt.authority: ") && log.contains("passwords holds no certificate in PEM"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -241,11 +241,11 @@ async fn what_expires_is_removed() {
     assert_eq!(offset(&at(&store, &late)).await, "5000");
     store.terminate();
     // Between two rounds of cleaning it is gone as well.
-    change(&data, "UPDATE uploads SET expires_us = (CAST(strftime('%s', 'now') AS INTEGER) + 6) * 1000000").await;
+    change(&data, "UPDATE uploads SET expires_us = (CAST(strftime('%s', 'now') AS INTEGER) + 15) * 1000000").await;
     let store = start(&data);
     let late = at(&store, &late);
     assert_eq!(offset(&late).await, "5000", "it has not expired yet");
-    tokio::time::sleep(Duration::from_secs(7)).await;
+    tokio::time::sleep(Duration::from_secs(16)).await;
     assert_eq!(head(&late).await.status(), 410);
     problem(patch(&late, 5000, b"12").await, 410, "gone").await;
 }

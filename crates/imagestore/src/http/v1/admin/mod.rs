@@ -2,7 +2,8 @@
 
 mod documents;
 
-use actix_web::http::header::{CACHE_CONTROL, LOCATION};
+use actix_web::http::StatusCode;
+use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use jiff::Timestamp;
 use service_kit::http::ApiError;
@@ -15,6 +16,7 @@ use crate::domain::{Quotas, Scopes, UserChange, UserName};
 use crate::http::HttpState;
 use crate::http::access::As;
 use crate::http::described::{Changing, Page};
+use crate::http::documents::uncached;
 use crate::http::json::Fields;
 use crate::http::query::{Query, parse_id, segment};
 use documents::{
@@ -169,7 +171,7 @@ pub(in crate::http) async fn create_key(
     let scopes = scopes.map_err(|reason| TransformError::new("scopes", reason))?.unwrap_or(Scopes::OWN);
     let (key, record) = state.services.create_key(&caller, user, KeyOrder { label, scopes, expires }).await?;
     let document = NewKeyDocument { record: key_document(&record), key };
-    Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(document))
+    Ok(uncached(StatusCode::CREATED).json(document))
 }
 
 /// The keys.
@@ -239,7 +241,7 @@ pub(in crate::http) async fn usage(
             quotas: quotas_document(&Quotas::default()),
         }),
     };
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(document))
+    Ok(uncached(StatusCode::OK).json(document))
 }
 
 async fn everything(state: &HttpState) -> Result<UsageDocument, ApiError> {

@@ -1,6 +1,6 @@
 //! `/v1/albums/{id}/share`, and `/a/{token}`: public links to albums.
 
-use actix_web::http::header::CACHE_CONTROL;
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use jiff::Timestamp;
 use service_kit::http::ApiError;
@@ -17,7 +17,7 @@ use crate::domain::AlbumCursor;
 use crate::http::HttpState;
 use crate::http::access::As;
 use crate::http::described::{Changing, Page};
-use crate::http::documents::base_url;
+use crate::http::documents::{base_url, uncached};
 use crate::http::json::Fields;
 use crate::http::query::{Query, parse_id, segment};
 
@@ -48,7 +48,7 @@ pub(super) async fn create(
     let made = state.services.share_album(&caller, id, expires).await?;
     let url = format!("{}/a/{}", base_url(&request, &state), made.token);
     let document = NewShareDocument { share: share_document(&made.share), token: made.token, url };
-    Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(document))
+    Ok(uncached(StatusCode::CREATED).json(document))
 }
 
 /// The public links to an album.
@@ -123,5 +123,5 @@ pub(super) async fn shared(request: HttpRequest, state: web::Data<HttpState>) ->
     let next = cursor.as_ref().map(|cursor| format!("{base}/a/{token}?limit={limit}&cursor={cursor}"));
     let album = SharedAlbum { name: album.name.as_str().to_owned(), cover_image_id: album.cover };
     let document = SharedAlbumDocument { album, images, cursor, next };
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(document))
+    Ok(uncached(StatusCode::OK).json(document))
 }

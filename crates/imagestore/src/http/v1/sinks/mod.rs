@@ -2,8 +2,7 @@
 
 mod documents;
 
-use actix_web::http::Method;
-use actix_web::http::header::CACHE_CONTROL;
+use actix_web::http::{Method, StatusCode};
 use actix_web::web::{self, ServiceConfig, delete, post};
 use actix_web::{HttpRequest, HttpResponse};
 use jiff::Timestamp;
@@ -18,6 +17,7 @@ use crate::app::MAX_DEAD_LETTERS;
 use crate::http::HttpState;
 use crate::http::access::As;
 use crate::http::described::Page;
+use crate::http::documents::uncached;
 use crate::http::query::{Query, segment};
 use documents::{DeadLettersDocument, ReplayedDocument, SinksDocument, dead_letter_document, sink_document};
 
@@ -53,7 +53,7 @@ async fn list(request: HttpRequest, state: web::Data<HttpState>, As(caller): As)
     Query::of(&request).finish("")?;
     let (sinks, now) = (state.services.sinks(&caller).await?, Timestamp::now());
     let sinks = sinks.into_iter().map(|sink| sink_document(sink, now)).collect();
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(SinksDocument { sinks }))
+    Ok(uncached(StatusCode::OK).json(SinksDocument { sinks }))
 }
 
 /// What was given up for a receiver.

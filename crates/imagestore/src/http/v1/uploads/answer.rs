@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 
 use super::headers::{CONCAT, DEFER_LENGTH, LENGTH, METADATA, OFFSET, TUS_VERSION, VERSION};
 use crate::domain::{ChecksumAlgorithm, Upload, UploadKind, UploadState};
-use crate::http::documents::image_path;
+use crate::http::documents::{image_path, uncached};
 
 const EXTENSIONS: &str =
     "creation,creation-with-upload,creation-defer-length,termination,checksum,expiration,concatenation";
@@ -31,8 +31,7 @@ pub(super) fn abilities(most_bytes: u64) -> HttpResponse {
 
 /// How far an upload is after a request that changed it.
 pub(super) fn progress(status: StatusCode, upload: &Upload) -> HttpResponseBuilder {
-    let mut answer = HttpResponse::build(status);
-    answer.insert_header((header::CACHE_CONTROL, "no-store"));
+    let mut answer = uncached(status);
     answer.insert_header((OFFSET, upload.offset.to_string()));
     match upload.state {
         UploadState::Done(image) => {

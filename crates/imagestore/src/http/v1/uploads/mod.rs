@@ -25,7 +25,7 @@ use crate::domain::{Caller, Upload};
 use crate::http::HttpState;
 use crate::http::access::As;
 use crate::http::described::Bytes;
-use crate::http::documents::base_url;
+use crate::http::documents::{base_url, uncached};
 use crate::http::query::{Query, parse_id, segment};
 use crate::http::upload::body;
 use described::{Added, Begun, Standing};
@@ -171,7 +171,7 @@ async fn get(request: HttpRequest, state: web::Data<HttpState>, As(caller): As) 
     let id = upload_id(&request)?;
     let upload = state.services.upload(&caller, id).await?;
     let document = upload_document(&base_url(&request, &state), &upload);
-    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(document))
+    Ok(uncached(StatusCode::OK).json(document))
 }
 
 /// Send further bytes of an upload.
