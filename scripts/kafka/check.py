@@ -9,7 +9,7 @@ import urllib.request
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 broker, store, photo = sys.argv[1:]
-PATIENCE = 60
+PATIENCE = 120
 
 
 def ask(method, path, body=None, kind="application/json"):
@@ -59,7 +59,22 @@ async def announced():
     assert operations == {image: "compress", other: "thumbnail"}, operations
     done(jobs)
     print(f"{len(messages)} jobs were announced and are done")
-    return image
+    return [image, other]
+
+
+async def told(images):
+    """That the images are stored is told under their ids."""
+
+    def about(seen):
+        return [one for one in seen if dict(one.headers)["event_kind"] == b"image.stored"]
+
+    messages = await read("imagestore.events", lambda seen: len(about(seen)) >= len(images))
+    events = [json.loads(one.value) for one in about(messages)]
+    assert sorted(event["data"]["id"] for event in events) == sorted(images), events
+    for message, event in zip(about(messages), events):
+        assert message.key.decode() == event["data"]["id"], message
+        assert dict(message.headers)["event_id"].decode() == event["id"], message
+    print(f"{len(messages)} events were read")
 
 
 def done(jobs):
@@ -91,7 +106,9 @@ async def put_aside(image):
 
 
 async def main():
-    await put_aside(await announced())
+    images = await announced()
+    await told(images)
+    await put_aside(images[0])
 
 
 asyncio.run(main())

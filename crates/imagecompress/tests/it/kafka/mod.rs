@@ -58,9 +58,9 @@ async fn job(store: &Store, job: &str) -> Value {
     document(store.url(&format!("/v1/jobs/{job}"))).await
 }
 
-/// Waits a minute until something is so.
+/// Waits some minutes until something is so.
 async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    for _ in 0..600 {
+    for _ in 0..3000 {
         if is_so().await {
             return;
         }
@@ -77,7 +77,14 @@ async fn readiness(compress: &Compress) -> (u16, String) {
     (status, document["parts"]["announcements"].as_str().unwrap().to_owned())
 }
 
-/// How many jobs a compressor has ended with a variant.
+/// How many jobs a compressor has ended with a variant. It says so a little later than the store.
 fn done_by(compress: &Compress) -> usize {
     compress.log().matches(" done: ").count()
+}
+
+/// Waits until these compressors have ended so many jobs, and no more.
+async fn until_done(members: &[&Compress], count: usize) {
+    let done = || members.iter().map(|member| done_by(member)).sum::<usize>();
+    until("so many are done", async || done() >= count).await;
+    assert_eq!(done(), count);
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 use testkit::proxy::Proxy;
 
-use super::{GROUP, TOPIC, broker, done_by, job, member, quick_jobs, readiness, store_with, until};
+use super::{GROUP, TOPIC, broker, job, member, quick_jobs, readiness, store_with, until, until_done};
 use crate::support::ended;
 
 #[tokio::test]
@@ -28,7 +28,7 @@ async fn jobs_wait_for_a_broker_that_is_away() {
         let ended = ended(&store, id).await;
         assert_eq!((&ended["status"], &ended["attempts"]), (&json!("done"), &json!(1)), "{ended}");
     }
-    assert_eq!(done_by(&compress), 10);
+    until_done(&[&compress], 10).await;
     until("it is ready again", async || readiness(&compress).await == (200, "ok".to_owned())).await;
     assert_eq!(compress.log().matches("no Kafka broker can be reached").count(), 1, "told once");
     compress.wait_for_log("Kafka is back after");
@@ -66,7 +66,7 @@ async fn what_the_store_did_not_answer_is_not_committed() {
     for id in &jobs {
         assert_eq!(ended(&store, id).await["status"], "done");
     }
-    assert_eq!(done_by(&compress), 4);
+    until_done(&[&compress], 4).await;
     until("everything is committed", async || broker.lag(GROUP, TOPIC) == 0).await;
 }
 
