@@ -82,7 +82,7 @@ impl Broker {
     pub fn records(&self, topic: &str) -> Vec<Record> {
         let reader = self.reader("testkit-reader");
         let mut partitions = TopicPartitionList::new();
-        for (partition, _) in self.ends(&reader, topic) {
+        for (partition, _) in ends(&reader, topic) {
             let added = partitions.add_partition_offset(topic, partition, Offset::Beginning);
             added.expect("a partition");
         }
@@ -104,8 +104,10 @@ impl Broker {
     pub fn lag(&self, group: &str, topic: &str) -> i64 {
         let reader = self.reader(group);
         let mut partitions = TopicPartitionList::new();
-        let ends = self.ends(&reader, topic);
-        ends.iter().for_each(|(partition, _)| drop(partitions.add_partition(topic, *partition)));
+        let ends = ends(&reader, topic);
+        for (partition, _) in &ends {
+            partitions.add_partition(topic, *partition);
+        }
         let committed = reader.committed_offsets(partitions, PATIENCE).expect("the broker answers");
         let left = ends.iter().map(|(partition, end)| {
             let at = committed.find_partition(topic, *partition).map(|element| element.offset());
@@ -120,24 +122,17 @@ impl Broker {
     /// Commits everything in a topic for a group that has no members: for them it is as if it had never come.
     pub fn lose(&self, group: &str, topic: &str) {
         let reader = self.reader(group);
-        let mut ends = TopicPartitionList::new();
-        for (partition, end) in self.ends(&reader, topic) {
-            ends.add_partition_offset(topic, partition, Offset::Offset(end)).expect("a partition");
+        let mut committed = TopicPartitionList::new();
+        for (partition, end) in ends(&reader, topic) {
+            committed.add_partition_offset(topic, partition, Offset::Offset(end)).expect("a partition");
         }
-        reader.commit(&ends, CommitMode::Sync).expect("the broker answers");
+        reader.commit(&committed, CommitMode::Sync).expect("the broker answers");
     }
 
     fn reader(&self, group: &str) -> BaseConsumer {
         let mut config = self.client();
         config.set("group.id", group).set("enable.auto.commit", "false").set("enable.partition.eof", "true");
         config.create().expect("a client")
-    }
-
-    fn ends(&self, reader: &BaseConsumer, topic: &str) -> Vec<(i32, i64)> {
-        let metadata = reader.fetch_metadata(Some(topic), PATIENCE).expect("the broker answers");
-        let partitions = metadata.topics()[0].partitions().iter().map(rdkafka::metadata::MetadataPartition::id);
-        let end = |partition| reader.fetch_watermarks(topic, partition, PATIENCE).expect("the broker answers").1;
-        partitions.map(|partition| (partition, end(partition))).collect()
     }
 }
 
@@ -150,4 +145,12 @@ fn record(message: &BorrowedMessage<'_>) -> Record {
         headers: headers.into_iter().map(|header| (header.key.to_owned(), text(header.value))).collect(),
         partition: message.partition(),
     }
+}
+
+/// The partitions of a topic, each with the offset behind its last message.
+fn ends(reader: &BaseConsumer, topic: &str) -> Vec<(i32, i64)> {
+    let metadata = reader.fetch_metadata(Some(topic), PATIENCE).expect("the broker answers");
+    let partitions = metadata.topics()[0].partitions().iter().map(rdkafka::metadata::MetadataPartition::id);
+    let end = |partition| reader.fetch_watermarks(topic, partition, PATIENCE).expect("the broker answers").1;
+    partitions.map(|partition| (partition, end(partition))).collect()
 }
