@@ -112,8 +112,7 @@ impl Consumer {
                 Err(PutAsideError::Rejected(why)) => {
                     let body = String::from_utf8_lossy(&announcement.body);
                     log::error!(
-                        "{at} is dropped, since it cannot be put aside ({why}): {reason} It begins {:.200?}",
-                        body
+                        "{at} is dropped, since it cannot be put aside ({why}): {reason} It begins {body:.200?}"
                     );
                     return;
                 }

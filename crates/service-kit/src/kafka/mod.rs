@@ -42,7 +42,7 @@ impl Brokers {
 ///
 /// # Errors
 /// One of them is not `host:port`.
-#[expect(clippy::trivially_copy_pass_by_ref, clippy::ptr_arg, reason = "the validator's signature")]
+#[expect(clippy::ptr_arg, reason = "the validator's signature")]
 pub fn broker_addresses(addresses: &Vec<String>, _context: &()) -> garde::Result {
     let is_address = |text: &String| {
         text.rsplit_once(':').is_some_and(|(host, port)| {
@@ -58,7 +58,6 @@ pub fn broker_addresses(addresses: &Vec<String>, _context: &()) -> garde::Result
 ///
 /// # Errors
 /// It cannot be one.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the validator's signature")]
 pub fn topic_name(text: &str, _context: &()) -> garde::Result {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
     let valid = (1..=249).contains(&text.len()) && text.chars().all(is_plain) && text != "." && text != "..";
