@@ -4,6 +4,7 @@ mod messages;
 mod outages;
 mod sharing;
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -28,10 +29,16 @@ fn broker() -> Broker {
 
 /// A store that announces its jobs, with settings such as `("JOBS__LEASE_SECONDS", "3")`.
 fn store_with(broker: &Broker, settings: &[(&str, &str)]) -> Store {
+    store_in(None, broker, settings)
+}
+
+/// The same in this folder.
+fn store_in(data_dir: Option<&Path>, broker: &Broker, settings: &[(&str, &str)]) -> Store {
     let address = broker.address();
     let of_kafka = [("JOBS__TRANSPORT", "kafka"), ("EVENTS__KAFKA__BROKERS", &*address)];
     let env = of_kafka.iter().chain(settings).map(|(key, value)| (format!("IMAGESTORE__{key}"), (*value).to_owned()));
-    Store::start(StoreOptions { env: env.collect(), ..StoreOptions::default() })
+    let data_dir = data_dir.map(Path::to_owned);
+    Store::start(StoreOptions { data_dir, env: env.collect(), ..StoreOptions::default() })
 }
 
 /// A compressor in the group, which waits for announcements.

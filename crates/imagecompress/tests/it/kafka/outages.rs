@@ -1,9 +1,10 @@
 //! The broker or the store is away.
 
 use serde_json::json;
+use tempfile::TempDir;
 use testkit::proxy::Proxy;
 
-use super::{GROUP, TOPIC, broker, job, member, quick_jobs, readiness, store_with, until, until_done};
+use super::{GROUP, TOPIC, broker, job, member, quick_jobs, readiness, store_in, store_with, until, until_done};
 use crate::support::ended;
 
 #[tokio::test]
@@ -82,6 +83,22 @@ async fn messages_that_are_lost_are_said_again() {
         assert_eq!(ended(&store, id).await["status"], "done");
     }
     assert!(broker.records(TOPIC).len() >= 10, "each was said twice");
+}
+
+#[tokio::test]
+async fn a_store_that_starts_announces_everything_that_waits() {
+    let (broker, folder) = (broker(), TempDir::new().unwrap());
+    let mut store = store_in(Some(folder.path()), &broker, &[]);
+    let jobs = quick_jobs(&store, 5).await;
+    until("all are announced", async || broker.records(TOPIC).len() == 5).await;
+    store.kill9();
+    // As if none of them had left the store.
+    broker.lose(GROUP, TOPIC);
+    let store = store_in(Some(folder.path()), &broker, &[]);
+    let _compress = member(&broker, &store.url(""), &[]);
+    for id in &jobs {
+        assert_eq!(ended(&store, id).await["status"], "done");
+    }
 }
 
 #[tokio::test]
