@@ -13,6 +13,7 @@ use service_kit::metrics::{self, Metrics};
 use service_kit::openapi::{self, Pages};
 use service_kit::server::{self, Bound, HttpSettings};
 use service_kit::tls::Tls;
+use shared_types::ErrorCode;
 use tempfile::TempDir;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -320,6 +321,8 @@ fn first_key(key: &str) -> String {
 /// A use case's error for an operator, who may know everything.
 pub fn explain(error: &crate::domain::StoreError) -> anyhow::Error {
     match &error.cause {
+        // Clients are told to come back. Whoever runs it needs to know what is away.
+        Some(cause) if error.code == ErrorCode::Unavailable => anyhow::anyhow!("{cause:#}"),
         Some(cause) => anyhow::anyhow!("{} ({cause:#})", error.detail),
         None => anyhow::anyhow!("{}", error.detail),
     }

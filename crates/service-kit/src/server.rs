@@ -202,6 +202,14 @@ pub fn listen(Named { setting, flag }: Named, bind: &str, allow_public: bool) ->
     })
 }
 
+/// Whether a setting has the form of an address to listen on. Whether this machine has that address is seen when it is taken.
+pub fn check_address(text: &str, _context: &()) -> garde::Result {
+    match text.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(()),
+        _ => Err(garde::Error::new(format!("must be ADDRESS:PORT, such as 127.0.0.1:8000, not {text:?}"))),
+    }
+}
+
 /// The address to listen on, if it may be.
 ///
 /// # Errors

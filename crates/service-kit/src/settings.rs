@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::cpu::CpuSettings;
 use crate::http::cors;
 use crate::logs::LogFormat;
-use crate::server::HttpSettings;
+use crate::server::{HttpSettings, check_address};
 use crate::tls::Tls;
 
 /// The variable that says, by being there, that a service does not describe itself, with the key and the value that it stands for.
@@ -20,7 +20,7 @@ pub const PRODMODE: (&str, &str, &str) = ("PRODMODE", "http.swagger", "false");
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "the services' commented files document each")]
 pub struct Http {
-    #[garde(length(min = 1))]
+    #[garde(custom(check_address))]
     pub bind: String,
     #[garde(skip)]
     pub allow_public_bind: bool,

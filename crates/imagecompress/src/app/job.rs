@@ -244,7 +244,7 @@ fn done(lease: &Lease, made: &Made) -> End {
     let (before, after) = (made.figures.source_bytes, made.bytes.len() as u64);
     let score = made.figures.score.map_or_else(String::new, |score| format!(", score {score:.1}"));
     log::info!(
-        "job {} on image {} done: {}, {} {before} B -> {} {after} B{score}, {} tries, {:.2} s",
+        "job {} on image {} done: {}, {} {before} B -> {} {after} B{score}, tries {}, {:.2} s",
         lease.job,
         lease.image.id,
         goal(lease),
@@ -258,7 +258,7 @@ fn done(lease: &Lease, made: &Made) -> End {
 
 fn kept(lease: &Lease, figures: &VariantFigures) -> End {
     log::info!(
-        "job {} on image {} done: {}, nothing smaller than its {} B in {} tries, {:.2} s",
+        "job {} on image {} done: {}, nothing smaller than its {} B, tries {}, {:.2} s",
         lease.job,
         lease.image.id,
         goal(lease),

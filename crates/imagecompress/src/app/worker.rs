@@ -94,9 +94,11 @@ impl Worker {
     async fn ask(&self, max: u32, until: Until) -> Result<Vec<Lease>, StoreError> {
         /// A store that has nothing to do and answers before its time is not asked again at once.
         const PAUSE: Duration = Duration::from_secs(1);
-        let wait = if until == Until::Empty { Duration::ZERO } else { self.settings.lease_wait };
         let mut tries = 0;
         for delay in back_off() {
+            // After a fault the store is asked for an answer at once: that it is back is not known before there is one.
+            let at_once = until == Until::Empty || tries > 0;
+            let wait = if at_once { Duration::ZERO } else { self.settings.lease_wait };
             let begun = Instant::now();
             match self.bench.contact.watch(self.bench.queue.lease(&self.settings.name, max, wait)).await {
                 Ok(leases) => {

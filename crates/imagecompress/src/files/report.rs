@@ -79,7 +79,7 @@ impl FileReport {
         document.into()
     }
 
-    /// `a.jpg -> a.webp: 3.1 MB -> 412 kB (87 % less), q 71, score 80.4, 4 tries, 1.9 s`
+    /// `a.jpg -> a.webp: 3.1 MB -> 412 kB (87 % less), q 71, score 80.4, tries 4, 1.9 s`
     fn line(&self) -> Option<String> {
         let input = self.input.display();
         match &self.result {
@@ -91,7 +91,7 @@ impl FileReport {
                 let (tries, seconds) = (figures.tries.unwrap_or(1), figures.seconds);
                 let output = output.display();
                 Some(format!(
-                    "{input} -> {output}: {before} -> {after} ({saved}){quality}{score}, {tries} tries, {seconds:.1} s"
+                    "{input} -> {output}: {before} -> {after} ({saved}){quality}{score}, tries {tries}, {seconds:.1} s"
                 ))
             }
             Ok(Result::Kept { output, why, .. }) => {

@@ -247,6 +247,8 @@ async fn an_outage_is_told_once_and_so_is_its_end() {
     let log = compress.log();
     assert_eq!(log.matches(" WARN ").count(), 1, "{log}");
     assert!(store.seen("/lease").len() < 14, "{}", store.seen("/lease").len());
+    let waits = |n: usize| store.seen("/lease")[n].json()["wait_seconds"].as_u64().unwrap();
+    assert!(waits(0) > 0 && waits(1) == 0, "its end is known as soon as it answers");
 }
 
 #[test]

@@ -25,7 +25,8 @@ pub async fn decode_base64(text: String, parameter: &str) -> Result<Bytes, Store
     };
     let decoded = tokio::task::spawn_blocking(decode).await.map_err(StoreError::internal)?;
     decoded.map(Bytes::from).map_err(|error| {
-        let detail = format!("`{parameter}` is not base64: {error}.");
+        let why = error.to_string();
+        let detail = format!("`{parameter}` is not base64 ({}).", why.trim_end_matches('.'));
         StoreError::new(ErrorCode::InvalidBody, detail).parameter(parameter)
     })
 }

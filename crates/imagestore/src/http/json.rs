@@ -21,12 +21,24 @@ pub(super) async fn read<T: DeserializeOwned>(
     request: &HttpRequest,
     payload: web::Payload,
 ) -> Result<T, ApiError> {
-    let body = body::gather(&state.bodies, request, payload, BYTES).await?;
-    serde_json::from_slice(&body).map_err(|error| malformed(&error))
+    parse(&body::gather(&state.bodies, request, payload, BYTES).await?)
 }
 
-/// The body is not what it should be.
-pub(super) fn malformed(error: &serde_json::Error) -> ApiError {
+/// Reads a document; the field that is not as expected is named.
+pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    /// What clients call their own is not repeated at any length.
+    const LONGEST_NAME: usize = 64;
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let document = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let (problem, field) = (malformed(error.inner()), error.path().to_string());
+        // A document that is none as a whole has no field at fault.
+        if field == "." || field.len() > LONGEST_NAME { problem } else { problem.parameter(field) }
+    })?;
+    reader.end().map_err(|error| malformed(&error))?;
+    Ok(document)
+}
+
+fn malformed(error: &serde_json::Error) -> ApiError {
     ApiError::new(ErrorCode::InvalidBody, format!("The body is not the JSON document expected here: {error}."))
 }
 
@@ -53,7 +65,7 @@ impl Fields {
         if body.is_empty() {
             return Ok(Self(Map::new()));
         }
-        serde_json::from_slice(&body).map(Self).map_err(|error| malformed(&error))
+        parse(&body).map(Self)
     }
 
     /// What becomes of a field: `null` empties it.

@@ -9,6 +9,7 @@ use jiff::{Span, SpanRelativeTo};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use service_kit::config::Secret;
+use service_kit::server::check_address;
 use service_kit::settings::JobTransport;
 use shared_types::Goal;
 
@@ -20,7 +21,7 @@ use crate::domain::{Keyring, RenditionMode, Required, SigningKey, Visibility};
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config/imagestore.toml documents each")]
 pub struct Grpc {
-    #[garde(skip)]
+    #[garde(inner(custom(check_address)))]
     pub binds: Vec<String>,
     /// Pieces of files have to fit, and what stands beside them.
     #[garde(range(min = 1_048_576, max = 1_073_741_824))]

@@ -111,6 +111,12 @@ async fn bodies_longer_than_allowed() {
     let bytes = file::png(&photo(200, 200, 1));
     assert!(bytes.len() > 20_000);
     problem(post(&store, bytes.clone()).await, 413, "too-many-bytes").await;
+    let form =
+        [&b"--b\r\ncontent-disposition: form-data; name=\"file\"\r\n\r\n"[..], &bytes, b"\r\n--b--\r\n"].concat();
+    let form = Client::new().post(store.url("/upload")).body(form);
+    let form = form.header("content-type", "multipart/form-data; boundary=b").send().await.unwrap();
+    let told = problem(form, 413, "too-many-bytes").await;
+    assert!(told["detail"].as_str().unwrap().contains("limits.upload_bytes"), "{told}");
     // Without a Content-Length.
     let pieces: Vec<Result<Vec<u8>, std::io::Error>> = bytes.chunks(1000).map(|piece| Ok(piece.to_vec())).collect();
     let body = testkit::reqwest::Body::wrap_stream(futures::stream::iter(pieces));
@@ -182,6 +188,8 @@ async fn json_that_does_not_say_what_to_store() {
     problem(send("[]").await, 400, "invalid-body").await;
     problem(send(r#"{"data":"","nonsense":1}"#).await, 400, "invalid-body").await;
     problem(send(r#"{"data":"!!!"}"#).await, 400, "invalid-body").await;
+    let number = problem(send(r#"{"url":7}"#).await, 400, "invalid-body").await;
+    assert_eq!(number["parameter"], "url", "{number}");
     problem(send(r#"{"data":""}"#).await, 400, "missing-image").await;
     problem(send(r#"{"data":"aGVsbG8=","url":"http://example.org"}"#).await, 400, "invalid-body").await;
     problem(send(r#"{"data":"aGVsbG8=","type":"exe"}"#).await, 415, "unsupported-format").await;

@@ -38,10 +38,14 @@ fn all_faults_of_all_places_come_in_one_message() {
         ("IMAGESTORE__LIMITS__SIDE", "0"),
         ("IMAGESTORE__FETCH__ALLOWED_NETWORKS", "10.0.0.0/8,everywhere"),
         ("IMAGESTORE__HTPT__BIND", "127.0.0.1:0"),
+        ("IMAGESTORE__HTTP__BIND", "nowhere"),
+        ("IMAGESTORE__GRPC__BINDS", "127.0.0.1:0,127.0.0.1:many"),
     ];
     let (code, _, faults) = print(folder.path(), &env);
     assert_eq!(code, Some(2));
     let expected = [
+        "http.bind (IMAGESTORE__HTTP__BIND): must be ADDRESS:PORT, such as 127.0.0.1:8000, not \"nowhere\"",
+        "grpc.binds[1] (IMAGESTORE__GRPC__BINDS): must be ADDRESS:PORT, such as 127.0.0.1:8000, not \"127.0.0.1:many\"",
         "data_dir (imagestore.toml:1): must be text, not a whole number",
         "limits.files (imagestore.toml:3): must be a whole number, not text",
         "limits.fiels (imagestore.toml:4): unknown key; known are limits.animation_pixels, limits.body_pause_seconds, limits.files,",

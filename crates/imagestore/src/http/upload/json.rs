@@ -11,7 +11,7 @@ use crate::app::{Receiving, UploadOptions, decode_base64};
 use crate::domain::{Caller, ImageName, Scope};
 use crate::http::HttpState;
 use crate::http::documents::{base_url, variant_document};
-use crate::http::json::malformed;
+use crate::http::json::parse;
 use crate::http::query::parse_id;
 use crate::http::v1::variants::variant_name;
 
@@ -31,7 +31,7 @@ pub(super) async fn upload(
         ));
     };
     let body = body::gather(&state.bodies, request, payload, state.bodies.json_bytes).await?;
-    let document: JsonUpload = serde_json::from_slice(&body).map_err(|error| malformed(&error))?;
+    let document: JsonUpload = parse(&body)?;
     drop(body);
     check_kind(document.kind.as_deref())?;
     let name = document.filename.as_deref().and_then(ImageName::from_client);

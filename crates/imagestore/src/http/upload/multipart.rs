@@ -58,8 +58,11 @@ pub(in crate::http) async fn file(
         if let Err(error) = receiving.write(piece.map_err(unreadable)?).await {
             let rest = state.services.limits().upload_bytes.saturating_sub(receiving.bytes());
             drop(receiving);
-            skip(state, field, rest).await?;
-            return Ok(Err(error.into()));
+            return match skip(state, field, rest).await {
+                // What comes behind so large a part is not read: what is wrong with the file is all that can be told.
+                Err(skipped) if skipped.code == ErrorCode::TooManyBytes => Err(error.into()),
+                skipped => skipped.map(|()| Err(error.into())),
+            };
         }
     }
     Ok(receiving.finish(name, options).await.map_err(ApiError::from))

@@ -139,6 +139,6 @@ async fn secrets_of_the_object_store_are_never_told() {
     env.push(("IMAGESTORE__LOG__LEVEL".to_owned(), "debug".to_owned()));
     env.push(("IMAGESTORE__DATA_DIR".to_owned(), data_dir));
     let failure = Store::try_start(StoreOptions { env, ..StoreOptions::default() }).unwrap_err();
-    assert!(failure.log.contains("cannot be reached"), "{}", failure.log);
+    assert!(failure.log.contains("imagestore: the object store cannot be reached"), "{}", failure.log);
     assert!(!failure.log.contains(SECRET_KEY), "{}", failure.log);
 }
