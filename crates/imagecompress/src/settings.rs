@@ -7,7 +7,7 @@ use garde::Validate;
 use image_engine::Limits;
 use serde::{Deserialize, Serialize};
 use service_kit::config::{self, ConfigError, Secret, Sources};
-use service_kit::kafka::{Brokers, broker_addresses, topic_name};
+use service_kit::kafka::{Brokers, broker_address, topic_name};
 use service_kit::settings::{Cpu, Http, JobTransport, Log, PRODMODE, TlsFiles};
 use url::Url;
 
@@ -80,7 +80,7 @@ pub struct Jobs {
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config/imagecompress.toml documents each")]
 pub struct Kafka {
-    #[garde(custom(broker_addresses))]
+    #[garde(inner(custom(broker_address)))]
     pub brokers: Vec<String>,
     #[garde(custom(topic_name))]
     pub topic: String,

@@ -10,7 +10,7 @@ use garde::Validate;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use service_kit::config::Secret;
-use service_kit::kafka::{Brokers, broker_addresses, topic_name};
+use service_kit::kafka::{Brokers, broker_address, topic_name};
 use shared_types::Digest;
 use url::{Host, Url};
 
@@ -87,7 +87,7 @@ pub struct Mqtt {
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "config/imagestore.toml documents each")]
 pub struct Kafka {
-    #[garde(custom(broker_addresses))]
+    #[garde(inner(custom(broker_address)))]
     pub brokers: Vec<String>,
     #[garde(custom(empty_or_topic_name))]
     pub topic: String,

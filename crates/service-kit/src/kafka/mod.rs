@@ -38,20 +38,16 @@ impl Brokers {
     }
 }
 
-/// Checks a setting with addresses of brokers.
+/// Checks a setting with the address of a broker.
 ///
 /// # Errors
-/// One of them is not `host:port`.
-#[expect(clippy::ptr_arg, reason = "the validator's signature")]
-pub fn broker_addresses(addresses: &Vec<String>, _context: &()) -> garde::Result {
-    let is_address = |text: &String| {
-        text.rsplit_once(':').is_some_and(|(host, port)| {
-            let plain = |c: char| c.is_ascii_graphic() && !matches!(c, ',' | '/' | '@');
-            !host.is_empty() && host.chars().all(plain) && port.parse::<u16>().is_ok_and(|port| port > 0)
-        })
-    };
-    let bad = addresses.iter().find(|text| !is_address(text));
-    bad.map_or(Ok(()), |text| Err(Error::new(format!("must be addresses such as 127.0.0.1:9092, not {text:?}"))))
+/// It is not `host:port`.
+pub fn broker_address(text: &str, _context: &()) -> garde::Result {
+    let valid = text.rsplit_once(':').is_some_and(|(host, port)| {
+        let plain = |c: char| c.is_ascii_graphic() && !matches!(c, ',' | '/' | '@');
+        !host.is_empty() && host.chars().all(plain) && port.parse::<u16>().is_ok_and(|port| port > 0)
+    });
+    if valid { Ok(()) } else { Err(Error::new(format!("must be HOST:PORT, such as 127.0.0.1:9092, not {text:?}"))) }
 }
 
 /// Checks a setting with the name of a topic or group.
@@ -66,7 +62,7 @@ pub fn topic_name(text: &str, _context: &()) -> garde::Result {
 
 #[cfg(test)]
 mod tests {
-    use super::{broker_addresses, topic_name};
+    use super::{broker_address, topic_name};
 
     #[test]
     fn addresses_have_a_host_and_a_port() {
@@ -81,7 +77,7 @@ mod tests {
             ("kafka://a:1", false),
             ("a:1,b:2", false),
         ] {
-            assert_eq!(broker_addresses(&vec![text.to_owned()], &()).is_ok(), valid, "{text}");
+            assert_eq!(broker_address(text, &()).is_ok(), valid, "{text}");
         }
     }
 

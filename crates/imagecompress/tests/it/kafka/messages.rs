@@ -100,7 +100,7 @@ fn who_is_to_use_kafka_has_to_know_a_broker() {
     let output = run_cli("imagecompress", ["config", "check"], &bad);
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{text}");
-    for key in ["jobs.kafka.brokers (IMAGECOMPRESS__JOBS__KAFKA__BROKERS): must be addresses", "jobs.kafka.topic"] {
+    for key in ["jobs.kafka.brokers[0] (IMAGECOMPRESS__JOBS__KAFKA__BROKERS): must be HOST:PORT", "jobs.kafka.topic"] {
         assert!(text.contains(key), "{key}: {text}");
     }
 }
