@@ -16,6 +16,7 @@ use shared_types::transform::Presets;
 use tokio::sync::Semaphore;
 use url::Url;
 
+use crate::adapters::postgres::PostgresSettings;
 use crate::adapters::remote::RemoteSettings;
 use crate::adapters::sqlite::SqliteSettings;
 use crate::app::{
@@ -27,8 +28,8 @@ use crate::grpc::GrpcSettings;
 use crate::http::BodyLimits;
 pub use events::{Events, Kafka, Mqtt, Webhook};
 pub use sections::{
-    Auth, AuthMode, Auto, Blobs, Cache, Delete, Fetch, Grace, Grpc, JobSettings, Originals, Renditions, Signing,
-    Sqlite, StoreLimitSettings, UploadSettings, VariantSettings,
+    Auth, AuthMode, Auto, Blobs, Cache, CatalogSettings, Delete, Fetch, Grace, Grpc, JobSettings, Originals,
+    Renditions, Signing, Sqlite, StoreLimitSettings, UploadSettings, VariantSettings,
 };
 
 /// The commented defaults, which are also the documentation of the settings.
@@ -55,6 +56,8 @@ pub struct Settings {
     pub cpu: Cpu,
     #[garde(skip)]
     pub cache: Cache,
+    #[garde(dive)]
+    pub catalog: CatalogSettings,
     #[garde(dive)]
     pub sqlite: Sqlite,
     #[garde(skip)]
@@ -207,6 +210,11 @@ impl Settings {
         };
         let redirect = self.blobs.redirect_originals.then(|| Duration::from_secs(self.blobs.redirect_seconds));
         Policies { cache, renditions: self.renditions.mode, jobs, better, access, uploads, signing, keeping, redirect }
+    }
+
+    /// The server that has the catalog; `None` where it is a file of the data folder.
+    pub(crate) fn postgres(&self) -> Option<PostgresSettings> {
+        self.catalog.postgres()
     }
 
     pub(crate) fn sqlite(&self) -> SqliteSettings {

@@ -25,14 +25,16 @@ use crate::adapters::kafka::KafkaSink;
 use crate::adapters::key_file;
 use crate::adapters::mqtt::MqttSink;
 use crate::adapters::objects::{BlobLocation, ObjectBlobs};
+use crate::adapters::postgres::{self, PostgresSettings, Purpose};
 use crate::adapters::remote::HttpSource;
-use crate::adapters::sqlite::SqliteCatalog;
+use crate::adapters::sql::SqlCatalog;
+use crate::adapters::sqlite;
 use crate::adapters::webhook::WebhookSink;
 use crate::app::{self, BackEnds, Services, SinkPlan};
 use crate::domain::{Keyring, SigningKey};
 use crate::grpc::{self, CallFigures, GrpcState};
 use crate::http::{self, HttpState};
-use crate::ports::{BlobStore, RemoteSource, StoreCopy};
+use crate::ports::{BlobStore, RemoteSource, ReplicaCatalog, StoreCopy};
 use crate::settings::Settings;
 
 pub use crate::adapters::folder::CopyKind;
@@ -64,26 +66,23 @@ pub struct Opened {
 /// Opens the data folder, makes it if it is missing, and brings its schema up to date.
 pub async fn open(settings: &Settings, access: Access) -> anyhow::Result<Opened> {
     let folder = &settings.data_dir;
-    let catalog_file = folder.join(folder::CATALOG);
-    let (lock, catalog) = match access {
-        Access::Exclusive => {
-            let lock = folder::own(folder)?;
-            (Some(lock), SqliteCatalog::open(&catalog_file, &settings.sqlite()).await)
-        }
-        Access::Beside => (None, SqliteCatalog::open(&catalog_file, &settings.sqlite()).await),
-        Access::ReadOnly => (None, SqliteCatalog::open_read_only(&catalog_file).await),
-        Access::Copying => (None, SqliteCatalog::open_to_copy(&catalog_file).await),
+    let lock = if access == Access::Exclusive { Some(folder::own(folder)?) } else { None };
+    let catalog = match settings.postgres() {
+        Some(server) => open_on_server(&server, folder, access).await?,
+        None => open_in_folder(settings, access).await?,
     };
-    let catalog = catalog.with_context(|| format!("cannot open the catalog {}", catalog_file.display()))?;
     let blobs = blob_store(settings, &settings.blobs.url)?;
+    if access == Access::Exclusive && catalog.is_shared() {
+        check_place_of_files(settings, &catalog).await?;
+    }
     let remote = if settings.fetch.enabled {
         Some(Arc::new(HttpSource::new(settings.remote()).context("cannot set up fetching")?) as Arc<dyn RemoteSource>)
     } else {
         None
     };
+    let keys = signing_keys(settings, access, &catalog).await?;
     let back_ends = BackEnds { catalog: Arc::new(catalog), blobs, remote };
     let cpu = CpuPool::new(&settings.cpu.pool(settings.limits.pixel_budget))?;
-    let keys = signing_keys(settings, access)?;
     let services = Services::new(back_ends, cpu, settings.limits(), settings.policies(keys));
     Ok(Opened { services, _lock: lock })
 }
@@ -103,8 +102,45 @@ pub fn blob_store(settings: &Settings, url: &str) -> anyhow::Result<Arc<dyn Blob
     }
 }
 
-/// The keys of the settings, or that of the data folder, which is made where it is missing and may be written.
-fn signing_keys(settings: &Settings, access: Access) -> anyhow::Result<Keyring> {
+/// Makes sure that files of blobs are all in one folder: processes that share a catalog would not find each other's.
+async fn check_place_of_files(settings: &Settings, catalog: &impl ReplicaCatalog) -> anyhow::Result<()> {
+    let Ok(BlobLocation::Files(folder)) = settings.blobs.url.parse() else { return Ok(()) };
+    let folder = folder.as_ref().unwrap_or(&settings.data_dir);
+    let unusable = || format!("cannot use the folder {}", folder.display());
+    let id = folder::blobs_id(folder).with_context(unusable)?;
+    let known = catalog.secret("folder of blobs", Some(&id)).await.with_context(unusable)?;
+    anyhow::ensure!(
+        known.as_ref() == Some(&id),
+        "the pictures of this catalog are in another folder than {}; use that one, or name an object store in blobs.url, which several imagestores can share",
+        folder.display()
+    );
+    Ok(())
+}
+
+async fn open_in_folder(settings: &Settings, access: Access) -> anyhow::Result<SqlCatalog> {
+    folder::check_for_file(&settings.data_dir)?;
+    let file = settings.data_dir.join(folder::CATALOG);
+    let catalog = match access {
+        Access::Exclusive | Access::Beside => sqlite::open(&file, &settings.sqlite()).await,
+        Access::ReadOnly => sqlite::open_read_only(&file).await,
+        Access::Copying => sqlite::open_to_copy(&file).await,
+    };
+    catalog.with_context(|| format!("cannot open the catalog {}", file.display()))
+}
+
+async fn open_on_server(server: &PostgresSettings, folder: &Path, access: Access) -> anyhow::Result<SqlCatalog> {
+    let purpose = match access {
+        Access::Exclusive | Access::Beside => Purpose::Writing,
+        Access::ReadOnly | Access::Copying => Purpose::Reading,
+    };
+    let (catalog, id) = postgres::open(server, purpose).await?;
+    folder::check_for_server(folder, id, purpose == Purpose::Writing)?;
+    Ok(catalog)
+}
+
+/// The keys of the settings, or that of the data folder, which is made where it is missing and may be written. Processes that share a catalog have
+/// the key there, since each has to know what another one signed.
+async fn signing_keys(settings: &Settings, access: Access, catalog: &impl ReplicaCatalog) -> anyhow::Result<Keyring> {
     if !settings.signing.keys.is_empty() {
         return Ok(settings.signing.keys.clone());
     }
@@ -114,7 +150,11 @@ fn signing_keys(settings: &Settings, access: Access) -> anyhow::Result<Keyring> 
         Access::ReadOnly | Access::Copying => key_file::read(folder),
     };
     let unusable = || format!("cannot use the signing key of {}", folder.display());
-    let keys = kept.with_context(unusable)?.iter().map(|key| SigningKey::parse(key)).collect::<Result<_, _>>();
+    let mut kept = kept.with_context(unusable)?;
+    if catalog.is_shared() {
+        kept = catalog.secret("signing key", kept.as_deref()).await.with_context(unusable)?;
+    }
+    let keys = kept.iter().map(|key| SigningKey::parse(key)).collect::<Result<_, _>>();
     let keyring = keys.map_err(str::to_owned).and_then(Keyring::new);
     keyring.map_err(anyhow::Error::msg).with_context(unusable)
 }
@@ -175,6 +215,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let opened = open(&settings, Access::Exclusive).await?;
     let services = opened.services.clone();
     app::recover(&services).await.map_err(|error| explain(&error))?;
+    services.start_replicas();
     services.start_renditions();
     services.start_analyses();
     services.start_jobs();

@@ -14,6 +14,7 @@ pub mod openapi;
 pub mod photos;
 pub mod pictures;
 pub mod ports;
+pub mod postgres;
 pub mod process;
 pub mod proxy;
 pub mod raw;

@@ -18,6 +18,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::blobs::place_blobs;
+use crate::postgres;
 
 /// How long a service may take to listen, to stop when it is told to, and for whatever a test waits for: many times as long as it takes, since tests
 /// share slow machines.
@@ -87,7 +88,7 @@ impl Store {
         let mut command = command_within(&options.within, "imagestore", scratch.path());
         command.env("IMAGESTORE__HTTP__BIND", "127.0.0.1:0").env("IMAGESTORE__DATA_DIR", &data_dir);
         // Only what asks for a port gets one.
-        command.env("IMAGESTORE__GRPC__BINDS", "");
+        command.env("IMAGESTORE__GRPC__BINDS", "").envs(postgres::settings_of(&data_dir));
         command.envs(options.env).args(options.args);
         place_blobs(&mut command, scratch.path());
         Ok(Self { service: Service::start(command)?, data_dir, _scratch: scratch })
@@ -366,6 +367,12 @@ pub fn cli_in<A: AsRef<OsStr>>(
     env: &[(&str, &str)],
 ) -> Command {
     let mut command = command(binary, folder);
+    let args: Vec<_> = args.into_iter().map(|arg| arg.as_ref().to_owned()).collect();
+    let by_flag = args.iter().skip_while(|arg| *arg != "--data-dir").nth(1).map(PathBuf::from);
+    let by_variable = env.iter().find(|(name, _)| *name == "IMAGESTORE__DATA_DIR").map(|(_, folder)| folder.into());
+    if let Some(data_dir) = by_flag.or(by_variable).filter(|_| binary == "imagestore") {
+        command.envs(postgres::settings_of(&folder.join(data_dir)));
+    }
     command.args(args).envs(env.iter().copied());
     if binary == "imagestore" {
         place_blobs(&mut command, folder);

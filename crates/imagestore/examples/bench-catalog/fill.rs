@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::ensure;
 use image_engine::Facts;
-use imagestore::adapters::sqlite::{SqliteCatalog, SqliteSettings};
+use imagestore::adapters::sqlite::{self, SqliteSettings};
 use imagestore::domain::{Image, ImageName, Quotas, Tags, Usage, User, Visibility};
 use imagestore::ports::{AccessCatalog, Catalog, NewWork};
 use jiff::{SignedDuration, Timestamp};
@@ -77,7 +77,7 @@ pub(crate) fn image(number: u64) -> anyhow::Result<Image> {
 
 /// Makes the catalog with so many images, the first of them by the port itself.
 pub(crate) async fn fill(file: &Path, rows: u64, settings: &SqliteSettings) -> anyhow::Result<()> {
-    let catalog = SqliteCatalog::open(file, settings).await?;
+    let catalog = sqlite::open(file, settings).await?;
     for number in 0..OWNERS {
         let name = format!("user-{number}").parse().map_err(anyhow::Error::msg)?;
         let (id, quotas, usage) = (owner(number), Quotas::default(), Usage::default());
@@ -155,7 +155,7 @@ async fn insert_together(tx: &mut SqliteConnection, images: &[Image]) -> anyhow:
 
 /// The rows are what the port would have written.
 async fn check(file: &Path, rows: u64, settings: &SqliteSettings) -> anyhow::Result<()> {
-    let catalog = SqliteCatalog::open(file, settings).await?;
+    let catalog = sqlite::open(file, settings).await?;
     ensure!(catalog.totals().await?.images == rows, "the triggers have counted otherwise");
     for number in (0..BY_PORT).map(|n| rows - 1 - n * (rows / BY_PORT)) {
         let expected = image(number)?;

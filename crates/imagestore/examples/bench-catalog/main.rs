@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use clap::Parser;
-use imagestore::adapters::sqlite::{SqliteCatalog, SqliteSettings};
+use imagestore::adapters::sql::SqlCatalog;
+use imagestore::adapters::sqlite::{self, SqliteSettings};
 use imagestore::ports::Catalog;
 
 /// Fills catalogs of several sizes and measures single rows, pages and insertions in each, in turn.
@@ -48,7 +49,7 @@ struct Cli {
 struct Store {
     /// Images that it was filled with.
     rows: u64,
-    catalog: SqliteCatalog,
+    catalog: SqlCatalog,
     /// Stays open: closing any handle of a file gives up the locks that `SQLite` has on it in this process.
     file: File,
     /// Bytes of its file.
@@ -87,7 +88,7 @@ async fn open(rows: u64, folder: &Path, settings: &SqliteSettings) -> anyhow::Re
         fs::create_dir_all(folder)?;
         fill::fill(&file, rows, settings).await?;
     }
-    let catalog = SqliteCatalog::open(&file, settings).await?;
+    let catalog = sqlite::open(&file, settings).await?;
     let images = catalog.totals().await?.images;
     ensure!(images >= rows, "{} has {images} images", file.display());
     let file = File::open(file)?;

@@ -11,14 +11,21 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use super::files::sync_folder;
 use super::key_file;
-use super::sqlite::SqliteCatalog;
+use super::sql::SqlCatalog;
+use super::sqlite;
 use crate::ports::{BlobStore, Catalog, CatalogError, StoreCopy};
 
 /// The catalog's file in a data folder.
 pub const CATALOG: &str = "catalog.sqlite";
+
+/// Which catalog on a server has the rows of a data folder.
+const CATALOG_ID: &str = "catalog.id";
+/// Says which folder has the blobs of a catalog that is on a server.
+const BLOBS_ID: &str = "blobs.id";
 
 /// The catalog of a copy before it takes its place.
 const NEW_CATALOG: &str = "catalog.new.sqlite";
@@ -75,6 +82,63 @@ pub fn is_begun(folder: &Path, kind: CopyKind) -> bool {
     folder.join(kind.mark()).exists()
 }
 
+/// Makes sure that the rows of a data folder are, or will be, in a file of its own.
+///
+/// # Errors
+/// They are on a server: with another catalog its blobs would be taken for rubbish.
+pub fn check_for_file(folder: &Path) -> anyhow::Result<()> {
+    if folder.join(CATALOG_ID).exists() {
+        bail!(
+            "the rows of {} are in PostgreSQL; set catalog.url to that server, or data_dir to another folder",
+            folder.display()
+        );
+    }
+    Ok(())
+}
+
+/// The id of the folder that has the files of blobs, which is given to it here if it has none.
+///
+/// # Errors
+/// It cannot be read or written.
+pub fn blobs_id(folder: &Path) -> io::Result<String> {
+    match fs::read_to_string(folder.join(BLOBS_ID)) {
+        Ok(text) => Ok(text.trim().to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let id = Uuid::new_v4().to_string();
+            write_whole(folder, BLOBS_ID, format!("{id}\n").as_bytes())?;
+            Ok(id)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes sure that the rows of a data folder are in the catalog of that id; where it has none yet, and `may_write`, they will be.
+///
+/// # Errors
+/// They are elsewhere: with another catalog its blobs would be taken for rubbish.
+pub fn check_for_server(folder: &Path, id: Uuid, may_write: bool) -> anyhow::Result<()> {
+    let unusable = || format!("cannot use the data folder {}", folder.display());
+    if folder.join(CATALOG).exists() {
+        bail!(
+            "{} has a catalog of its own ({CATALOG}); set catalog.url to \"sqlite:\", or data_dir to another folder",
+            folder.display()
+        );
+    }
+    match fs::read_to_string(folder.join(CATALOG_ID)) {
+        Ok(text) if text.trim().parse() == Ok(id) => Ok(()),
+        Ok(_) => bail!(
+            "the rows of {} are in another database than catalog.url names; set the right one, or data_dir to another folder",
+            folder.display()
+        ),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error).with_context(unusable),
+        Err(_) if may_write => {
+            fs::create_dir_all(folder).with_context(unusable)?;
+            write_whole(folder, CATALOG_ID, format!("{id}\n").as_bytes()).with_context(unusable)
+        }
+        Err(_) => bail!("{} is no data folder: it has no {CATALOG_ID}", folder.display()),
+    }
+}
+
 /// Whether another process has the data folder.
 pub fn is_in_use(folder: &Path) -> bool {
     let lock = File::open(folder.join("lock"));
@@ -123,13 +187,13 @@ impl FolderCopy {
         Ok(Self { kind, source: from, folder: to, blobs: open_blobs()?, _lock: lock })
     }
 
-    async fn new_catalog(&self, source: &dyn Catalog) -> anyhow::Result<SqliteCatalog> {
+    async fn new_catalog(&self, source: &dyn Catalog) -> anyhow::Result<SqlCatalog> {
         let file = self.folder.join(NEW_CATALOG);
         for end in ["", "-journal", "-wal", "-shm"] {
             let _ = fs::remove_file(self.folder.join(format!("{NEW_CATALOG}{end}")));
         }
         source.copy_to(&file).await?;
-        Ok(SqliteCatalog::open_copy(&file).await?)
+        Ok(sqlite::open_copy(&file).await?)
     }
 
     fn put_in_place(&self) -> io::Result<()> {

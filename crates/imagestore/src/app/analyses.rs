@@ -121,6 +121,10 @@ impl Chore for Looking {
         "analysis"
     }
 
+    async fn wait_for_duty(&self) {
+        self.0.wait_for_duty().await;
+    }
+
     async fn next(&self) -> Result<Option<PendingWork>, CatalogError> {
         self.0.inner.catalog.next_analysis().await
     }

@@ -26,6 +26,7 @@ impl Services {
         const TOGETHER: u32 = 500;
         let stop = self.inner.jobs.stop_token();
         while !stop.is_cancelled() {
+            self.wait_for_duty().await;
             let before = now().checked_sub(keep).unwrap_or(Timestamp::MIN);
             match forget(before, TOGETHER).await {
                 Ok(forgotten) if forgotten == u64::from(TOGETHER) => continue,

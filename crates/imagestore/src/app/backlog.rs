@@ -27,6 +27,9 @@ pub(super) trait Chore: Send + Sync {
     /// What is made of an original, for the log.
     fn name(&self) -> &'static str;
 
+    /// Waits for the right to do it.
+    async fn wait_for_duty(&self);
+
     /// What is to be done next.
     async fn next(&self) -> Result<Option<PendingWork>, CatalogError>;
 
@@ -67,9 +70,15 @@ impl Backlog {
     /// Does what is to be done, until [`Backlog::stop`].
     pub(super) async fn work(&self, chore: &dyn Chore) {
         while !self.is_stopped() {
+            self.stop.run_until_cancelled(chore.wait_for_duty()).await;
             match chore.next().await {
                 Ok(Some(work)) => self.attempt(chore, work).await,
-                Ok(None) => drop(self.stop.run_until_cancelled(self.queued.notified()).await),
+                Ok(None) => {
+                    // Another process may have queued something.
+                    let told = tokio::time::timeout(LONG_PAUSE, self.queued.notified());
+                    // Whichever it was, it is looked what there is to do.
+                    let _ = self.stop.run_until_cancelled(told).await;
+                }
                 Err(error) => {
                     log::warn!("no {} is made for a while: {:#}", chore.name(), anyhow::Error::from(error));
                     self.pause(LONG_PAUSE).await;

@@ -6,6 +6,7 @@ use shared_types::{Digest, ErrorCode};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::Services;
+use super::replicas::Claim;
 use crate::domain::StoreError;
 use crate::ports::{BlobError, CatalogError};
 
@@ -39,6 +40,7 @@ impl Services {
 
     /// Removes a doomed blob while its lock is held.
     pub(super) async fn remove_held(&self, digest: &Digest) -> anyhow::Result<()> {
+        self.hold_removal(digest).await?;
         self.inner.blobs.remove(digest).await?;
         // Of an upload that came too late: its bytes are gone with the others.
         self.inner.blobs.settle(digest).await?;
@@ -54,21 +56,37 @@ impl Services {
         write: impl Future<Output = Result<(T, Vec<Digest>), CatalogError>>,
     ) -> Result<T, StoreError> {
         let hold = self.inner.blob_locks.hold(digest).await;
-        commit.await.inspect_err(|error| self.inner.loose_ends.add_after(digest, error))?;
+        let claim = self.claim_blob(digest).await?;
+        let committed = commit.await.inspect_err(|error| self.inner.loose_ends.add_after(digest, error));
+        if let Err(error) = committed.map_err(StoreError::from).and_then(|_| claim.check()) {
+            self.release_blob_later(digest, claim);
+            return Err(error);
+        }
         let written = write.await;
         drop(hold);
-        let (told, doomed) = self.conclude(digest, written).await?;
+        let (told, doomed) = self.conclude(digest, claim, written).await?;
         self.remove_doomed(&doomed).await;
         Ok(told)
     }
 
     /// After the attempt to write a row for a committed blob: it is settled, or cleaned up.
-    async fn conclude<T>(&self, digest: &Digest, written: Result<T, CatalogError>) -> Result<T, StoreError> {
+    async fn conclude<T>(
+        &self,
+        digest: &Digest,
+        claim: Claim,
+        written: Result<T, CatalogError>,
+    ) -> Result<T, StoreError> {
         match &written {
-            Ok(_) => self.settle_blob(digest).await,
+            Ok(_) => {
+                self.settle_blob(digest).await;
+                self.release_blob_later(digest, claim);
+            }
             // While the blob is being removed it is not ours to clean up.
-            Err(CatalogError::BlobDoomed) => {}
-            Err(_) => self.abandon_blob(digest).await,
+            Err(CatalogError::BlobDoomed) => self.release_blob_later(digest, claim),
+            Err(_) => {
+                self.release_blob(digest, claim).await;
+                self.abandon_blob(digest).await;
+            }
         }
         Ok(written?)
     }
@@ -138,6 +156,7 @@ impl From<CatalogError> for StoreError {
             }
             CatalogError::Refused(refused) => refused,
             CatalogError::Full(_) => full().caused_by(error),
+            CatalogError::Unavailable(_) => away().caused_by(error),
             CatalogError::Failed(_) => Self::internal(error),
         }
     }

@@ -1,15 +1,17 @@
 //! The live feed: what happens, to whoever watches now.
 //!
-//! It is kept in memory and tells what this process does. One that comes back within the last thousand events misses none.
+//! It is kept in memory and tells what this process does, and what others tell it that share the catalog. One that comes back within the last
+//! thousand events misses none.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use shared_types::UserId;
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use super::Services;
+use super::replicas::Words;
 use crate::domain::{Event, Happening};
 
 /// How many events are remembered for those who come back, and how many a slow watcher may be behind.
@@ -27,10 +29,26 @@ impl Default for LiveFeed {
 }
 
 impl LiveFeed {
-    fn publish(&self, owner: Option<UserId>, what: Happening) {
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Gives the event's id.
+    fn publish(&self, owner: Option<UserId>, what: Happening) -> Uuid {
+        let mut recent = self.recent();
         // Made and sent under the lock: ids are in the order in which watchers see them.
-        let event = Arc::new(Event { id: Uuid::now_v7(), owner, what });
+        let id = Uuid::now_v7();
+        self.send(&mut recent, Event { id, owner, what });
+        id
+    }
+
+    /// Passes on what happened in another process.
+    pub(super) fn pass_on(&self, event: Event) {
+        self.send(&mut self.recent(), event);
+    }
+
+    fn recent(&self) -> MutexGuard<'_, VecDeque<Arc<Event>>> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn send(&self, recent: &mut VecDeque<Arc<Event>>, event: Event) {
+        let event = Arc::new(event);
         if recent.len() == REMEMBERED {
             recent.pop_front();
         }
@@ -40,17 +58,25 @@ impl LiveFeed {
     }
 
     fn watch(&self, after: Option<Uuid>) -> (Vec<Arc<Event>>, broadcast::Receiver<Arc<Event>>) {
-        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        let missed =
-            after.map_or_else(Vec::new, |after| recent.iter().filter(|event| event.id > after).cloned().collect());
+        let recent = self.recent();
+        let missed = after.map_or_else(Vec::new, |after| {
+            // Events of other processes may come a moment later than those of this one, whatever their ids say.
+            match recent.iter().position(|event| event.id == after) {
+                Some(seen) => recent.iter().skip(seen + 1).cloned().collect(),
+                None => recent.iter().filter(|event| event.id > after).cloned().collect(),
+            }
+        });
         (missed, self.sender.subscribe())
     }
 }
 
 impl Services {
     pub(super) fn publish(&self, owner: Option<UserId>, what: Happening) {
-        let is_in_outbox = what.is_in_outbox();
-        self.inner.feed.publish(owner, what);
+        let (is_in_outbox, brief) = (what.is_in_outbox(), self.brief(&what));
+        let id = self.inner.feed.publish(owner, what);
+        if let Some(what) = brief {
+            self.tell_others(Words::Event { id, owner, what });
+        }
         // A sink that is woken asks the database: not for the progress of a job.
         if is_in_outbox {
             self.inner.sinks.wake();

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use shared_types::{Digest, PartId, UploadId};
 
 use super::albums::KEEP_MESSAGES;
-use super::recover::unknown_parts;
+use super::recover::{committed, unknown_parts};
 use super::upload::now;
 use super::{Amount, Services, recover};
 use crate::domain::{StoreError, UploadState};
@@ -52,6 +52,8 @@ pub struct GcReport {
 
 /// Removes what nothing refers to.
 pub async fn gc(services: &Services, options: GcOptions) -> Result<GcReport, StoreError> {
+    // Of processes elsewhere nobody knows here.
+    let options = GcOptions { alone: options.alone && !services.inner.replicas.is_shared(), ..options };
     let mut report = GcReport::default();
     remove_unfinished(services, options, &mut report).await?;
     remove_uploads(services, options, &mut report).await?;
@@ -122,6 +124,10 @@ async fn remove_orphan(services: &Services, digest: Digest) -> Result<bool, Stor
         if !catalog.doom_if_unused(&digest).await? {
             return Ok(false);
         }
+        if let Err(error) = store.hold_removal(&digest).await {
+            log::info!("blob {digest} is left to others: {error:#}");
+            return Ok(false);
+        }
         blobs.remove(&digest).await?;
         catalog.forget_blob(&digest).await?;
         Ok(true)
@@ -165,13 +171,6 @@ async fn remove_parts(services: &Services, options: GcOptions, report: &mut GcRe
         services.remove_parts(&old).await;
     }
     Ok(())
-}
-
-/// When a part was committed: its id begins with that.
-fn committed(part: PartId) -> Timestamp {
-    let (seconds, nanos) = part.as_uuid().get_timestamp().map_or((0, 0), |time| time.to_unix());
-    let seconds = i64::try_from(seconds).unwrap_or_default();
-    Timestamp::new(seconds, i32::try_from(nanos).unwrap_or_default()).unwrap_or(Timestamp::MIN)
 }
 
 async fn forget_rows(services: &Services, options: GcOptions, report: &mut GcReport) -> Result<(), StoreError> {

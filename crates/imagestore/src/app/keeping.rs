@@ -108,14 +108,21 @@ impl Services {
         const PAUSE: Duration = Duration::from_secs(2);
         /// And not less often: the clock may have been set.
         const LOOK_AGAIN: Duration = Duration::from_mins(1);
+        /// After a fault.
+        const LATER: Duration = Duration::from_secs(5);
         let (jobs, keeping) = (&self.inner.jobs, &self.inner.keeping);
+        let mut fails = false;
         while !jobs.stop_token().is_cancelled() {
-            for round in [self.purge_due().await, self.write_uses(false).await, self.evict().await] {
-                if let Err(error) = round {
+            if let Err(error) = self.look_after_all().await {
+                if !fails {
                     let cause = error.cause.as_ref().map(|cause| format!(" ({cause:#})")).unwrap_or_default();
                     log::warn!("what is stored is looked after later: {error}{cause}");
                 }
+                fails = true;
+                jobs.stop_token().run_until_cancelled(tokio::time::sleep(LATER)).await;
+                continue;
             }
+            fails = false;
             if keeping.policy.variant_bytes > 0 {
                 jobs.stop_token().run_until_cancelled(tokio::time::sleep(PAUSE)).await;
             } else {
@@ -124,6 +131,15 @@ impl Services {
                 jobs.rest(&keeping.changed, wait.clamp(Duration::from_millis(100), LOOK_AGAIN)).await;
             }
         }
+    }
+
+    async fn look_after_all(&self) -> Result<(), StoreError> {
+        self.write_uses(false).await?;
+        if self.is_on_duty() {
+            self.purge_due().await?;
+            self.evict().await?;
+        }
+        Ok(())
     }
 
     /// Removes deleted images whose time is over.

@@ -2,11 +2,12 @@
 //! are looked at again until that is known, so that nothing has to wait for the next start.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use shared_types::Digest;
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 use super::Services;
 use crate::ports::BlobError;
@@ -22,6 +23,8 @@ const REMEMBERED: usize = 100_000;
 #[derive(Default)]
 pub(super) struct LooseEnds {
     digests: Mutex<HashSet<Digest>>,
+    /// Claims that are to be given back.
+    claims: Mutex<HashSet<(Digest, Uuid)>>,
     added: Notify,
 }
 
@@ -41,8 +44,25 @@ impl LooseEnds {
         }
     }
 
+    /// A claim that could not be given back.
+    pub(super) fn add_claim(&self, digest: Digest, claim: Uuid) {
+        let mut claims = self.claims();
+        if claims.len() < REMEMBERED {
+            claims.insert((digest, claim));
+        }
+        self.added.notify_one();
+    }
+
     fn all(&self) -> Vec<Digest> {
         self.digests.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
+    }
+
+    fn claims(&self) -> MutexGuard<'_, HashSet<(Digest, Uuid)>> {
+        self.claims.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn all_claims(&self) -> Vec<(Digest, Uuid)> {
+        self.claims().iter().copied().collect()
     }
 
     fn remove(&self, digest: &Digest) {
@@ -61,16 +81,29 @@ impl Services {
         let (stop, ends) = (self.inner.jobs.stop_token(), &self.inner.loose_ends);
         let mut pause = PAUSE;
         while !stop.is_cancelled() {
-            let left = ends.all();
-            if left.is_empty() {
+            let (left, claims) = (ends.all(), ends.all_claims());
+            if left.is_empty() && claims.is_empty() {
                 pause = PAUSE;
                 stop.run_until_cancelled(ends.added.notified()).await;
                 continue;
             }
             stop.run_until_cancelled(tokio::time::sleep(pause)).await;
-            let tied = self.tie_all(left).await;
+            // The claims first: as long as there are any, a blob is not doomed.
+            let tied = self.give_back_all(claims).await && self.tie_all(left).await;
             pause = if tied { PAUSE } else { LONGEST.min(pause * 2) };
         }
+    }
+
+    /// The first that fails ends the round: the catalog is still away. Tells whether none failed.
+    async fn give_back_all(&self, claims: Vec<(Digest, Uuid)>) -> bool {
+        for (digest, claim) in claims {
+            if let Err(error) = self.end_claim(&digest, claim).await {
+                log::debug!("blob {digest} stays claimed for a while: {error}");
+                return false;
+            }
+            self.inner.loose_ends.claims().remove(&(digest, claim));
+        }
+        true
     }
 
     /// The first that fails ends the round: the storage is still away. Tells whether none failed.

@@ -31,6 +31,7 @@ mod records;
 mod recover;
 mod renditions;
 mod replace;
+mod replicas;
 mod signing;
 mod similar;
 mod sinks;
@@ -178,6 +179,7 @@ struct Inner {
     keeping: keeping::Keeping,
     loose_ends: loose_ends::LooseEnds,
     redirect: Option<Duration>,
+    replicas: replicas::Replicas,
 }
 
 /// How many finished pictures may wait to be stored before requests wait with them.
@@ -187,6 +189,7 @@ impl Services {
     /// Use cases over these back ends, to be called within the runtime of the process.
     pub fn new(back_ends: BackEnds, cpu: CpuPool, limits: StoreLimits, policies: Policies) -> Self {
         let inner = Inner {
+            replicas: replicas::Replicas::new(back_ends.catalog.is_shared()),
             catalog: back_ends.catalog,
             blobs: back_ends.blobs,
             remote: back_ends.remote,
@@ -264,9 +267,11 @@ fn next_of<T>(entries: &mut Vec<T>, limit: u32) -> Option<&T> {
     entries.last().filter(|_| more)
 }
 
-fn settled<E: std::fmt::Display>(result: Result<Result<(), E>, tokio::time::error::Elapsed>) -> Result<(), String> {
+fn settled<E: std::error::Error + Send + Sync + 'static>(
+    result: Result<Result<(), E>, tokio::time::error::Elapsed>,
+) -> Result<(), String> {
     match result {
-        Ok(answer) => answer.map_err(|error| error.to_string()),
+        Ok(answer) => answer.map_err(|error| format!("{:#}", anyhow::Error::from(error))),
         Err(_) => Err("does not answer".to_owned()),
     }
 }

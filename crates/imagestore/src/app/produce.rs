@@ -7,10 +7,11 @@ use bytes::Bytes;
 use image_engine::{Effort, Header, MasterCopy, Plan, Rendered, Source, Sources};
 use moka::sync::Cache;
 use shared_types::wire::VariantFigures;
-use shared_types::{Digest, ErrorCode, Recipe};
+use shared_types::{Digest, ErrorCode, OutputFormat, Recipe};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::Services;
+use super::replicas::Turn;
 use super::upload::now;
 use crate::domain::{Image, Master, StoreError, Variant, VariantKey};
 use crate::ports::{BlobError, BlobReader, CatalogError};
@@ -57,6 +58,14 @@ pub(super) fn cache(bytes: u64) -> PictureCache {
     Cache::builder().max_capacity(bytes).weigher(weigh).support_invalidation_closures().build()
 }
 
+/// Whether making it takes so long that several processes should not do it at once.
+fn is_costly(image: &Image, recipe: &Recipe) -> bool {
+    /// Smaller ones take about as long as asking.
+    const PIXELS: u64 = 4_000_000;
+    let pixels = u64::from(image.facts.width) * u64::from(image.facts.height);
+    recipe.transform.goal.is_some() || recipe.format == OutputFormat::Avif || pixels >= PIXELS
+}
+
 impl Services {
     pub(super) async fn picture(
         &self,
@@ -92,6 +101,19 @@ impl Services {
             }
             return Ok(picture);
         }
+        let turn = if self.inner.keeps_variants && is_costly(image, recipe) {
+            let name = format!("make {} {key}", image.id);
+            let made = || async {
+                let stored = self.load(image, key).await?;
+                Ok(if let Stored::Whole(picture) = stored { Some(picture) } else { None })
+            };
+            match self.turn(&name, made).await? {
+                Ok(picture) => return Ok(picture),
+                Err(turn) => Some(turn),
+            }
+        } else {
+            None
+        };
         // Taken before the work: when storing cannot keep up, requests wait here and not with finished pictures in memory.
         let place = Arc::clone(&self.inner.storing).acquire_owned().await.map_err(StoreError::internal)?;
         let (begun, original) = (Instant::now(), image.digest);
@@ -128,7 +150,7 @@ impl Services {
             created: now(),
         };
         let told = format!("variant {recipe} of image {image}");
-        self.store_in_background(told, original, variant, bytes, matches!(stored, Stored::Damaged), place);
+        self.store_in_background(told, original, variant, bytes, matches!(stored, Stored::Damaged), (place, turn));
         Ok(picture)
     }
 
@@ -258,7 +280,7 @@ impl Services {
         variant: impl FnOnce(Digest) -> Variant + Send + 'static,
         bytes: Bytes,
         mend: bool,
-        place: OwnedSemaphorePermit,
+        until_stored: (OwnedSemaphorePermit, Option<Turn>),
     ) {
         let services = self.clone();
         let work = service_kit::http::request::scope(async move {
@@ -276,7 +298,7 @@ impl Services {
                 Err(error) if error.code == ErrorCode::Outdated => log::debug!("{told} is not stored: {error}"),
                 Err(error) => log::warn!("{told} was answered but not stored: {error}"),
             }
-            drop(place);
+            drop(until_stored);
         });
         self.inner.background.spawn_on(work, &self.inner.runtime);
     }

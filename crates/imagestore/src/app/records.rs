@@ -41,6 +41,14 @@ impl Records {
         drop(self.hold_unknown(id).await);
     }
 
+    /// Forgets everything, since nobody knows what has changed.
+    pub(super) async fn forget_all(&self) {
+        for lock in &self.locks {
+            drop(lock.write().await);
+        }
+        self.known.invalidate_all();
+    }
+
     /// Forgets what is known of an image, and lets nobody look it up as long as the answer is held: whoever asks while it changes learns how
     /// it is afterwards.
     pub(super) async fn hold_unknown(&self, id: ImageId) -> Unknown<'_> {

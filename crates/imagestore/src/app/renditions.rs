@@ -184,6 +184,10 @@ impl Chore for Masters {
         "master"
     }
 
+    async fn wait_for_duty(&self) {
+        self.0.wait_for_duty().await;
+    }
+
     async fn next(&self) -> Result<Option<PendingWork>, CatalogError> {
         self.0.inner.catalog.next_rendition().await
     }

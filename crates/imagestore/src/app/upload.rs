@@ -267,7 +267,10 @@ impl Receiving {
             // Of two uploads at once that must not be copies, the second one finds the first.
             let _hold = match on_duplicate {
                 OnDuplicate::Keep => None,
-                OnDuplicate::Return | OnDuplicate::Reject => Some(recorder.inner.duplicates.hold(&digest).await),
+                OnDuplicate::Return | OnDuplicate::Reject => {
+                    let hold = recorder.inner.duplicates.hold(&digest).await;
+                    Some((hold, recorder.only_turn(&format!("upload {digest}")).await?))
+                }
             };
             if let Some(image) = recorder.in_place_of(&digest, whose(owner), on_duplicate).await? {
                 return Ok(Uploaded::existing(image));

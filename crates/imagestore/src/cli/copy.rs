@@ -50,6 +50,13 @@ async fn copy(
     kind: CopyKind,
     options: CopyOptions,
 ) -> Result<(), Failure> {
+    if settings.postgres().is_some() {
+        return Err(Failure::Fault(format!(
+            "the rows are in PostgreSQL, which has its own tools: copy them with pg_dump --format=custom, then the folder {}; \
+             to restore, use pg_restore and put the folder back",
+            settings.data_dir.display()
+        )));
+    }
     if !wiring::is_data_folder(source) {
         let what = if kind == CopyKind::Backup { "data folder" } else { "backup" };
         return Err(Failure::Fault(format!("{} is no {what}: it has no catalog", source.display())));

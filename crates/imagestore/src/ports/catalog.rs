@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use shared_types::{AlbumId, Digest, ImageId, UploadId};
 
 use super::{
-    AccessCatalog, AlbumCatalog, AnalysisCatalog, JobCatalog, KeepingCatalog, RenditionCatalog, SinkCatalog,
-    UploadCatalog,
+    AccessCatalog, AlbumCatalog, AnalysisCatalog, JobCatalog, KeepingCatalog, RenditionCatalog, ReplicaCatalog,
+    SinkCatalog, UploadCatalog,
 };
 use crate::domain::{
     Image, ImageChange, ImageQuery, Job, Naming, Position, Reach, StoreError, Tag, Totals, Variant, Whose,
@@ -44,6 +44,9 @@ pub enum CatalogError {
     /// No room is left on the disk.
     #[error("the storage is full")]
     Full(#[source] anyhow::Error),
+    /// The catalog cannot be reached, or has too much to do, at this moment.
+    #[error("the catalog is not available")]
+    Unavailable(#[source] anyhow::Error),
     /// The catalog did not answer.
     #[error("the catalog failed")]
     Failed(#[source] anyhow::Error),
@@ -89,6 +92,7 @@ pub trait Catalog:
     + AlbumCatalog
     + KeepingCatalog
     + SinkCatalog
+    + ReplicaCatalog
 {
     /// Adds an image whose blob is durable, and notes what is to be done about it.
     ///

@@ -14,6 +14,7 @@ use service_kit::settings::JobTransport;
 use shared_types::Goal;
 
 use crate::adapters::objects::{BlobLocation, ObjectSettings};
+use crate::adapters::postgres::{Address, PostgresSettings, is_postgres};
 use crate::app::Better;
 use crate::domain::{Keyring, RenditionMode, Required, SigningKey, Visibility};
 
@@ -149,6 +150,61 @@ fn visibility_name<S: Serializer>(visibility: &Visibility, serializer: S) -> Res
 pub struct Cache {
     pub memory_bytes: u64,
     pub keep_variants: bool,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct CatalogSettings {
+    #[garde(custom(catalog_url))]
+    pub url: Secret,
+    #[garde(custom(replica_of(&self.url)))]
+    pub read_url: Secret,
+    #[garde(range(min = 1, max = 10_000))]
+    pub max_connections: u32,
+    #[garde(range(min = 1, max = 3600))]
+    pub connect_seconds: u64,
+    #[garde(range(min = 1, max = 3600))]
+    pub acquire_seconds: u64,
+    #[garde(range(min = 1, max = 86_400))]
+    pub statement_seconds: u64,
+}
+
+/// The catalog is a file of the data folder.
+const IN_THE_FOLDER: &str = "sqlite:";
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "garde hands its context by reference")]
+fn catalog_url(url: &Secret, _context: &()) -> garde::Result {
+    if url.expose() == IN_THE_FOLDER {
+        return Ok(());
+    }
+    let parsed = url.expose().parse::<Address>().map(drop);
+    // What is wrong with an address is told without it.
+    parsed.map_err(|error| garde::Error::new(format!("{error}; or \"{IN_THE_FOLDER}\"")))
+}
+
+fn replica_of(url: &Secret) -> impl FnOnce(&Secret, &()) -> garde::Result {
+    let has_replicas = is_postgres(url.expose());
+    move |read_url, ()| match read_url.expose() {
+        "" => Ok(()),
+        _ if !has_replicas => Err(garde::Error::new("must be empty unless catalog.url is that of a PostgreSQL server")),
+        given => given.parse::<Address>().map(drop).map_err(garde::Error::new),
+    }
+}
+
+impl CatalogSettings {
+    /// The server that has the catalog, if it is one.
+    pub(super) fn postgres(&self) -> Option<PostgresSettings> {
+        // What does not parse was refused when the settings were read.
+        Some(PostgresSettings {
+            address: self.url.expose().parse().ok()?,
+            read_address: self.read_url.expose().parse().ok(),
+            max_connections: self.max_connections,
+            connect: Duration::from_secs(self.connect_seconds),
+            acquire: Duration::from_secs(self.acquire_seconds),
+            statement: Duration::from_secs(self.statement_seconds),
+        })
+    }
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize, Validate)]

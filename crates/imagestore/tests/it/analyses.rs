@@ -10,7 +10,7 @@ use testkit::pictures::{file, jpeg, photo};
 use testkit::process::{Store, StoreOptions};
 use testkit::reqwest::Client;
 
-use crate::support::{files, get, id, make_older, may_look_into_blobs, store, upload};
+use crate::support::{files, get, has_no_catalog_file, id, make_older, may_look_into_blobs, store, upload};
 
 fn start(data: &Path) -> Store {
     let env = vec![("IMAGESTORE__RENDITIONS__MODE".to_owned(), "off".to_owned())];
@@ -50,6 +50,9 @@ fn other(number: u32) -> Vec<u8> {
 
 #[tokio::test]
 async fn originals_are_looked_at_behind_the_upload_and_forgotten_with_their_last_image() {
+    if has_no_catalog_file() {
+        return;
+    }
     let folder = TempDir::new().unwrap();
     let store = start(folder.path());
     let source = file::png(&photo(300, 200, 1));
@@ -65,6 +68,9 @@ async fn originals_are_looked_at_behind_the_upload_and_forgotten_with_their_last
 #[tokio::test]
 async fn what_was_not_looked_at_before_the_end_is_looked_at_after_the_start() {
     const PICTURES: u32 = 12;
+    if has_no_catalog_file() {
+        return;
+    }
     let folder = TempDir::new().unwrap();
     let mut store = start(folder.path());
     let uploads = (0..PICTURES).map(|number| upload(&store, other(number)));
@@ -78,6 +84,9 @@ async fn what_was_not_looked_at_before_the_end_is_looked_at_after_the_start() {
 
 #[tokio::test]
 async fn images_of_an_older_store_are_looked_at() {
+    if has_no_catalog_file() {
+        return;
+    }
     let folder = TempDir::new().unwrap();
     let mut store = start(folder.path());
     for number in 0..3 {
@@ -92,7 +101,7 @@ async fn images_of_an_older_store_are_looked_at() {
 
 #[tokio::test]
 async fn a_picture_that_cannot_be_looked_at_is_noted_and_not_tried_for_ever() {
-    if !may_look_into_blobs() {
+    if !may_look_into_blobs() || has_no_catalog_file() {
         return;
     }
     let folder = TempDir::new().unwrap();

@@ -55,7 +55,7 @@ fn all_faults_of_all_places_come_in_one_message() {
         "cpu.threads (IMAGESTORE__CPU__THREADS): invalid value: integer `-1`",
         "limits.side (IMAGESTORE__LIMITS__SIDE): lower than 1",
         "fetch.allowed_networks (IMAGESTORE__FETCH__ALLOWED_NETWORKS): must be networks such as 10.1.0.0/16, not \"everywhere\"",
-        "htpt.bind (IMAGESTORE__HTPT__BIND): unknown key; known are auth, auto, blobs, cache, cpu,",
+        "htpt.bind (IMAGESTORE__HTPT__BIND): unknown key; known are auth, auto, blobs, cache, catalog, cpu,",
     ];
     assert_faults(&faults, &expected);
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use image_engine::Limits;
 use imagestore::adapters::files::FileBlobs;
-use imagestore::adapters::sqlite::SqliteCatalog;
+use imagestore::adapters::sqlite;
 use imagestore::app::{
     AccessPolicy, BackEnds, Better, BetterPolicy, CachePolicy, Deletion, JobPolicy, KeepPolicy, Policies, Services,
     SigningPolicy, StoreLimits, UploadOptions, UploadPolicy, Wanted, fsck,
@@ -193,7 +193,7 @@ impl StagedBlob for SlowStaged {
 
 /// A store in this process.
 async fn services_on(folder: &Path) -> Services {
-    let catalog = SqliteCatalog::open(&folder.join("catalog.sqlite"), &SQLITE).await.unwrap();
+    let catalog = sqlite::open(&folder.join("catalog.sqlite"), &SQLITE).await.unwrap();
     let blobs = SlowFiles(FileBlobs::open(folder, 0).unwrap());
     let back_ends = BackEnds { catalog: Arc::new(catalog), blobs: Arc::new(blobs), remote: None };
     let (budget_bytes, minute) = (100_000_000, Duration::from_mins(1));

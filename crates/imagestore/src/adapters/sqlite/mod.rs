@@ -7,39 +7,20 @@
 //! commit makes every reader give its mapping up. Of five million images getting one takes as long either way, and beside 200 commits a
 //! second up to a third longer when mapped.
 
-mod access;
-mod albums;
-mod analyses;
 mod checkpoints;
-mod images;
-mod jobs;
-mod keeping;
-mod listing;
-mod pending;
-mod renditions;
-mod rows;
-mod sinks;
-mod totals;
-mod uploads;
-mod variants;
-mod writer;
 
 use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
-use shared_types::{Digest, ImageId};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use sqlx::{ConnectOptions, Connection as _, Sqlite, SqliteConnection, Transaction};
+use tokio::sync::broadcast;
 
-use crate::domain::{
-    Image, ImageChange, ImageEvent, ImageNotice, ImageQuery, Position, Reach, Tag, Totals, Variant, Whose,
-};
-use crate::ports::{Catalog, CatalogError, NewWork};
+use super::sql::{Connection, OwnWays, Pool, SqlCatalog, Transactions, Writer};
+use crate::ports::{CatalogError, Heard};
 use checkpoints::Checkpoints;
-use writer::Writer;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -65,56 +46,53 @@ impl SqliteSettings {
     }
 }
 
-/// The catalog of the embedded default.
-pub struct SqliteCatalog {
-    reader: SqlitePool,
-    writer: Writer,
+/// Opens or creates the file and brings its schema up to date.
+pub async fn open(file: &Path, settings: &SqliteSettings) -> Result<SqlCatalog, sqlx::Error> {
+    let options = writable(file)
+        .journal_mode(SqliteJournalMode::Wal)
+        .pragma("wal_autocheckpoint", "0")
+        .pragma("journal_size_limit", LOG_KEPT)
+        .pragma("cache_size", settings.cache_size());
+    let mut connection = options.connect().await?;
+    MIGRATIONS.run(&mut connection).await?;
+    let checkpoints = Checkpoints::start(options.connect().await?);
+    let reader = readers(options.read_only(true), READERS).await?;
+    Ok(catalog(reader, connection, Some(checkpoints)))
 }
 
-impl SqliteCatalog {
-    /// Opens or creates the file and brings its schema up to date.
-    pub async fn open(file: &Path, settings: &SqliteSettings) -> Result<Self, sqlx::Error> {
-        let options = writable(file)
-            .journal_mode(SqliteJournalMode::Wal)
-            .pragma("wal_autocheckpoint", "0")
-            .pragma("journal_size_limit", LOG_KEPT)
-            .pragma("cache_size", settings.cache_size());
-        let mut connection = options.connect().await?;
-        MIGRATIONS.run(&mut connection).await?;
-        let checkpoints = Checkpoints::start(options.connect().await?);
-        let reader = readers(options.read_only(true), READERS).await?;
-        Ok(Self { reader, writer: Writer::start(connection, Some(checkpoints)) })
-    }
+/// Opens a copy that nobody else uses, and leaves it as one file without a write-ahead log beside it.
+pub async fn open_copy(file: &Path) -> Result<SqlCatalog, sqlx::Error> {
+    let options = writable(file).journal_mode(SqliteJournalMode::Delete);
+    let mut connection = options.connect().await?;
+    MIGRATIONS.run(&mut connection).await?;
+    let reader = readers(options.read_only(true), 1).await?;
+    Ok(catalog(reader, connection, None))
+}
 
-    /// Opens a copy that nobody else uses, and leaves it as one file without a write-ahead log beside it.
-    pub async fn open_copy(file: &Path) -> Result<Self, sqlx::Error> {
-        let options = writable(file).journal_mode(SqliteJournalMode::Delete);
-        let mut connection = options.connect().await?;
-        MIGRATIONS.run(&mut connection).await?;
-        let reader = readers(options.read_only(true), 1).await?;
-        Ok(Self { reader, writer: Writer::start(connection, None) })
+/// Opens the file of a stopped or running service for reading alone.
+pub async fn open_read_only(file: &Path) -> Result<SqlCatalog, sqlx::Error> {
+    let mut connection = read_only(file).connect().await?;
+    let current: i64 =
+        sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(&mut connection).await?;
+    if MIGRATIONS.iter().any(|migration| migration.version > current) {
+        let older = "it was made by an older version; start imagestore on it once, which brings it up to date";
+        return Err(sqlx::Error::Configuration(older.into()));
     }
+    connection.close().await?;
+    open_to_copy(file).await
+}
 
-    /// Opens the file of a stopped or running service for reading alone.
-    pub async fn open_read_only(file: &Path) -> Result<Self, sqlx::Error> {
-        let mut connection = read_only(file).connect().await?;
-        let current: i64 =
-            sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(&mut connection).await?;
-        if MIGRATIONS.iter().any(|migration| migration.version > current) {
-            let older = "it was made by an older version; start imagestore on it once, which brings it up to date";
-            return Err(sqlx::Error::Configuration(older.into()));
-        }
-        connection.close().await?;
-        Self::open_to_copy(file).await
-    }
+/// Opens the file of a stopped or running service for [`Catalog::copy_to`](crate::ports::Catalog::copy_to) alone, whichever version made it.
+pub async fn open_to_copy(file: &Path) -> Result<SqlCatalog, sqlx::Error> {
+    let options = read_only(file);
+    let connection = options.connect().await?;
+    let reader = readers(options, 1).await?;
+    Ok(catalog(reader, connection, None))
+}
 
-    /// Opens the file of a stopped or running service for [`Catalog::copy_to`] alone, whichever version made it.
-    pub async fn open_to_copy(file: &Path) -> Result<Self, sqlx::Error> {
-        let options = read_only(file);
-        let connection = options.connect().await?;
-        let reader = readers(options, 1).await?;
-        Ok(Self { reader, writer: Writer::start(connection, None) })
-    }
+fn catalog(reader: SqlitePool, connection: SqliteConnection, checkpoints: Option<Checkpoints>) -> SqlCatalog {
+    let writer = Writer::start(OneConnection { connection, checkpoints });
+    SqlCatalog::new(Pool::Sqlite(reader.clone()), None, writer, SqliteWays(reader))
 }
 
 fn writable(file: &Path) -> SqliteConnectOptions {
@@ -138,184 +116,66 @@ async fn readers(options: SqliteConnectOptions, most: u32) -> Result<SqlitePool,
     pool.connect_with(options.row_buffer_size(ROWS_AHEAD)).await
 }
 
-impl From<sqlx::Error> for CatalogError {
-    fn from(error: sqlx::Error) -> Self {
-        const SQLITE_FULL: &str = "13";
-        let full = error.as_database_error().and_then(|e| e.code().map(|code| code == SQLITE_FULL)).unwrap_or(false);
-        if full { Self::Full(error.into()) } else { Self::Failed(error.into()) }
+/// The connection that writes. Without checkpoints it can only be one that writes nothing.
+struct OneConnection {
+    connection: SqliteConnection,
+    checkpoints: Option<Checkpoints>,
+}
+
+impl Transactions for OneConnection {
+    type Database = Sqlite;
+    type Context = ();
+    /// A full disk, for one, may have ended the transaction.
+    const CONFINES_FAILURES: bool = false;
+
+    fn context(&self) {}
+
+    async fn begin(&mut self) -> Result<Transaction<'_, Sqlite>, CatalogError> {
+        // The write lock at once: a transaction that reads first and locks later could fail in between.
+        Ok(self.connection.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    fn connection<'c>(connection: &'c mut SqliteConnection, (): &'c ()) -> Connection<'c> {
+        Connection::Sqlite(connection)
+    }
+
+    async fn answer<T: Send>(
+        (): &(),
+        answer: impl Future<Output = Result<T, sqlx::Error>> + Send,
+    ) -> Result<T, CatalogError> {
+        Ok(answer.await?)
+    }
+
+    async fn ended(&mut self, _well: bool) {
+        if let Some(checkpoints) = &self.checkpoints {
+            checkpoints.look(&mut self.connection).await;
+        }
+    }
+
+    async fn close(self) {
+        // Before the writer: what closes last copies the whole log and removes it.
+        if let Some(checkpoints) = self.checkpoints {
+            checkpoints.close().await;
+        }
+        if let Err(error) = self.connection.close().await {
+            log::warn!("the catalog was not closed properly: {error}");
+        }
     }
 }
 
-/// Removes an image and all that is its own; gives the blobs doomed by it, or `None` if there was no such image.
-async fn delete_image(
-    tx: &mut SqliteConnection,
-    id: ImageId,
-    now: Timestamp,
-) -> Result<Option<Vec<Digest>>, CatalogError> {
-    let mut candidates = variants::digests_of(tx, id).await?;
-    albums::leave_all(tx, id, now).await?;
-    // Of one that was hidden it was told then.
-    if let Some(image) = images::by_id(tx, id).await? {
-        albums::write_image(tx, &ImageNotice::of(ImageEvent::Deleted, &image), now).await?;
-        jobs::cancel_of_image(tx, id, now).await?;
-    }
-    let Some(original) = images::delete(tx, id).await? else { return Ok(None) };
-    candidates.extend(renditions::delete_orphan(tx, &original).await?);
-    analyses::delete_orphan(tx, &original).await?;
-    candidates.push(original);
-    rows::doom_unused(tx, &candidates).await.map(Some)
-}
+struct SqliteWays(SqlitePool);
 
 #[async_trait]
-impl Catalog for SqliteCatalog {
-    async fn insert_image(&self, image: &Image, work: &NewWork) -> Result<(), CatalogError> {
-        let (image, work) = (image.clone(), work.clone());
-        let change = self.writer.change(move |tx| {
-            Box::pin(async move {
-                access::check_quota(tx, &image).await?;
-                rows::refer_to_blob(tx, &image.digest, image.bytes).await?;
-                images::insert(tx, &image).await?;
-                albums::write_image(tx, &ImageNotice::of(ImageEvent::Stored, &image), image.created).await?;
-                if work.rendition {
-                    renditions::queue(tx, &image.digest).await?;
-                }
-                if work.analysis {
-                    analyses::queue(tx, &image.digest).await?;
-                }
-                if let Some(upload) = work.upload {
-                    uploads::set_done(tx, upload, image.id).await?;
-                }
-                if let Some(digest) = &work.delete_token {
-                    images::insert_delete_token(tx, image.id, digest).await?;
-                }
-                if let Some(placement) = work.album {
-                    albums::place(tx, image.id, placement, image.created).await?;
-                }
-                jobs::queue_for_new_image(tx, &work.jobs).await
-            })
-        });
-        change.await
-    }
-
-    async fn image(&self, id: ImageId) -> Result<Option<Image>, CatalogError> {
-        images::by_id(&mut *self.reader.acquire().await?, id).await
-    }
-
-    async fn image_by_digest(&self, digest: &Digest) -> Result<Option<Image>, CatalogError> {
-        images::by_digest(&self.reader, digest).await
-    }
-
-    async fn images_of_original(&self, digest: &Digest, whose: Reach, limit: u32) -> Result<Vec<Image>, CatalogError> {
-        images::of_original(&self.reader, digest, whose, limit).await
-    }
-
-    async fn change_image(
-        &self,
-        id: ImageId,
-        change: &ImageChange,
-        now: Timestamp,
-    ) -> Result<Option<Image>, CatalogError> {
-        let change = change.clone();
-        let work = self.writer.change(move |tx| {
-            Box::pin(async move {
-                let Some(image) = images::change(tx, id, &change).await? else { return Ok(None) };
-                albums::write_image(tx, &ImageNotice::of(ImageEvent::Changed, &image), now).await?;
-                Ok(Some(image))
-            })
-        });
-        work.await
-    }
-
-    async fn delete_token(&self, id: ImageId) -> Result<Option<Digest>, CatalogError> {
-        images::delete_token(&self.reader, id).await
-    }
-
-    async fn images(&self, query: &ImageQuery) -> Result<(Vec<Image>, Option<Position>), CatalogError> {
-        listing::page(&self.reader, query).await
-    }
-
-    async fn position(&self, whose: Whose, tag: Option<&Tag>, index: u32) -> Result<Option<Position>, CatalogError> {
-        listing::position(&self.reader, whose, tag, index).await
-    }
-
-    async fn delete_image(&self, id: ImageId, now: Timestamp) -> Result<Option<Vec<Digest>>, CatalogError> {
-        self.writer.change(move |tx| Box::pin(delete_image(tx, id, now))).await
-    }
-
-    async fn put_variant(&self, variant: &Variant, original: &Digest) -> Result<(bool, Vec<Digest>), CatalogError> {
-        let (variant, original) = (variant.clone(), *original);
-        let change =
-            self.writer.change(move |tx| Box::pin(async move { variants::put(tx, &variant, &original).await }));
-        change.await
-    }
-
-    async fn variant(&self, image: ImageId, key: &str) -> Result<Option<Variant>, CatalogError> {
-        variants::by_key(&self.reader, image, key).await
-    }
-
-    async fn variants(&self, image: ImageId) -> Result<Vec<Variant>, CatalogError> {
-        variants::of_image(&self.reader, image).await
-    }
-
-    async fn delete_variant(&self, image: ImageId, key: &str) -> Result<Vec<Digest>, CatalogError> {
-        let key = key.to_owned();
-        let change = self.writer.change(move |tx| {
-            Box::pin(async move {
-                let removed = variants::delete(tx, image, &key).await?;
-                rows::doom_unused(tx, removed.as_slice()).await
-            })
-        });
-        change.await
-    }
-
-    async fn doom_if_unused(&self, digest: &Digest) -> Result<bool, CatalogError> {
-        let digest = *digest;
-        let change = self.writer.change(move |tx| {
-            Box::pin(async move {
-                rows::know_blob(tx, &digest).await?;
-                let doomed = rows::doom_unused(tx, &[digest]).await?;
-                Ok(!doomed.is_empty())
-            })
-        });
-        change.await
-    }
-
-    async fn doomed_blobs(&self) -> Result<Vec<Digest>, CatalogError> {
-        rows::doomed(&self.reader).await
-    }
-
-    async fn forget_blob(&self, digest: &Digest) -> Result<(), CatalogError> {
-        let digest = *digest;
-        self.writer.change(move |tx| Box::pin(async move { rows::forget(tx, &digest).await })).await
-    }
-
-    async fn blobs(&self) -> Result<Vec<(Digest, u64)>, CatalogError> {
-        rows::referenced(&self.reader).await
-    }
-
-    async fn users_of(&self, digest: &Digest) -> Result<Vec<(ImageId, Option<String>)>, CatalogError> {
-        rows::users(&self.reader, digest).await
-    }
-
-    async fn totals(&self) -> Result<Totals, CatalogError> {
-        totals::read(&self.reader).await
-    }
-
+impl OwnWays for SqliteWays {
     async fn copy_to(&self, file: &Path) -> Result<(), CatalogError> {
         let name = file.to_str().ok_or_else(|| CatalogError::Failed(anyhow::anyhow!("the path must be UTF-8")))?;
-        sqlx::query("VACUUM INTO $1").bind(name).execute(&self.reader).await?;
+        sqlx::query("VACUUM INTO $1").bind(name).execute(&self.0).await?;
         // SQLite leaves this to the operating system.
         let copy = tokio::fs::File::open(file).await.map_err(anyhow::Error::from).map_err(CatalogError::Failed)?;
         copy.sync_all().await.map_err(anyhow::Error::from).map_err(CatalogError::Failed)
     }
 
-    async fn ping(&self) -> Result<(), CatalogError> {
-        sqlx::query("SELECT 1").execute(&self.reader).await?;
-        Ok(())
-    }
-
-    async fn close(&self) {
-        self.reader.close().await;
-        self.writer.close().await;
+    fn hear(&self) -> Option<broadcast::Receiver<Heard>> {
+        None
     }
 }

@@ -1,6 +1,7 @@
 //! Requests in a minute, as tokens that come back one by one.
 
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
@@ -40,17 +41,44 @@ pub(super) struct Limiter {
     limit: u32,
     /// `None` where no request is allowed at all.
     tokens: Option<Tokens>,
+    /// Tokens that were taken in other processes and are not taken here yet.
+    owed: AtomicU32,
 }
 
 impl Limiter {
     pub(super) fn new(limit: u32) -> Self {
         let quota = NonZeroU32::new(limit).map(Quota::per_minute);
         let tokens = quota.map(|quota| RateLimiter::direct(quota).with_middleware::<StateInformationMiddleware>());
-        Self { limit, tokens }
+        Self { limit, tokens, owed: AtomicU32::new(0) }
     }
 
     pub(super) fn limit(&self) -> u32 {
         self.limit
+    }
+
+    /// A token that was taken in another process counts here too: one is taken as soon as it is there, before any other.
+    pub(super) fn owe(&self) {
+        // What may be taken in a minute is the most that can have been taken.
+        let add = |owed: u32| Some(owed.saturating_add(1).min(self.limit));
+        // It never refuses.
+        let _ = self.owed.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        if let Some(tokens) = &self.tokens {
+            self.pay(tokens);
+        }
+    }
+
+    /// Takes what is owed, as far as it is there; tells whether nothing is owed any more.
+    fn pay(&self, tokens: &Tokens) -> bool {
+        loop {
+            let take_one = |owed: u32| owed.checked_sub(1);
+            if self.owed.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take_one).is_err() {
+                return true;
+            }
+            if tokens.check().is_err() {
+                self.owed.fetch_add(1, Ordering::Relaxed);
+                return false;
+            }
+        }
     }
 
     /// Takes one token, if there is one.
@@ -59,6 +87,10 @@ impl Limiter {
         let Some(tokens) = &self.tokens else {
             return Rate { allowed: false, limit, remaining: 0, reset: Duration::from_mins(1) };
         };
+        if !self.pay(tokens) {
+            let reset = Duration::from_mins(1) * (self.owed.load(Ordering::Relaxed) + 1) / limit;
+            return Rate { allowed: false, limit, remaining: 0, reset };
+        }
         match tokens.check() {
             Ok(state) => {
                 let remaining = state.remaining_burst_capacity();
@@ -85,5 +117,18 @@ mod tests {
         let refused = limiter.take();
         assert!(!refused.allowed && refused.reset <= Duration::from_secs(20), "{refused:?}");
         assert!(!Limiter::new(0).take().allowed);
+    }
+
+    #[test]
+    fn what_was_taken_elsewhere_counts() {
+        let limiter = Limiter::new(5);
+        assert_eq!(limiter.take().remaining, 4);
+        (0..2).for_each(|_| limiter.owe());
+        assert_eq!(limiter.take().remaining, 1);
+        (0..3).for_each(|_| limiter.owe());
+        let refused = limiter.take();
+        assert!(!refused.allowed, "one is left, and three are owed");
+        assert!(refused.reset > Duration::from_secs(12), "{refused:?}");
+        assert_eq!(limiter.owed.load(Ordering::Relaxed), 2);
     }
 }

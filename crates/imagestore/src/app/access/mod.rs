@@ -15,6 +15,7 @@ use service_kit::config::Secret;
 use shared_types::{Digest, ErrorCode, UserId};
 
 use super::Services;
+use super::replicas::Words;
 use super::upload::now;
 use crate::domain::{ApiKey, Caller, StoreError, User, Visibility};
 use limiter::Limiter;
@@ -57,6 +58,19 @@ impl Access {
         let keys = Cache::builder().max_capacity(KEYS).time_to_live(policy.remember).build();
         let limiters = Cache::builder().max_capacity(KEYS).time_to_idle(IDLE).build();
         Self { policy, token, keys, limiters }
+    }
+
+    fn limiter(&self, user: UserId, limit: u32) -> Arc<Limiter> {
+        self.limiters.get(&user).filter(|limiter| limiter.limit() == limit).unwrap_or_else(|| {
+            let limiter = Arc::new(Limiter::new(limit));
+            self.limiters.insert(user, Arc::clone(&limiter));
+            limiter
+        })
+    }
+
+    /// A user sent a request to another process.
+    pub(super) fn note_request_elsewhere(&self, user: UserId, limit: u32) {
+        self.limiter(user, limit).owe();
     }
 
     /// Everything known of keys is looked up anew.
@@ -184,14 +198,9 @@ impl Services {
         let Known { key, user } = known;
         let caller = Caller::Key { key: key.id, user: user.id, scopes: key.scopes };
         let Some(limit) = user.quotas.requests_per_minute else { return Ok(caller).into() };
-        let limiters = &self.inner.access.limiters;
-        let limiter = limiters.get(&user.id).filter(|limiter| limiter.limit() == limit).unwrap_or_else(|| {
-            let limiter = Arc::new(Limiter::new(limit));
-            limiters.insert(user.id, Arc::clone(&limiter));
-            limiter
-        });
-        let rate = limiter.take();
+        let rate = self.inner.access.limiter(user.id, limit).take();
         let caller = if rate.allowed {
+            self.tell_others(Words::Request { user: user.id, limit });
             Ok(caller)
         } else {
             let detail =

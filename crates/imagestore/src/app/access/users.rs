@@ -39,7 +39,11 @@ impl Services {
         }
         let name = "admin".parse().map_err(|error: String| StoreError::internal(anyhow::anyhow!(error)))?;
         let operator = Caller::Everyone { serves: false };
-        let user = self.add_user(&operator, name, Quotas::default()).await?;
+        let user = match self.add_user(&operator, name, Quotas::default()).await {
+            // Another process has begun at the same time, and shows the key.
+            Err(error) if error.code == ErrorCode::Conflict => return Ok(None),
+            added => added?,
+        };
         let scopes = Scopes::of(&[Scope::Read, Scope::Write, Scope::Delete, Scope::Admin]);
         let order = KeyOrder { label: "first key".to_owned(), scopes, expires: None };
         Ok(Some(self.create_key(&operator, user.id, order).await?.0))

@@ -91,6 +91,7 @@ impl Services {
         const FAULT: Duration = Duration::from_secs(30);
         let Jobs { fed, stop, .. } = &self.inner.jobs;
         while !stop.is_cancelled() {
+            self.wait_for_duty().await;
             let pause = match self.feed().await {
                 Ok(true) => continue,
                 Ok(false) => CALM,

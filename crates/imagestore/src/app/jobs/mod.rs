@@ -110,6 +110,12 @@ impl Jobs {
         self.queued.notify_waiters();
     }
 
+    /// A job is over.
+    pub(super) fn wake_followers(&self) {
+        self.fed.notify_one();
+        self.ended.notify_one();
+    }
+
     /// Whether a worker asked for work not longer ago than that. Those who wait at a message broker do not ask, and may be there.
     pub(super) fn has_workers(&self, gone_after: Duration) -> bool {
         self.policy.is_announced || self.asked().is_some_and(|asked| asked.elapsed() < gone_after)

@@ -22,6 +22,7 @@ impl Services {
         const LOOK_AGAIN: Duration = Duration::from_secs(30);
         let Jobs { ended, stop, .. } = &self.inner.jobs;
         while !stop.is_cancelled() {
+            self.wait_for_duty().await;
             let pause = match self.tell_those_due().await {
                 Ok(Some(due)) => Duration::try_from(due.duration_since(now())).unwrap_or_default().min(LOOK_AGAIN),
                 Ok(None) => LOOK_AGAIN,

@@ -22,6 +22,7 @@ impl Services {
     async fn look_after_uploads(&self) {
         let stop = &self.inner.uploads.stop;
         while !stop.is_cancelled() {
+            self.wait_for_duty().await;
             // First the images: an upload may have expired while the store was not running.
             for round in [self.finish_due().await, self.remove_expired().await] {
                 if let Err(error) = round {

@@ -9,13 +9,10 @@ use jiff::Timestamp;
 use shared_types::wire::VariantFigures;
 use shared_types::{Digest, ImageFormat, ImageId};
 
-use super::{access, albums, analyses, announcements, jobs, keeping, listing, renditions, sinks, uploads};
+use super::{access, albums, analyses, announcements, jobs, keeping, listing, renditions, replicas, sinks, uploads};
 
 /// Runs every check on an empty catalog; `open` opens the same one again.
-pub(super) async fn suite<C: Catalog, F: Future<Output = C>, G: Future<Output = C>>(
-    open: impl Fn() -> F,
-    copy: impl Fn(PathBuf) -> G,
-) {
+pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> F) {
     let catalog = open().await;
     catalog.ping().await.unwrap();
     rows_come_back_as_they_were(&catalog).await;
@@ -36,7 +33,7 @@ pub(super) async fn suite<C: Catalog, F: Future<Output = C>, G: Future<Output = 
     albums::checks(&catalog).await;
     keeping::checks(&catalog).await;
     sinks::checks(&catalog).await;
-    a_copy_has_every_row(&catalog, copy).await;
+    replicas::checks(&catalog).await;
     let last = image(b"last");
     catalog.insert_image(&last, &NewWork::default()).await.unwrap();
     catalog.close().await;
@@ -46,7 +43,8 @@ pub(super) async fn suite<C: Catalog, F: Future<Output = C>, G: Future<Output = 
     again.close().await;
 }
 
-async fn a_copy_has_every_row<C: Catalog, G: Future<Output = C>>(catalog: &C, open: impl Fn(PathBuf) -> G) {
+/// For those that can be copied into a file.
+pub(super) async fn a_copy_has_every_row<C: Catalog, G: Future<Output = C>>(catalog: &C, open: impl Fn(PathBuf) -> G) {
     let folder = tempfile::TempDir::new().unwrap();
     let file = folder.path().join("it's a copy");
     let (before, after) = (image(b"before the copy"), image(b"after the copy"));

@@ -11,20 +11,26 @@ mod keeping;
 mod listing;
 mod parts;
 mod renditions;
+mod replicas;
+mod several;
 mod sinks;
 mod statements;
 mod upkeep;
 mod uploads;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use futures::future::join_all;
 use futures::stream::{self, StreamExt};
 use imagestore::adapters::files::FileBlobs;
-use imagestore::adapters::sqlite::{SqliteCatalog, SqliteSettings};
+use imagestore::adapters::postgres::{self, PostgresSettings, Purpose};
+use imagestore::adapters::sqlite::{self, SqliteSettings};
 use imagestore::domain::{Image, Metadata};
 use imagestore::ports::{Catalog, NewWork};
 use tempfile::TempDir;
 use testkit::garage::Garage;
+use testkit::postgres::{Server, ServerOptions};
 
 use crate::objects;
 
@@ -49,9 +55,49 @@ async fn sqlite_keeps_the_promises_of_a_catalog() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("catalog.sqlite");
     let statements = statements::Statements::watch();
-    let copy = |file: PathBuf| async move { SqliteCatalog::open_copy(&file).await.unwrap() };
-    catalog::suite(|| async { SqliteCatalog::open(&file, &SQLITE).await.unwrap() }, copy).await;
+    let open = || async { sqlite::open(&file, &SQLITE).await.unwrap() };
+    catalog::suite(open).await;
+    let copy = |file: PathBuf| async move { sqlite::open_copy(&file).await.unwrap() };
+    let catalog = open().await;
+    catalog::a_copy_has_every_row(&catalog, copy).await;
+    catalog.close().await;
     statements.check(&file).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_keeps_the_promises_of_a_catalog() {
+    let server = Server::start(ServerOptions::default());
+    let settings = postgres(&server.database("contract"));
+    catalog::suite(|| async { postgres::open(&settings, Purpose::Writing).await.unwrap().0 }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_that_write_one_file_keep_out_of_each_others_way() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("catalog.sqlite");
+    let open = || async { sqlite::open(&file, &SQLITE).await.unwrap() };
+    several::suite(vec![open().await, open().await, open().await, open().await]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_that_write_to_one_server_keep_out_of_each_others_way() {
+    let server = Server::start(ServerOptions::default());
+    let settings = postgres(&server.database("several"));
+    // Ten at once, of which one makes the tables.
+    let open = (0..10).map(|_| async { postgres::open(&settings, Purpose::Writing).await.unwrap().0 });
+    several::suite(join_all(open).await).await;
+}
+
+/// A catalog on a server.
+fn postgres(url: &str) -> PostgresSettings {
+    PostgresSettings {
+        address: url.parse().unwrap(),
+        read_address: None,
+        max_connections: 8,
+        connect: Duration::from_secs(10),
+        acquire: Duration::from_secs(10),
+        statement: Duration::from_secs(30),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,7 +105,7 @@ async fn sqlite_keeps_its_log_short_while_nobody_pauses() {
     const IMAGES: usize = 4000;
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("catalog.sqlite");
-    let catalog = SqliteCatalog::open(&file, &SQLITE).await.unwrap();
+    let catalog = sqlite::open(&file, &SQLITE).await.unwrap();
     let text = "x".repeat(16_000);
     let insertions = (0..IMAGES).map(|number| {
         let metadata = serde_json::Map::from_iter([("text".to_owned(), text.clone().into())]);

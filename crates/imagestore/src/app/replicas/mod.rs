@@ -1,0 +1,55 @@
+//! Several processes over one catalog: what each does so that all of them are one store.
+//!
+//! `duty.rs` has what only one of them does at a time, `claims.rs` what keeps one from removing the bytes that another one stores, `turns.rs` what
+//! keeps two from doing the same work, and `words.rs` what they tell each other. Where the catalog cannot be shared nothing of it costs anything.
+
+mod claims;
+mod duty;
+mod hearing;
+mod turns;
+mod words;
+
+use std::sync::OnceLock;
+
+use tokio::sync::{mpsc, watch};
+use uuid::Uuid;
+
+use super::Services;
+pub(super) use claims::Claim;
+pub(super) use turns::Turn;
+pub(super) use words::Words;
+
+/// What a process knows of the others.
+pub(super) struct Replicas {
+    /// Whether there may be others.
+    is_shared: bool,
+    /// As which the others know this one; another one after each start.
+    id: Uuid,
+    /// Whether this is the one that does what only one does.
+    on_duty: watch::Sender<bool>,
+    /// What is to be told; empty before somebody tells it.
+    telling: OnceLock<mpsc::Sender<Words>>,
+}
+
+impl Replicas {
+    pub(super) fn new(is_shared: bool) -> Self {
+        Self { is_shared, id: Uuid::new_v4(), on_duty: watch::Sender::new(!is_shared), telling: OnceLock::new() }
+    }
+
+    pub(super) fn is_shared(&self) -> bool {
+        self.is_shared
+    }
+}
+
+impl Services {
+    /// Starts to be one of several, until [`Services::close`].
+    pub fn start_replicas(&self) {
+        if !self.inner.replicas.is_shared {
+            return;
+        }
+        let (duty, listener) = (self.clone(), self.clone());
+        self.in_background(async move { duty.seek_duty().await });
+        self.in_background(async move { listener.listen().await });
+        self.start_telling();
+    }
+}
