@@ -215,7 +215,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let opened = open(&settings, Access::Exclusive).await?;
     let services = opened.services.clone();
     app::recover(&services).await.map_err(|error| explain(&error))?;
-    services.start_replicas();
+    services.start_replicas().await;
     services.start_renditions();
     services.start_analyses();
     services.start_jobs();
