@@ -7,9 +7,11 @@ use garde::Validate;
 use image_engine::Limits;
 use serde::{Deserialize, Serialize};
 use service_kit::config::{self, ConfigError, Secret, Sources};
-use service_kit::settings::{Cpu, Http, Log, PRODMODE, TlsFiles};
+use service_kit::kafka::{Brokers, broker_address, topic_name};
+use service_kit::settings::{Cpu, Http, JobTransport, Log, PRODMODE, TlsFiles};
 use url::Url;
 
+use crate::adapters::kafka::KafkaSettings;
 use crate::adapters::store_client::StoreSettings;
 
 /// The commented defaults, which are also the documentation of the settings.
@@ -68,6 +70,39 @@ pub struct Jobs {
     pub lease_wait_seconds: u64,
     #[garde(custom(worker_name))]
     pub name: String,
+    #[garde(skip)]
+    pub transport: JobTransport,
+    #[garde(custom(brokers_for_jobs(self.transport)), dive)]
+    pub kafka: Kafka,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagecompress.toml documents each")]
+pub struct Kafka {
+    #[garde(inner(custom(broker_address)))]
+    pub brokers: Vec<String>,
+    #[garde(custom(topic_name))]
+    pub topic: String,
+    #[garde(custom(topic_name))]
+    pub dead_topic: String,
+    #[garde(custom(topic_name))]
+    pub group: String,
+    #[garde(range(min = 6, max = 300))]
+    pub session_seconds: u64,
+    #[garde(skip)]
+    pub idempotent: bool,
+}
+
+/// A worker that waits at brokers has to know some.
+fn brokers_for_jobs(transport: JobTransport) -> impl FnOnce(&Kafka, &()) -> garde::Result {
+    move |kafka, ()| {
+        if transport == JobTransport::Catalog || !kafka.brokers.is_empty() {
+            Ok(())
+        } else {
+            Err(garde::Error::new("brokers must name brokers such as 127.0.0.1:9092, since jobs.transport is kafka"))
+        }
+    }
 }
 
 impl Jobs {
@@ -137,6 +172,18 @@ impl Settings {
             deadline: Duration::from_secs(self.store.deadline_seconds),
             source_bytes: self.limits.source_bytes,
         })
+    }
+
+    pub(crate) fn kafka(&self) -> KafkaSettings {
+        let kafka = &self.jobs.kafka;
+        let client_id = self.jobs.worker_name();
+        KafkaSettings {
+            brokers: Brokers { addresses: kafka.brokers.clone(), client_id, idempotent: kafka.idempotent },
+            topic: kafka.topic.clone(),
+            dead_topic: kafka.dead_topic.clone(),
+            group: kafka.group.clone(),
+            session: Duration::from_secs(kafka.session_seconds),
+        }
     }
 
     pub(crate) fn limits(&self) -> Limits {

@@ -10,12 +10,14 @@ use service_kit::health;
 use service_kit::metrics::{self, Metrics};
 use service_kit::openapi::{self, Pages};
 use service_kit::server::{self, HttpSettings, StopSignals};
+use service_kit::settings::JobTransport;
 use tokio_util::sync::CancellationToken;
 
+use crate::adapters::kafka::KafkaAnnouncements;
 use crate::adapters::store_client::StoreClient;
-use crate::app::{Compressor, Later, Press, Tally, Until, Worker, WorkerSettings};
+use crate::app::{Compressor, Consumer, Later, Press, Tally, Until, Worker, WorkerSettings};
 use crate::http;
-use crate::ports::ImageStore;
+use crate::ports::{ImageStore, StoreError};
 use crate::settings::Settings;
 
 /// What works on pictures.
@@ -35,7 +37,8 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let worker = settings.jobs.enabled.then(|| worker(&settings, &store, press.clone()));
     let figures = Arc::new(Metrics::default());
     let refresh = http::metrics::register(&figures, press.cpu().clone(), worker.clone());
-    let checks = checks(&store, press, worker.as_ref());
+    let consumer = worker.as_ref().map(|worker| consumer(&settings, worker)).transpose()?.flatten();
+    let checks = checks(&store, press, worker.as_ref(), consumer.clone());
     let described = settings.http.swagger;
     let pages = described.then(|| Pages::new(http::describe));
     let tls = settings.tls.open()?;
@@ -55,7 +58,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     let stopped = stop.clone();
     let work = async {
-        let tally = worker.run(Until::Stopped, &stop).await?;
+        let tally = work(&worker, consumer, Until::Stopped, &stop).await?;
         log::info!("no more jobs; {tally}");
         Ok(())
     };
@@ -77,7 +80,31 @@ pub async fn run(settings: &Settings, until: Until) -> anyhow::Result<Tally> {
         signals.recv().await;
         std::process::exit(1);
     });
-    worker.run(until, &stop).await.with_context(|| format!("no jobs can be had from {}", settings.store.url))
+    let consumer = if until == Until::Stopped { consumer(settings, &worker)? } else { None };
+    work(&worker, consumer, until, &stop)
+        .await
+        .with_context(|| format!("no jobs can be had from {}", settings.store.url))
+}
+
+async fn work(
+    worker: &Worker,
+    consumer: Option<Consumer>,
+    until: Until,
+    stop: &CancellationToken,
+) -> Result<Tally, StoreError> {
+    match consumer {
+        Some(consumer) => Ok(consumer.run(stop).await),
+        None => worker.run(until, stop).await,
+    }
+}
+
+/// The worker as a member of a consumer group, if the settings say so.
+fn consumer(settings: &Settings, worker: &Worker) -> anyhow::Result<Option<Consumer>> {
+    if settings.jobs.transport == JobTransport::Catalog {
+        return Ok(None);
+    }
+    let announcements = KafkaAnnouncements::new(settings.kafka())?;
+    Ok(Some(Consumer::new(worker.clone(), Arc::new(announcements))))
 }
 
 fn store(settings: &Settings) -> anyhow::Result<Arc<StoreClient>> {
@@ -97,10 +124,15 @@ fn worker(settings: &Settings, store: &Arc<StoreClient>, press: Press) -> Worker
     Worker::new(store.clone(), store.clone(), press, settings)
 }
 
-fn checks(store: &Arc<StoreClient>, press: Press, worker: Option<&Worker>) -> health::Checks {
+fn checks(
+    store: &Arc<StoreClient>,
+    press: Press,
+    worker: Option<&Worker>,
+    consumer: Option<Consumer>,
+) -> health::Checks {
     let (store, contact) = (store.clone(), worker.map(Worker::contact));
     Arc::new(move || {
-        let (store, cpu, contact) = (store.clone(), press.cpu().clone(), contact.clone());
+        let (store, cpu, contact, consumer) = (store.clone(), press.cpu().clone(), contact.clone(), consumer.clone());
         async move {
             let workers = match cpu.stalled() {
                 None => Ok(()),
@@ -109,6 +141,7 @@ fn checks(store: &Arc<StoreClient>, press: Press, worker: Option<&Worker>) -> he
             let mut parts =
                 vec![("store", store.ping().await.map_err(|error| error.to_string())), ("workers", workers)];
             parts.extend(contact.map(|contact| ("jobs", contact.state())));
+            parts.extend(consumer.map(|consumer| ("announcements", consumer.state())));
             parts
         }
         .boxed()

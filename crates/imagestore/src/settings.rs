@@ -11,7 +11,7 @@ use garde::Validate;
 use image_engine::Limits;
 use serde::{Deserialize, Serialize};
 use service_kit::config::{self, ConfigError, Sources};
-use service_kit::settings::{Cpu, Http, Log, PRODMODE, TlsFiles};
+use service_kit::settings::{Cpu, Http, JobTransport, Log, PRODMODE, TlsFiles};
 use shared_types::transform::Presets;
 use tokio::sync::Semaphore;
 use url::Url;
@@ -20,12 +20,13 @@ use crate::adapters::postgres::PostgresSettings;
 use crate::adapters::remote::RemoteSettings;
 use crate::adapters::sqlite::SqliteSettings;
 use crate::app::{
-    AccessPolicy, BetterPolicy, CachePolicy, JobPolicy, KeepPolicy, Policies, SigningPolicy, StoreLimits, UploadPolicy,
+    AccessPolicy, AnnouncePolicy, BetterPolicy, CachePolicy, JobPolicy, KeepPolicy, Policies, SigningPolicy,
+    StoreLimits, UploadPolicy,
 };
 use crate::domain::Keyring;
 use crate::grpc::GrpcSettings;
 use crate::http::BodyLimits;
-pub use events::{Events, Mqtt, Webhook};
+pub use events::{Events, Kafka, Mqtt, Webhook};
 pub use sections::{
     Auth, AuthMode, Auto, Blobs, Cache, CatalogSettings, Delete, Fetch, Grace, Grpc, JobSettings, Originals,
     Renditions, Signing, Sqlite, StoreLimitSettings, UploadSettings, VariantSettings,
@@ -81,7 +82,7 @@ pub struct Settings {
     pub auto: Auto,
     #[garde(dive)]
     pub fetch: Fetch,
-    #[garde(dive)]
+    #[garde(custom(brokers_for_jobs(self.jobs.transport)), dive)]
     pub events: Events,
     #[garde(skip)]
     pub presets: Presets,
@@ -93,6 +94,19 @@ pub struct Settings {
 fn empty_or_http_url(text: &str, _context: &()) -> garde::Result {
     let valid = text.is_empty() || Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
     if valid { Ok(()) } else { Err(garde::Error::new("must be empty or a URL such as https://img.example.org")) }
+}
+
+/// Jobs that are to be announced need somewhere to be announced.
+fn brokers_for_jobs(transport: JobTransport) -> impl FnOnce(&Events, &()) -> garde::Result {
+    move |events, ()| {
+        if transport == JobTransport::Catalog || !events.kafka.brokers.is_empty() {
+            Ok(())
+        } else {
+            Err(garde::Error::new(
+                "kafka.brokers must name brokers such as 127.0.0.1:9092, since jobs.transport is kafka",
+            ))
+        }
+    }
 }
 
 impl Settings {
@@ -152,6 +166,14 @@ impl Settings {
         StoreLimits { upload_bytes: self.limits.upload_bytes, engine }
     }
 
+    /// When jobs are announced to a message broker, if they are.
+    pub(crate) fn announcing(&self) -> Option<AnnouncePolicy> {
+        (self.jobs.transport == JobTransport::Kafka).then(|| AnnouncePolicy {
+            ahead: self.jobs.announce_ahead,
+            again: Duration::from_secs(self.jobs.announce_again_seconds),
+        })
+    }
+
     /// How the use cases go about their work, with these keys to sign with.
     pub(crate) fn policies(&self, keys: Keyring) -> Policies {
         let cache = CachePolicy { memory_bytes: self.cache.memory_bytes, keep_variants: self.cache.keep_variants };
@@ -163,6 +185,7 @@ impl Settings {
             per_worker: self.jobs.per_worker,
             queue: self.jobs.queue,
             keep: Duration::from_hours(24 * self.jobs.keep_days),
+            is_announced: self.jobs.transport == JobTransport::Kafka,
         };
         let Auto { better, goal, presets } = self.auto.clone();
         let access = AccessPolicy {

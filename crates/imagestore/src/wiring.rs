@@ -8,6 +8,7 @@ use anyhow::Context;
 use futures::FutureExt;
 use service_kit::cpu::CpuPool;
 use service_kit::health;
+use service_kit::kafka::Producer;
 use service_kit::metrics::{self, Metrics};
 use service_kit::openapi::{self, Pages};
 use service_kit::server::{self, Bound, HttpSettings};
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::adapters::files::FileBlobs;
 use crate::adapters::folder::{self, FolderCopy};
+use crate::adapters::kafka::KafkaSink;
 use crate::adapters::key_file;
 use crate::adapters::mqtt::MqttSink;
 use crate::adapters::objects::{BlobLocation, ObjectBlobs};
@@ -208,14 +210,16 @@ pub fn passage(settings: &Settings, url: &str) -> anyhow::Result<Passage> {
 
 /// Serves until a signal says to stop.
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
-    let sinks = sinks(&settings)?;
+    let kafka = kafka(&settings)?;
+    let sinks = sinks(&settings, kafka.as_ref())?;
     let opened = open(&settings, Access::Exclusive).await?;
     let services = opened.services.clone();
     app::recover(&services).await.map_err(|error| explain(&error))?;
-    services.start_replicas();
+    services.start_replicas().await;
     services.start_renditions();
     services.start_analyses();
     services.start_jobs();
+    announce_jobs(&settings, &services, kafka);
     let presets = settings.presets.clone();
     services.read_then_with(Box::new(move |words| http::read_then(words, &presets)));
     services.start_uploads();
@@ -238,9 +242,13 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
 }
 
 /// Where events leave the store.
-fn sinks(settings: &Settings) -> anyhow::Result<Vec<SinkPlan>> {
+fn sinks(settings: &Settings, kafka: Option<&Arc<Producer>>) -> anyhow::Result<Vec<SinkPlan>> {
     let events = &settings.events;
     let mut plans = Vec::new();
+    if let Some(kafka) = kafka.filter(|_| !events.kafka.topic.is_empty()) {
+        let sink = Arc::new(KafkaSink::new("kafka", events.kafka.topic.clone(), Arc::clone(kafka)));
+        plans.push(SinkPlan { sink, kinds: None, persistence: events.broker_persistence() });
+    }
     if let Some(mqtt) = events.mqtt() {
         let sink = Arc::new(MqttSink::new(&mqtt)?);
         plans.push(SinkPlan { sink, kinds: None, persistence: events.broker_persistence() });
@@ -250,6 +258,20 @@ fn sinks(settings: &Settings) -> anyhow::Result<Vec<SinkPlan>> {
         plans.push(SinkPlan { sink, kinds, persistence: events.webhook_persistence() });
     }
     Ok(plans)
+}
+
+/// What sends to the brokers of the settings, if they name some.
+fn kafka(settings: &Settings) -> anyhow::Result<Option<Arc<Producer>>> {
+    let producer = settings.events.kafka.brokers().map(Producer::new).transpose();
+    Ok(producer.context("cannot set up the connection to Kafka")?.map(Arc::new))
+}
+
+/// Has jobs announced to the brokers, if the settings say so.
+fn announce_jobs(settings: &Settings, services: &Services, kafka: Option<Arc<Producer>>) {
+    if let (Some(policy), Some(kafka)) = (settings.announcing(), kafka) {
+        let topic = settings.events.kafka.jobs_topic.clone();
+        services.start_announcing(policy, Arc::new(KafkaSink::new("kafka-jobs", topic, kafka)));
+    }
 }
 
 async fn listen_and_serve(settings: &Settings, state: HttpState) -> anyhow::Result<()> {

@@ -5,6 +5,7 @@
 //! * [`engine`] — what an engine error means to a client.
 //! * [`http`] — problem documents, routes that answer every verb, the request's id.
 //! * [`allocator`], [`health`], [`logs`], [`metrics`], [`server`], [`tls`], [`trace`], [`exit`] — the life of a process.
+//! * [`kafka`] — how brokers are reached, and a producer.
 //! * [`terminal`] — what a command shows.
 
 pub mod allocator;
@@ -14,6 +15,7 @@ pub mod engine;
 pub mod exit;
 pub mod health;
 pub mod http;
+pub mod kafka;
 pub mod logs;
 pub mod metrics;
 pub mod openapi;

@@ -112,6 +112,16 @@ impl Cpu {
     }
 }
 
+/// How workers hear of the jobs of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JobTransport {
+    /// They ask the store.
+    Catalog,
+    /// The store announces them to a topic of Kafka.
+    Kafka,
+}
+
 /// `[log]`.
 #[derive(Debug, Clone, Deserialize, Serialize, Validate)]
 #[serde(deny_unknown_fields)]

@@ -256,6 +256,16 @@ pub struct LeaseRequest {
     pub wait_seconds: u64,
 }
 
+/// What a worker says to take one job: `POST /v1/jobs/{id}/lease`. Answered with a [`Lease`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(example = json!({ "worker": "imagecompress-1" }))]
+#[serde(deny_unknown_fields)]
+pub struct LeaseOneRequest {
+    /// What the worker calls itself, for people who read the log: 1 to 100 bytes without control characters.
+    #[schema(min_length = 1, max_length = 100, example = "imagecompress-1")]
+    pub worker: String,
+}
+
 /// Jobs that were handed out; empty if there was nothing to do in time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LeaseAnswer {

@@ -4,6 +4,7 @@
 //! * [`format`](mod@format) — picture formats: names, extensions, media types.
 //! * [`goal`] — what a compressed picture is to be.
 //! * [`job`] — work that the store hands to a compressing service.
+//! * [`job_message`] — how the store announces a job by a message broker.
 //! * [`transform`] — the URL grammar of a variant, its canonical form and its key.
 //! * [`error_code`] — the one table of error codes and the problem document made from it.
 //! * [`wire`] — the JSON documents that travel between the services and to clients.
@@ -15,6 +16,7 @@ pub mod format;
 pub mod goal;
 pub mod ids;
 pub mod job;
+pub mod job_message;
 pub mod transform;
 pub mod wire;
 

@@ -7,6 +7,7 @@ pub mod authority;
 pub mod blobs;
 pub mod broker;
 pub mod garage;
+pub mod kafka;
 pub mod lanczos;
 pub mod measured;
 pub mod openapi;

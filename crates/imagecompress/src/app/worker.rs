@@ -5,16 +5,15 @@ use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, OptionFuture};
-use service_kit::http::request;
 use shared_types::job::Lease;
-use tokio::task::{JoinError, JoinSet};
-use tokio::time::{sleep, sleep_until, timeout};
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::contact::Contact;
+use super::crew::Crew;
 use super::job::{Bench, back_off};
 use super::press::Press;
-use super::tally::{End, Tally};
+use super::tally::Tally;
 use crate::ports::{ImageStore, JobQueue, StoreError};
 
 /// How a worker works.
@@ -44,22 +43,21 @@ pub enum Until {
 /// A worker. Cheap to clone.
 #[derive(Clone)]
 pub struct Worker {
-    bench: Arc<Bench>,
-    settings: Arc<WorkerSettings>,
+    pub(super) bench: Arc<Bench>,
+    pub(super) settings: Arc<WorkerSettings>,
     /// All jobs so far.
-    tally: Arc<Mutex<Tally>>,
+    pub(super) tally: Arc<Mutex<Tally>>,
 }
 
 /// Jobs under way, and the request for more.
 struct Shift<'a> {
     worker: &'a Worker,
     until: Until,
-    running: JoinSet<End>,
+    crew: Crew,
     asking: OptionFuture<BoxFuture<'a, Result<Vec<Lease>, StoreError>>>,
     is_asking: bool,
     /// Whether the last answer held no job and no job has ended since.
     is_empty: bool,
-    give_back: CancellationToken,
 }
 
 impl Worker {
@@ -87,7 +85,8 @@ impl Worker {
     pub async fn run(&self, until: Until, stop: &CancellationToken) -> Result<Tally, StoreError> {
         let mut shift = Shift::new(self, until);
         let ended = shift.work(stop).await;
-        shift.drain().await;
+        shift.give_back_what_comes().await;
+        shift.crew.drain().await;
         ended.map(|()| self.tally())
     }
 
@@ -123,34 +122,28 @@ impl Worker {
 
 impl<'a> Shift<'a> {
     fn new(worker: &'a Worker, until: Until) -> Self {
-        Self {
-            worker,
-            until,
-            running: JoinSet::new(),
-            asking: None.into(),
-            is_asking: false,
-            is_empty: false,
-            give_back: CancellationToken::new(),
-        }
+        Self { worker, until, crew: Crew::of(worker), asking: None.into(), is_asking: false, is_empty: false }
     }
 
     async fn work(&mut self, stop: &CancellationToken) -> Result<(), StoreError> {
         loop {
             self.ask_for_more();
-            if !self.is_asking && self.running.is_empty() {
+            if !self.is_asking && self.crew.is_empty() {
                 return Ok(());
             }
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(()),
-                Some(ended) = self.running.join_next() => self.ended(ended),
+                Some(()) = self.crew.next_ended() => self.is_empty = false,
                 Some(answer) = &mut self.asking => {
                     self.asking = None.into();
                     self.is_asking = false;
                     let leases = answer?;
                     self.is_empty = leases.is_empty();
                     for lease in leases {
-                        self.begin(lease);
+                        let (bench, give_back) = (Arc::clone(&self.worker.bench), self.crew.give_back());
+                        let id = lease.job.to_string();
+                        self.crew.begin(id, async move { Some(bench.carry_out(lease, &give_back).await) });
                     }
                 }
             }
@@ -161,7 +154,7 @@ impl<'a> Shift<'a> {
     fn ask_for_more(&mut self) {
         /// What the store gives at once.
         const MOST: usize = 100;
-        let free = self.worker.settings.concurrency.saturating_sub(self.running.len()).min(MOST);
+        let free = self.worker.settings.concurrency.saturating_sub(self.crew.len()).min(MOST);
         let wanted = self.until == Until::Stopped || !self.is_empty;
         if free > 0 && wanted && !self.is_asking {
             self.asking = Some(self.worker.ask(free as u32, self.until).boxed()).into();
@@ -169,54 +162,14 @@ impl<'a> Shift<'a> {
         }
     }
 
-    fn begin(&mut self, lease: Lease) {
-        let (bench, give_back) = (Arc::clone(&self.worker.bench), self.give_back.clone());
-        let id = lease.job.to_string();
-        self.running.spawn(request::scope_as(id, async move { bench.carry_out(lease, &give_back).await }));
-    }
-
-    fn ended(&mut self, ended: Result<End, JoinError>) {
-        self.is_empty = false;
-        self.count(ended.unwrap_or_else(|error| {
-            log::error!("a job ended the wrong way, its lease will end: {error}");
-            End::PutOff
-        }));
-    }
-
-    fn count(&self, end: End) {
-        self.worker.tally.lock().unwrap_or_else(PoisonError::into_inner).add(end);
-    }
-
     /// An answer may be on its way. Later ones do not come: the store sees that nobody waits any longer.
     async fn give_back_what_comes(&mut self) {
         const PATIENCE: Duration = Duration::from_millis(100);
         if let Ok(Some(Ok(leases))) = timeout(PATIENCE, &mut self.asking).await {
             for lease in leases {
-                self.count(self.worker.bench.give_back(&lease).await);
+                self.crew.count(self.worker.bench.give_back(&lease).await);
             }
         }
         self.asking = None.into();
-    }
-
-    async fn drain(&mut self) {
-        /// Enough to give everything back.
-        const RESERVE: Duration = Duration::from_secs(2);
-        self.give_back_what_comes().await;
-        if self.running.is_empty() {
-            return;
-        }
-        let time = self.worker.settings.drain.saturating_sub(RESERVE);
-        log::info!("{} jobs under way have {} s to finish", self.running.len(), time.as_secs());
-        let end = tokio::time::Instant::now() + time;
-        loop {
-            tokio::select! {
-                biased;
-                ended = self.running.join_next() => match ended {
-                    Some(ended) => self.ended(ended),
-                    None => return,
-                },
-                () = sleep_until(end), if !self.give_back.is_cancelled() => self.give_back.cancel(),
-            }
-        }
     }
 }

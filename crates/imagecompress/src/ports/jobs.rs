@@ -26,6 +26,12 @@ pub trait JobQueue: Send + Sync {
     /// Takes over at most `max` jobs (1 to 100); waits for the first one up to `wait` (whole seconds, at most 60).
     async fn lease(&self, worker: &str, max: u32, wait: Duration) -> Result<Vec<Lease>, StoreError>;
 
+    /// Takes over that one job.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is no such job, [`StoreError::Refused`] if it is not to be had as it stands.
+    async fn lease_job(&self, worker: &str, id: JobId) -> Result<Lease, StoreError>;
+
     /// Keeps a job, and says how far it is (0 to 100).
     async fn heartbeat(&self, claim: &Claim, progress: u8) -> Result<(), StoreError>;
 

@@ -1,5 +1,6 @@
 //! What this service needs of an imagestore.
 
+mod announcements;
 mod jobs;
 mod sender;
 
@@ -11,6 +12,7 @@ use serde::Deserialize;
 use shared_types::wire::{ImageDocument, VariantFigures};
 use shared_types::{Digest, ErrorCode, ImageId, OutputFormat};
 
+pub use announcements::{Announcement, Announcements, Position, PutAsideError};
 pub use jobs::{Claim, JobQueue};
 pub use sender::{Key, Sender};
 

@@ -8,6 +8,7 @@ mod failing_jobs;
 mod failing_store;
 mod files;
 mod jobs;
+mod kafka;
 mod keys;
 mod later;
 mod openapi;

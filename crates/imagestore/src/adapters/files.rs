@@ -21,6 +21,7 @@ use futures::{StreamExt, stream};
 use shared_types::{Digest, PartId};
 use walkdir::WalkDir;
 
+use super::layout::{BLOBS, PARTS, blob_key};
 use super::workspace::{StagedBytes, Workspace, blocking};
 use crate::ports::{BlobError, BlobReader, BlobStore, ByteStream, Leftovers, Presented, StagedBlob, StagedReader};
 
@@ -35,6 +36,7 @@ pub struct FileBlobs {
 
 struct Layout {
     workspace: Arc<Workspace>,
+    root: PathBuf,
     blobs: PathBuf,
     uploads: PathBuf,
     /// Held, by the folder of the first level, while one of the second is made and synced: whoever finds it there may rely on it.
@@ -47,7 +49,8 @@ impl FileBlobs {
     pub fn open(root: &Path, free_bytes: u64) -> io::Result<Self> {
         let making = std::array::from_fn(|_| Mutex::new(()));
         let workspace = Arc::new(Workspace::open(root, free_bytes)?);
-        let layout = Layout { workspace, blobs: root.join("blobs"), uploads: root.join("uploads"), making };
+        let (blobs, uploads) = (root.join(BLOBS), root.join(PARTS));
+        let layout = Layout { workspace, root: root.to_owned(), blobs, uploads, making };
         fs::create_dir_all(&layout.uploads)?;
         // The first level is made at once: each folder made later costs an upload two more waits for the disk.
         for first in 0..=u8::MAX {
@@ -61,8 +64,7 @@ impl FileBlobs {
 
 impl Layout {
     fn blob(&self, digest: &Digest) -> PathBuf {
-        let name = digest.to_string();
-        self.blobs.join(&name[..2]).join(&name[2..4]).join(name)
+        self.root.join(blob_key(digest))
     }
 
     fn part(&self, part: PartId) -> PathBuf {
@@ -145,6 +147,10 @@ impl BlobStore for FileBlobs {
     async fn check_writable(&self) -> Result<(), BlobError> {
         let layout = Arc::clone(&self.layout);
         Ok(blocking(move || layout.workspace.check_writable()).await?)
+    }
+
+    fn key(&self, digest: &Digest) -> String {
+        blob_key(digest)
     }
 
     async fn presign(&self, _: &Digest, _: &Presented, _: Duration) -> Result<Option<String>, BlobError> {

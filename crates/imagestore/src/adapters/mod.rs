@@ -2,7 +2,9 @@
 
 pub mod files;
 pub mod folder;
+pub mod kafka;
 pub mod key_file;
+mod layout;
 pub mod mqtt;
 pub mod objects;
 pub mod postgres;

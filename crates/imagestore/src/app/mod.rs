@@ -65,7 +65,7 @@ pub use fsck::{Damage, fsck};
 pub use gc::{GcOptions, GcReport, gc};
 pub use images::{ListWish, MAX_PAGE};
 pub use import::{Import, Origin};
-pub use jobs::{AndThen, JobListing, JobPolicy, JobWriter, LeasedJob, MAX_JOBS};
+pub use jobs::{AndThen, AnnouncePolicy, JobListing, JobPolicy, JobWriter, LeasedJob, MAX_JOBS};
 pub use keeping::KeepPolicy;
 pub use migrate::{MigrateOptions, MigrateReport, migrate_blobs};
 pub use recover::recover;

@@ -170,6 +170,30 @@ pub struct LeaseTerms {
     pub per_worker: u32,
 }
 
+/// What came of asking for one job.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Claimed {
+    /// The worker has it.
+    Leased(Job),
+    /// Nobody can have it as it stands: it is over, with a worker, or not to be tried yet.
+    NotNow(Job),
+    /// The worker has as many as one may have.
+    Enough,
+    /// There is no such job.
+    Missing,
+}
+
+/// How queued jobs are announced to a message broker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AnnounceTerms {
+    /// How many may be announced that nobody took yet.
+    pub ahead: u32,
+    /// How many are announced in one go.
+    pub together: u32,
+    /// After how long one that nobody took is announced again, in microseconds.
+    pub again_us: i64,
+}
+
 /// What a worker says of a job it has.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Report {

@@ -4,6 +4,7 @@
 mod access;
 mod album;
 mod analysis;
+mod announcement;
 mod error;
 mod event;
 mod image;
@@ -29,11 +30,14 @@ pub use album::{
     Place, Reorder, Sight,
 };
 pub use analysis::{AnalysisOutcome, Similar};
+pub use announcement::announcement;
 pub use error::StoreError;
 pub use event::{Event, EventFilter, Happening};
 pub use image::{DeletedImage, Image, ImageChange, ImageName, Replacement, is_invisible, plain_file_name};
 pub use image_notice::{ImageEvent, ImageNotice};
-pub use job::{Backfill, BackfillStatus, Job, JobFilter, JobTotals, LeaseTerms, Order, Report, Slot};
+pub use job::{
+    AnnounceTerms, Backfill, BackfillStatus, Claimed, Job, JobFilter, JobTotals, LeaseTerms, Order, Report, Slot,
+};
 pub use label::{Metadata, Tag, Tags};
 pub use listing::{ImageFilter, ImageQuery, Position, Sort, Whose};
 pub use notice::{AlbumEvent, AlbumNotice, OutboxMessage};

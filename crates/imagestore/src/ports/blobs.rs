@@ -112,6 +112,9 @@ pub trait BlobStore: PartStore + BlobUpkeep {
     /// Whether a blob could be written now. Tells within two seconds.
     async fn check_writable(&self) -> Result<(), BlobError>;
 
+    /// By what others find the blob where this keeps it: the whole key in a bucket, or the path below the folder with the blobs of files.
+    fn key(&self, digest: &Digest) -> String;
+
     /// An address from which anybody can get the blob for `lifetime`, without this service; `None` if there are none of that kind here. The
     /// blob itself is not looked for.
     async fn presign(

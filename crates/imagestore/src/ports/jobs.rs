@@ -6,7 +6,9 @@ use shared_types::job::JobResult;
 use shared_types::{BackfillId, Digest, ImageId, JobId};
 
 use super::CatalogError;
-use crate::domain::{Backfill, BackfillStatus, Job, JobFilter, JobTotals, LeaseTerms, Report, Variant};
+use crate::domain::{
+    AnnounceTerms, Backfill, BackfillStatus, Claimed, Job, JobFilter, JobTotals, LeaseTerms, Report, Variant,
+};
 
 /// A part of the catalog, with the same promises: each method is one transaction. Times come from the caller, who may have another clock
 /// tomorrow; a lease or a pause that lies further ahead than any can is cut to the longest that there is.
@@ -41,6 +43,30 @@ pub trait JobCatalog: Send + Sync {
         terms: &LeaseTerms,
         now: Timestamp,
     ) -> Result<(Vec<Job>, Vec<Job>), CatalogError>;
+
+    /// Hands out that one job, whoever's turn it is, if it is queued and the worker may have one more. Before, leases that ended are taken
+    /// back and pauses that are over end. Gives what came of it, and the jobs that were given up.
+    async fn lease_job(
+        &self,
+        id: JobId,
+        worker: &str,
+        token: &str,
+        terms: &LeaseTerms,
+        now: Timestamp,
+    ) -> Result<(Claimed, Vec<Job>), CatalogError>;
+
+    /// Takes jobs that are queued and not announced, or announced so long ago that they are to be announced again, the highest priority
+    /// first, then the oldest; from now on they count as announced, until a worker takes them. Before, leases that ended are taken back and
+    /// pauses that are over end. Gives the jobs, and those that were given up.
+    async fn announce_jobs(
+        &self,
+        terms: &LeaseTerms,
+        announcing: &AnnounceTerms,
+        now: Timestamp,
+    ) -> Result<(Vec<Job>, Vec<Job>), CatalogError>;
+
+    /// These jobs were taken at that time and could not be announced: they are to be taken again, but for those that a worker took meanwhile.
+    async fn take_back_announcements(&self, ids: &[JobId], at: Timestamp) -> Result<(), CatalogError>;
 
     /// When something will become due that is not now: the end of a pause or of a lease.
     async fn next_due(&self) -> Result<Option<Timestamp>, CatalogError>;

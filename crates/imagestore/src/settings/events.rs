@@ -10,6 +10,7 @@ use garde::Validate;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use service_kit::config::Secret;
+use service_kit::kafka::{Brokers, broker_address, topic_name};
 use shared_types::Digest;
 use url::{Host, Url};
 
@@ -40,6 +41,8 @@ pub struct Events {
     pub longest_pause_seconds: u64,
     #[garde(dive)]
     pub mqtt: Mqtt,
+    #[garde(dive)]
+    pub kafka: Kafka,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize, Validate)]
@@ -78,6 +81,31 @@ pub struct Mqtt {
     pub notifier_topic: String,
     #[garde(custom(topic))]
     pub events_topic: String,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct Kafka {
+    #[garde(inner(custom(broker_address)))]
+    pub brokers: Vec<String>,
+    #[garde(custom(empty_or_topic_name))]
+    pub topic: String,
+    #[garde(custom(topic_name))]
+    pub jobs_topic: String,
+    #[garde(length(min = 1, max = 100))]
+    pub client_id: String,
+    #[garde(skip)]
+    pub idempotent: bool,
+}
+
+impl Kafka {
+    /// The brokers, if there are any.
+    pub(crate) fn brokers(&self) -> Option<Brokers> {
+        let brokers =
+            Brokers { addresses: self.brokers.clone(), client_id: self.client_id.clone(), idempotent: self.idempotent };
+        (!brokers.addresses.is_empty()).then_some(brokers)
+    }
 }
 
 impl Events {
@@ -196,4 +224,8 @@ fn broker_url(text: &str, _context: &()) -> garde::Result {
 fn topic(text: &str, _context: &()) -> garde::Result {
     let valid = (1..=1024).contains(&text.len()) && !text.contains(['+', '#', '\0']) && !text.starts_with('$');
     if valid { Ok(()) } else { Err(fault("must be a topic such as imagestore/events, without + and #")) }
+}
+
+fn empty_or_topic_name(text: &str, context: &()) -> garde::Result {
+    if text.is_empty() { Ok(()) } else { topic_name(text, context) }
 }

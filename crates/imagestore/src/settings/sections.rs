@@ -10,6 +10,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use service_kit::config::Secret;
 use service_kit::server::check_address;
+use service_kit::settings::JobTransport;
 use shared_types::Goal;
 
 use crate::adapters::objects::{BlobLocation, ObjectSettings};
@@ -385,6 +386,12 @@ pub struct Auto {
 pub struct JobSettings {
     #[garde(skip)]
     pub token: Secret,
+    #[garde(skip)]
+    pub transport: JobTransport,
+    #[garde(range(min = 1, max = 100_000))]
+    pub announce_ahead: u32,
+    #[garde(range(min = 10, max = 86_400))]
+    pub announce_again_seconds: u64,
     #[garde(range(min = 1, max = 86_400))]
     pub lease_seconds: u64,
     #[garde(range(min = 1, max = 100))]

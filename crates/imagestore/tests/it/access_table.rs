@@ -100,6 +100,10 @@ fn lease(_: &Things) -> Value {
     json!({ "worker": "w", "max": 1, "wait_seconds": 0 })
 }
 
+fn lease_one(_: &Things) -> Value {
+    json!({ "worker": "w" })
+}
+
 fn token(_: &Things) -> Value {
     json!({ "token": "none", "progress": 1 })
 }
@@ -183,6 +187,7 @@ const ADDRESSES: &[Address] = &[
     send("POST", "/v1/jobs/{job}/retry", Body::None),
     send("DELETE", "/v1/jobs/{job}", Body::None),
     send("POST", "/v1/jobs/lease", Body::Json(lease)),
+    send("POST", "/v1/jobs/{job}/lease", Body::Json(lease_one)),
     send("POST", "/v1/jobs/{job}/heartbeat", Body::Json(token)),
     send("POST", "/v1/jobs/{job}/release", Body::Json(only_token)),
     send("POST", "/v1/jobs/{job}/failure", Body::Json(failure)),

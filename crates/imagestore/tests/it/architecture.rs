@@ -33,13 +33,26 @@ fn layers_of_the_services() {
         let src = crates().join(service).join("src");
         assert_never_names(
             &src.join("app"),
-            &["actix", "tonic", "sqlx", "reqwest", "crate::http", "crate::grpc", "crate::adapters"],
+            &["actix", "tonic", "sqlx", "reqwest", "rdkafka", "crate::http", "crate::grpc", "crate::adapters"],
         );
         assert_never_names(
             &src.join("ports"),
-            &["actix", "tonic", "sqlx", "reqwest", "crate::http", "crate::grpc", "crate::adapters", "crate::app"],
+            &[
+                "actix",
+                "tonic",
+                "sqlx",
+                "reqwest",
+                "rdkafka",
+                "crate::http",
+                "crate::grpc",
+                "crate::adapters",
+                "crate::app",
+            ],
         );
-        assert_never_names(&src.join("http"), &["sqlx", "tonic", "crate::grpc", "crate::adapters", "crate::ports"]);
+        assert_never_names(
+            &src.join("http"),
+            &["sqlx", "tonic", "rdkafka", "crate::grpc", "crate::adapters", "crate::ports"],
+        );
         assert_never_names(&src.join("adapters"), &["actix", "tonic", "crate::http", "crate::grpc", "crate::app"]);
     }
     assert_never_names(

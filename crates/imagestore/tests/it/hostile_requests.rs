@@ -215,6 +215,7 @@ async fn json_that_is_deep_or_wide_is_refused_in_little_memory() {
             (Method::POST, "/v1/backfills"),
             (Method::POST, "/v1/admin/users"),
             (Method::POST, "/v1/jobs/lease"),
+            (Method::POST, "/v1/jobs/01890a5d-ac96-774b-bcce-b302099a8057/lease"),
         ] {
             let answer = send(method.clone(), path, bomb.clone()).await;
             assert_eq!(answer.status(), 400, "{method} {path}: {}", &bomb[..20]);

@@ -37,6 +37,7 @@ mod import_remote;
 mod info;
 mod jobs;
 mod keys;
+mod leasing;
 mod marks_and_presets;
 mod migrate;
 mod objects;

@@ -120,6 +120,10 @@ impl BlobStore for SlowFiles {
         self.0.check_writable().await
     }
 
+    fn key(&self, digest: &Digest) -> String {
+        self.0.key(digest)
+    }
+
     async fn presign(&self, _: &Digest, _: &Presented, _: Duration) -> Result<Option<String>, BlobError> {
         Ok(None)
     }
@@ -198,6 +202,7 @@ async fn services_on(folder: &Path) -> Services {
     let limits = StoreLimits { upload_bytes: 1_000_000, engine };
     let cache = CachePolicy { memory_bytes: 1024, keep_variants: true };
     let jobs = JobPolicy {
+        is_announced: false,
         lease: minute,
         attempts: 5,
         pause: minute,

@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use shared_types::job::{
-    Failure, Heartbeat, JobDocument, JobProblem, JobsDocument, Kept, LEASE_TOKEN, Lease, LeaseAnswer, LeaseRequest,
-    Release, VARIANT_FIGURES, VARIANT_SOURCE,
+    Failure, Heartbeat, JobDocument, JobProblem, JobsDocument, Kept, LEASE_TOKEN, Lease, LeaseAnswer, LeaseOneRequest,
+    LeaseRequest, Release, VARIANT_FIGURES, VARIANT_SOURCE,
 };
 use shared_types::wire::VariantFigures;
 use shared_types::{Digest, Formats, Goal, ImageFormat, ImageId, JobId, OutputFormat, VariantName};
@@ -37,6 +37,12 @@ impl JobQueue for StoreClient {
         let request = self.request(&Sender::Itself, Method::POST, "/v1/jobs/lease").json(&body);
         let answer: LeaseAnswer = ask(&Sender::Itself, request.timeout(wait + self.settings.timeout)).await?;
         Ok(answer.leases)
+    }
+
+    async fn lease_job(&self, worker: &str, id: JobId) -> Result<Lease, StoreError> {
+        let body = LeaseOneRequest { worker: worker.to_owned() };
+        let path = format!("/v1/jobs/{id}/lease");
+        ask(&Sender::Itself, self.request(&Sender::Itself, Method::POST, &path).json(&body)).await
     }
 
     async fn heartbeat(&self, claim: &Claim, progress: u8) -> Result<(), StoreError> {

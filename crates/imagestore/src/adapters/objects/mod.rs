@@ -29,11 +29,9 @@ use self::bucket::{Bucket, away};
 pub use self::location::{BlobLocation, ObjectLocation};
 use self::put::Source;
 use self::read::ObjectReader;
+use super::layout::{BLOBS, PARTS, blob_key};
 use super::workspace::{StagedBytes, Workspace, blocking};
 use crate::ports::{BlobError, BlobReader, BlobStore, Leftovers, Presented, StagedBlob, StagedReader};
-
-const BLOBS: &str = "blobs/";
-const PARTS: &str = "uploads/";
 
 /// Blobs in an object store.
 #[derive(Clone)]
@@ -69,11 +67,6 @@ impl ObjectBlobs {
             listed => listed,
         }
     }
-}
-
-fn blob_key(digest: &Digest) -> String {
-    let name = digest.to_string();
-    format!("{BLOBS}{}/{}/{name}", &name[..2], &name[2..4])
 }
 
 fn part_key(part: PartId) -> String {
@@ -120,6 +113,11 @@ impl BlobStore for ObjectBlobs {
         let workspace = Arc::clone(&self.workspace);
         blocking(move || workspace.check_writable()).await?;
         self.bucket.check().await
+    }
+
+    fn key(&self, digest: &Digest) -> String {
+        let info = self.bucket.operator.info();
+        format!("{}{}", info.root().trim_start_matches('/'), blob_key(digest))
     }
 
     async fn presign(

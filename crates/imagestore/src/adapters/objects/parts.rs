@@ -10,7 +10,8 @@ use tempfile::NamedTempFile;
 use super::bucket::away;
 use super::put::Source;
 use super::read::ObjectReader;
-use super::{ObjectBlobs, PARTS, part_key};
+use super::{ObjectBlobs, part_key};
+use crate::adapters::layout::PARTS;
 use crate::adapters::workspace::{append, blocking, temporary};
 use crate::ports::{BlobError, BlobReader, PartStore, StagedPart};
 

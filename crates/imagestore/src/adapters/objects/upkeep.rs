@@ -8,9 +8,10 @@ use futures::TryStreamExt;
 use jiff::Timestamp;
 use shared_types::Digest;
 
+use super::ObjectBlobs;
 use super::bucket::if_there;
-use super::{ObjectBlobs, blob_key};
 use crate::adapters::files::FileReader;
+use crate::adapters::layout::blob_key;
 use crate::adapters::workspace::{HeldLock, append, blocking, temporary};
 use crate::ports::{BlobError, BlobReader, BlobStore, BlobUpkeep, KeptBlobs, RemovalGuard, Unfinished};
 

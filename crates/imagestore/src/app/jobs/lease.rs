@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use shared_types::job::JobStatus;
+use shared_types::{ErrorCode, JobId};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{Jobs, Services};
+use super::{Jobs, Services, no_job};
 use crate::app::upload::now;
-use crate::domain::{Happening, Image, Job, Report, StoreError};
+use crate::domain::{Claimed, Happening, Image, Job, Report, StoreError};
 
 /// A job in the hands of a worker.
 pub struct LeasedJob {
@@ -77,6 +79,20 @@ impl Services {
         }
     }
 
+    /// Hands out that one job. Dropped before it has an answer, it leaves the job as it is.
+    ///
+    /// # Errors
+    /// There is no such job, it is not there to be had, or the worker has enough.
+    pub async fn lease_job(&self, id: JobId, worker: &str) -> Result<LeasedJob, StoreError> {
+        self.inner.jobs.note_worker();
+        let (services, worker) = (self.clone(), worker.to_owned());
+        let handing = async move {
+            let leased = vec![services.lease_one_now(id, &worker).await?];
+            Ok(Handed { leased, services })
+        };
+        self.to_its_end(handing).await?.take().pop().ok_or_else(no_job)
+    }
+
     async fn hand_out(&self, worker: &str, max: u32) -> Result<Vec<LeasedJob>, StoreError> {
         let (services, worker) = (self.clone(), worker.to_owned());
         let handing = async move {
@@ -87,7 +103,7 @@ impl Services {
     }
 
     /// How long it takes until a pause or a lease ends.
-    async fn until_due(&self) -> Result<Duration, StoreError> {
+    pub(super) async fn until_due(&self) -> Result<Duration, StoreError> {
         let due = self.inner.catalog.next_due().await?;
         let time = due.map_or(LOOK_AGAIN, |due| Duration::try_from(due.duration_since(now())).unwrap_or_default());
         // Not at once: what is due already is for others who wait.
@@ -98,27 +114,54 @@ impl Services {
         let tokens: Vec<_> = (0..max).map(|_| Uuid::new_v4().simple().to_string()).collect();
         let terms = self.inner.jobs.terms();
         let (jobs, given_up) = self.inner.catalog.lease_jobs(worker, &tokens, &terms, now()).await?;
-        for job in &given_up {
-            log::warn!("job {} is given up after {} attempts: its worker vanished", job.id, job.attempts);
-            self.job_ended(job);
-        }
+        self.gave_up(&given_up);
         let mut leased = Vec::with_capacity(jobs.len());
         for (job, token) in jobs.into_iter().zip(tokens) {
-            match self.record(job.image).await {
-                Ok(image) => {
-                    self.publish(job.owner, Happening::JobChanged(Box::new(job.clone())));
-                    leased.push(LeasedJob { job, image, token });
-                }
-                // Deleted in this moment, and the job called off with it; or the catalog does not answer, and the lease will end.
-                Err(error) => {
-                    log::warn!("job {} is not handed out: {error}", job.id);
-                    let released = self.inner.catalog.report(job.id, &token, &Report::Released, &terms, now()).await;
-                    if let Err(error) = released {
-                        log::debug!("job {} could not be taken back: {error}", job.id);
-                    }
-                }
-            }
+            leased.extend(self.with_image(job, token).await.ok());
         }
         Ok(leased)
+    }
+
+    async fn lease_one_now(&self, id: JobId, worker: &str) -> Result<LeasedJob, StoreError> {
+        let token = Uuid::new_v4().simple().to_string();
+        let terms = self.inner.jobs.terms();
+        let (claimed, given_up) = self.inner.catalog.lease_job(id, worker, &token, &terms, now()).await?;
+        self.gave_up(&given_up);
+        match claimed {
+            Claimed::Leased(job) => self.with_image(job, token).await,
+            Claimed::Missing => Err(no_job()),
+            Claimed::Enough => {
+                let detail =
+                    format!("The worker has {} jobs, as many as one may have (jobs.per_worker).", terms.per_worker);
+                Err(StoreError::new(ErrorCode::Overloaded, detail))
+            }
+            Claimed::NotNow(job) => {
+                let detail = match job.due.filter(|_| job.status == JobStatus::Queued) {
+                    Some(due) => format!("The job is not tried again before {due}."),
+                    None => format!("The job is {}; only one that is queued can be leased.", job.status),
+                };
+                Err(StoreError::new(ErrorCode::Conflict, detail))
+            }
+        }
+    }
+
+    /// The leased job with its image; without one the job is taken back.
+    async fn with_image(&self, job: Job, token: String) -> Result<LeasedJob, StoreError> {
+        match self.record(job.image).await {
+            Ok(image) => {
+                self.publish(job.owner, Happening::JobChanged(Box::new(job.clone())));
+                Ok(LeasedJob { job, image, token })
+            }
+            // Deleted in this moment, and the job called off with it; or the catalog does not answer, and the lease will end.
+            Err(error) => {
+                log::warn!("job {} is not handed out: {error}", job.id);
+                let terms = self.inner.jobs.terms();
+                let released = self.inner.catalog.report(job.id, &token, &Report::Released, &terms, now()).await;
+                if let Err(error) = released {
+                    log::debug!("job {} could not be taken back: {error}", job.id);
+                }
+                Err(error)
+            }
+        }
     }
 }

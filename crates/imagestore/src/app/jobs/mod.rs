@@ -2,6 +2,7 @@
 //! restart goes on where the last process stopped.
 
 mod and_then;
+mod announce;
 mod backfill;
 mod lease;
 mod settle;
@@ -23,6 +24,7 @@ use super::{Services, next_of};
 use crate::domain::{Caller, Happening, Image, Job, JobFilter, LeaseTerms, Order, Scope, Slot, StoreError};
 
 pub use and_then::AndThen;
+pub use announce::AnnouncePolicy;
 pub use lease::LeasedJob;
 pub use webhooks::JobWriter;
 
@@ -46,6 +48,8 @@ pub struct JobPolicy {
     pub queue: u64,
     /// How long a job is remembered when it is over.
     pub keep: Duration,
+    /// Whether jobs are announced to a message broker.
+    pub is_announced: bool,
 }
 
 /// What those who give work and those who take it share.
@@ -112,9 +116,9 @@ impl Jobs {
         self.ended.notify_one();
     }
 
-    /// Whether a worker asked for work not longer ago than that.
+    /// Whether a worker asked for work not longer ago than that. Those who wait at a message broker do not ask, and may be there.
     pub(super) fn has_workers(&self, gone_after: Duration) -> bool {
-        self.asked().is_some_and(|asked| asked.elapsed() < gone_after)
+        self.policy.is_announced || self.asked().is_some_and(|asked| asked.elapsed() < gone_after)
     }
 
     fn note_worker(&self) {
@@ -273,6 +277,14 @@ impl Services {
         }
         self.jobs_queued(std::slice::from_ref(&job));
         Ok(job)
+    }
+
+    /// These jobs were handed out too often.
+    fn gave_up(&self, jobs: &[Job]) {
+        for job in jobs {
+            log::warn!("job {} is given up after {} attempts: its worker vanished", job.id, job.attempts);
+            self.job_ended(job);
+        }
     }
 
     /// Tells watchers of a job that is over, and starts what waits for that.

@@ -2,17 +2,20 @@
 
 use std::sync::Arc;
 
+use shared_types::job::JobStatus;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::oneshot;
 
 use super::Services;
 use super::words::{Brief, Saying, Words};
 use crate::domain::{Event, Happening};
 use crate::ports::{CatalogError, Heard};
-use shared_types::job::JobStatus;
 
 impl Services {
-    pub(super) async fn listen(&self) {
+    /// Listens until the store stops. Tells by `listening` when it has begun.
+    pub(super) async fn listen(&self, listening: oneshot::Sender<()>) {
         let Some(mut heard) = self.inner.catalog.hear() else { return };
+        let mut listening = Some(listening);
         let stop = self.inner.jobs.stop_token();
         while let Some(next) = stop.run_until_cancelled(heard.recv()).await {
             match next {
@@ -20,6 +23,10 @@ impl Services {
                 Ok(Heard::Words(words)) => self.hear(&words).await,
                 Ok(Heard::Gap) | Err(RecvError::Lagged(_)) => self.catch_up().await,
                 Err(RecvError::Closed) => return,
+            }
+            if let Some(listening) = listening.take() {
+                // Nobody may wait for it any more.
+                let _ = listening.send(());
             }
         }
     }

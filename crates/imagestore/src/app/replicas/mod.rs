@@ -10,8 +10,9 @@ mod turns;
 mod words;
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use super::Services;
@@ -42,14 +43,19 @@ impl Replicas {
 }
 
 impl Services {
-    /// Starts to be one of several, until [`Services::close`].
-    pub fn start_replicas(&self) {
+    /// Starts to be one of several, until [`Services::close`]. From when this returns nothing that others change is missed.
+    pub async fn start_replicas(&self) {
+        /// Where the catalog goes away just now, what is remembered until it is back is forgotten then.
+        const PATIENCE: Duration = Duration::from_secs(5);
         if !self.inner.replicas.is_shared {
             return;
         }
         let (duty, listener) = (self.clone(), self.clone());
         self.in_background(async move { duty.seek_duty().await });
-        self.in_background(async move { listener.listen().await });
+        let (listening, listens) = oneshot::channel();
+        self.in_background(async move { listener.listen(listening).await });
         self.start_telling();
+        // Either way it goes on to try.
+        let _ = tokio::time::timeout(PATIENCE, listens).await;
     }
 }

@@ -6,13 +6,14 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use service_kit::http::ApiError;
 use service_kit::openapi::{Conflict, Full, NotFound, RequestTimeout, TooLarge, Unprocessable, UnsupportedType};
 use shared_types::job::{
-    Failure, Heartbeat, JobDocument, Kept, LEASE_TOKEN, Lease, LeaseAnswer, LeaseRequest, Release,
+    Failure, Heartbeat, JobDocument, Kept, LEASE_TOKEN, Lease, LeaseAnswer, LeaseOneRequest, LeaseRequest, Release,
 };
 use shared_types::{ErrorCode, JobId, TransformError};
 use utoipa::OpenApi;
 
 use super::jobs::{answer, job_id};
 use super::variants::{figures, source};
+use crate::app::LeasedJob;
 use crate::domain::{Caller, Scope};
 use crate::http::access::As;
 use crate::http::described::{Bytes, Changing};
@@ -24,7 +25,7 @@ use crate::http::{HttpState, json};
 /// What is told of these addresses.
 #[derive(OpenApi)]
 #[openapi(
-    paths(lease, heartbeat, release, failure, kept, result),
+    paths(lease, lease_one, heartbeat, release, failure, kept, result),
     tags((
         name = "workers",
         description = "What compressing services say, with a key that has the scope `service`: they lease jobs, and every report names the lease's token.",
@@ -55,16 +56,46 @@ pub(in crate::http) async fn lease(
     check(&asked)?;
     let wait = Duration::from_secs(asked.wait_seconds);
     let leased = state.services.lease_jobs(&asked.worker, asked.max, wait).await?;
-    let (base, seconds) = (base_url(&request, &state), state.services.lease_time().as_secs());
-    let leases = leased.into_iter().map(|leased| Lease {
+    let leases = leased.into_iter().map(|leased| document(&request, &state, leased));
+    Ok(HttpResponse::Ok().json(LeaseAnswer { leases: leases.collect() }))
+}
+
+/// Take one job.
+///
+/// That one, whoever's turn it is: for workers that a message broker tells of jobs.
+#[utoipa::path(
+    post, path = "/v1/jobs/{id}/lease", operation_id = "leaseJob", tag = "workers",
+    params(("id" = JobId, Path, description = "The job.", example = "01890a5d-ac96-774b-bcce-b302099a8057")),
+    request_body = LeaseOneRequest,
+    responses(
+        (status = 200, description = "The worker has it.", body = Lease),
+        (status = 404, response = NotFound),
+        (status = 409, response = Conflict),
+        Changing,
+    ),
+)]
+pub(in crate::http) async fn lease_one(
+    request: HttpRequest,
+    payload: web::Payload,
+    state: web::Data<HttpState>,
+    As(caller): As,
+) -> Result<HttpResponse, ApiError> {
+    let id = job_id(&request)?;
+    let LeaseOneRequest { worker } = read(&caller, &request, payload, &state).await?;
+    check_name(&worker)?;
+    let leased = state.services.lease_job(id, &worker).await?;
+    Ok(HttpResponse::Ok().json(document(&request, &state, leased)))
+}
+
+fn document(request: &HttpRequest, state: &HttpState, leased: LeasedJob) -> Lease {
+    Lease {
         job: leased.job.id,
         token: leased.token,
-        seconds,
+        seconds: state.services.lease_time().as_secs(),
         attempt: leased.job.attempts,
-        image: image_document(&base, &leased.image),
+        image: image_document(&base_url(request, state), &leased.image),
         task: leased.job.order.task,
-    });
-    Ok(HttpResponse::Ok().json(LeaseAnswer { leases: leases.collect() }))
+    }
 }
 
 fn check(asked: &LeaseRequest) -> Result<(), TransformError> {
@@ -74,7 +105,10 @@ fn check(asked: &LeaseRequest) -> Result<(), TransformError> {
     if asked.wait_seconds > MAX_WAIT_SECONDS {
         return Err(TransformError::new("wait_seconds", format!("must be at most {MAX_WAIT_SECONDS}")));
     }
-    let name = &asked.worker;
+    check_name(&asked.worker)
+}
+
+fn check_name(name: &str) -> Result<(), TransformError> {
     if name.is_empty() || name.len() > MAX_WORKER_NAME || name.chars().any(char::is_control) {
         let reason = format!("must be a name of 1 to {MAX_WORKER_NAME} bytes without control characters");
         return Err(TransformError::new("worker", reason));

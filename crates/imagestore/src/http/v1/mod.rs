@@ -36,6 +36,7 @@ pub(super) fn jobs(config: &mut ServiceConfig) {
         .service(resource("/v1/jobs/lease", vec![(Method::POST, post().to(leases::lease))]))
         .service(resource("/v1/jobs/{id}", job))
         .service(resource("/v1/jobs/{id}/retry", vec![(Method::POST, post().to(jobs::retry))]))
+        .service(resource("/v1/jobs/{id}/lease", vec![(Method::POST, post().to(leases::lease_one))]))
         .service(resource("/v1/jobs/{id}/heartbeat", vec![(Method::POST, post().to(leases::heartbeat))]))
         .service(resource("/v1/jobs/{id}/release", vec![(Method::POST, post().to(leases::release))]))
         .service(resource("/v1/jobs/{id}/failure", vec![(Method::POST, post().to(leases::failure))]))

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use shared_types::wire::VariantFigures;
 use shared_types::{Digest, ImageFormat, ImageId};
 
-use super::{access, albums, analyses, jobs, keeping, listing, renditions, replicas, sinks, uploads};
+use super::{access, albums, analyses, announcements, jobs, keeping, listing, renditions, replicas, sinks, uploads};
 
 /// Runs every check on an empty catalog; `open` opens the same one again.
 pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> F) {
@@ -26,6 +26,7 @@ pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> 
     renditions::checks(&catalog).await;
     analyses::checks(&catalog).await;
     jobs::checks(&catalog).await;
+    announcements::checks(&catalog).await;
     access::checks(&catalog).await;
     listing::checks(&catalog).await;
     uploads::checks(&catalog).await;

@@ -26,7 +26,7 @@ pub(super) async fn checks(catalog: &impl Catalog) {
     a_webhook_waits_until_it_is_told(catalog).await;
 }
 
-fn at(seconds: i64) -> Timestamp {
+pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
 }
 
@@ -62,17 +62,17 @@ fn variant(image: &Image, content: &[u8]) -> Variant {
     }
 }
 
-fn problem(detail: &str) -> JobProblem {
+pub(super) fn problem(detail: &str) -> JobProblem {
     JobProblem { code: "undecodable".to_owned(), detail: detail.to_owned() }
 }
 
-async fn stored(catalog: &impl Catalog, content: &[u8]) -> Image {
+pub(super) async fn stored(catalog: &impl Catalog, content: &[u8]) -> Image {
     let image = image(content);
     catalog.insert_image(&image, &NewWork::default()).await.unwrap();
     image
 }
 
-async fn queue(catalog: &impl Catalog, image: &Image, order: &Order) -> Job {
+pub(super) async fn queue(catalog: &impl Catalog, image: &Image, order: &Order) -> Job {
     let jobs = [order.job(image.id, None, at(0))];
     catalog.queue_jobs(&jobs).await.unwrap().remove(0)
 }
@@ -87,7 +87,7 @@ async fn status(catalog: &impl Catalog, job: &Job) -> JobStatus {
 }
 
 /// Removes every image, and with them what their jobs were about.
-async fn clear(catalog: &impl Catalog, images: &[&Image]) {
+pub(super) async fn clear(catalog: &impl Catalog, images: &[&Image]) {
     for image in images {
         let doomed = catalog.delete_image(image.id, at(0)).await.unwrap().unwrap();
         for digest in doomed {

@@ -3,6 +3,7 @@
 mod access;
 mod albums;
 mod analyses;
+mod announcements;
 mod blobs;
 mod catalog;
 mod jobs;

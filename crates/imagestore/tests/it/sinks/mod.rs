@@ -2,6 +2,7 @@
 
 mod delivery;
 mod documents;
+mod kafka;
 mod letters;
 mod mqtt;
 mod receiver;

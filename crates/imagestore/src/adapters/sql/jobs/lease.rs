@@ -1,15 +1,15 @@
 //! Handing out jobs.
 
 use jiff::Timestamp;
-use shared_types::ErrorCode;
 use shared_types::job::JobProblem;
+use shared_types::{ErrorCode, JobId};
 
 use super::super::connection::Connection;
 use super::super::dialect::{Words, hinted};
 use super::super::query::{query, query_as, query_scalar};
 use super::super::rows;
-use super::row::{JobRow, text};
-use crate::domain::{Job, LeaseTerms};
+use super::row::{JobRow, by_id, text};
+use crate::domain::{Claimed, Job, LeaseTerms};
 use crate::ports::CatalogError;
 
 /// Of so many jobs one is the oldest of all, whatever its priority and owner.
@@ -89,11 +89,7 @@ pub(super) async fn hand_out(
     terms: &LeaseTerms,
     now: Timestamp,
 ) -> Result<Vec<Job>, CatalogError> {
-    let has: i64 = query_scalar("SELECT count(*) FROM jobs WHERE worker = $1 AND status IN ('leased', 'running')")
-        .bind(worker)
-        .fetch_one(&mut *tx)
-        .await?;
-    let free = usize::try_from(i64::from(terms.per_worker) - has).unwrap_or_default();
+    let free = room_of(tx, worker, terms).await?;
     let (mut owner, before): (String, i64) =
         query_as("SELECT owner, handed_out FROM job_turns").fetch_one(&mut *tx).await?;
     let mut handed_out = before;
@@ -119,6 +115,44 @@ pub(super) async fn hand_out(
     }
     Ok(jobs)
 }
+
+/// Hands out that job, if it is there to be had.
+pub(super) async fn hand_out_one(
+    tx: &mut Connection<'_>,
+    id: JobId,
+    (worker, token): (&str, &str),
+    terms: &LeaseTerms,
+    now: Timestamp,
+) -> Result<Claimed, CatalogError> {
+    if room_of(tx, worker, terms).await? == 0 {
+        return Ok(Claimed::Enough);
+    }
+    let row: Option<JobRow> = query_as(THIS)
+        .bind(id.as_uuid())
+        .bind(worker)
+        .bind(token)
+        .bind(now.as_microsecond() + terms.lease_us)
+        .bind(now.as_microsecond())
+        .fetch_optional(&mut *tx)
+        .await?;
+    match row {
+        Some(row) => Ok(Claimed::Leased(row.try_into()?)),
+        None => Ok(by_id(tx, id).await?.map_or(Claimed::Missing, Claimed::NotNow)),
+    }
+}
+
+/// How many further jobs the worker may have.
+async fn room_of(tx: &mut Connection<'_>, worker: &str, terms: &LeaseTerms) -> Result<usize, CatalogError> {
+    let has: i64 = query_scalar("SELECT count(*) FROM jobs WHERE worker = $1 AND status IN ('leased', 'running')")
+        .bind(worker)
+        .fetch_one(tx)
+        .await?;
+    Ok(usize::try_from(i64::from(terms.per_worker) - has).unwrap_or_default())
+}
+
+/// The job of that id.
+const THIS: &str = "UPDATE jobs SET status = 'leased', worker = $2, token = $3, due_us = $4, attempts = attempts + 1, progress = 0, \
+     updated_us = $5 WHERE id = $1 AND status = 'queued' AND due_us IS NULL RETURNING *";
 
 /// The oldest job of all.
 const OLDEST: Words = hinted!(

@@ -1,5 +1,6 @@
 //! Rows of jobs: what is queued, who is at it, what came of it.
 
+mod announce;
 mod backfill;
 mod lease;
 mod row;
@@ -14,7 +15,9 @@ use super::connection::{Connection, Pool};
 use super::dialect::hinted;
 use super::query::{QueryBuilder, query, query_as, query_scalar};
 use super::{SqlCatalog, images, rows, variants};
-use crate::domain::{Backfill, BackfillStatus, Job, JobFilter, JobTotals, LeaseTerms, Report, Slot, Variant};
+use crate::domain::{
+    AnnounceTerms, Backfill, BackfillStatus, Claimed, Job, JobFilter, JobTotals, LeaseTerms, Report, Slot, Variant,
+};
 use crate::ports::{CatalogError, JobCatalog};
 use row::JobRow;
 pub(super) use row::{cancel_of_image, end_work_on_original};
@@ -79,6 +82,45 @@ impl JobCatalog for SqlCatalog {
             })
         });
         change.await
+    }
+
+    async fn lease_job(
+        &self,
+        id: JobId,
+        worker: &str,
+        token: &str,
+        terms: &LeaseTerms,
+        now: Timestamp,
+    ) -> Result<(Claimed, Vec<Job>), CatalogError> {
+        let (worker, token, terms) = (worker.to_owned(), token.to_owned(), *terms);
+        let change = self.writer.change(move |tx| {
+            Box::pin(async move {
+                let given_up = lease::sweep(tx, &terms, now).await?;
+                Ok((lease::hand_out_one(tx, id, (&worker, &token), &terms, now).await?, given_up))
+            })
+        });
+        change.await
+    }
+
+    async fn announce_jobs(
+        &self,
+        terms: &LeaseTerms,
+        announcing: &AnnounceTerms,
+        now: Timestamp,
+    ) -> Result<(Vec<Job>, Vec<Job>), CatalogError> {
+        let (terms, announcing) = (*terms, *announcing);
+        let change = self.writer.change(move |tx| {
+            Box::pin(async move {
+                let given_up = lease::sweep(tx, &terms, now).await?;
+                Ok((announce::take(tx, &announcing, now).await?, given_up))
+            })
+        });
+        change.await
+    }
+
+    async fn take_back_announcements(&self, ids: &[JobId], at: Timestamp) -> Result<(), CatalogError> {
+        let ids = ids.to_vec();
+        self.writer.change(move |tx| Box::pin(async move { announce::take_back(tx, &ids, at).await })).await
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, CatalogError> {
