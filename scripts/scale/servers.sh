@@ -120,6 +120,7 @@ TEXT
 
 # start_nginx STORE_PORTS COMPRESS_PORTS
 start_nginx() {
+    # shellcheck disable=SC2086
     write_nginx_configuration "$(upstreams $1)" "$(upstreams $2)" >"$run/nginx.conf"
     start nginx nginx -e stderr -c "$run/nginx.conf"
     wait_until nginx curl -fs --max-time 5 "http://127.0.0.1:$port/readyz"
