@@ -18,6 +18,7 @@ use tempfile::TempDir;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::adapters::files::FileBlobs;
 use crate::adapters::folder::{self, FolderCopy};
@@ -81,7 +82,10 @@ pub async fn open(settings: &Settings, access: Access) -> anyhow::Result<Opened>
         None
     };
     let keys = signing_keys(settings, access, &catalog).await?;
-    let back_ends = BackEnds { catalog: Arc::new(catalog), blobs, remote };
+    // Who only looks makes no claims.
+    let claims = catalog.is_shared() && matches!(access, Access::Exclusive | Access::Beside);
+    let folder = if claims { folder::id_of(folder)? } else { Uuid::nil() };
+    let back_ends = BackEnds { catalog: Arc::new(catalog), blobs, remote, folder };
     let cpu = CpuPool::new(&settings.cpu.pool(settings.limits.pixel_budget))?;
     let services = Services::new(back_ends, cpu, settings.limits(), settings.policies(keys));
     Ok(Opened { services, _lock: lock })
@@ -107,7 +111,7 @@ async fn check_place_of_files(settings: &Settings, catalog: &impl ReplicaCatalog
     let Ok(BlobLocation::Files(folder)) = settings.blobs.url.parse() else { return Ok(()) };
     let folder = folder.as_ref().unwrap_or(&settings.data_dir);
     let unusable = || format!("cannot use the folder {}", folder.display());
-    let id = folder::blobs_id(folder).with_context(unusable)?;
+    let id = folder::id_of(folder)?.to_string();
     let known = catalog.secret("folder of blobs", Some(&id)).await.with_context(unusable)?;
     anyhow::ensure!(
         known.as_ref() == Some(&id),

@@ -10,11 +10,13 @@ CREATE INDEX leases_until ON leases (until_us);
 CREATE TABLE claims (
     digest   BYTEA  NOT NULL,
     claim    UUID   NOT NULL,
+    holder   UUID   NOT NULL,
     until_us BIGINT NOT NULL,
     PRIMARY KEY (digest, claim)
 );
 
 CREATE INDEX claims_until ON claims (until_us);
+CREATE INDEX claims_holder ON claims (holder);
 
 CREATE TABLE removals (
     digest   BYTEA  NOT NULL PRIMARY KEY REFERENCES blobs (digest) ON DELETE CASCADE,

@@ -9,15 +9,17 @@ CREATE TABLE leases (
 
 CREATE INDEX leases_until ON leases (until_us);
 
--- Blobs that somebody is about to store and to refer to: they are not doomed meanwhile.
+-- Blobs that somebody is about to store and to refer to: they are not doomed meanwhile. `holder` is the data folder of whoever it is.
 CREATE TABLE claims (
     digest   BLOB    NOT NULL,
     claim    BLOB    NOT NULL,
+    holder   BLOB    NOT NULL,
     until_us INTEGER NOT NULL,
     PRIMARY KEY (digest, claim)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX claims_until ON claims (until_us);
+CREATE INDEX claims_holder ON claims (holder);
 
 -- Who removes the bytes of a doomed blob.
 CREATE TABLE removals (

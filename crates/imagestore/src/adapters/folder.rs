@@ -24,8 +24,8 @@ pub const CATALOG: &str = "catalog.sqlite";
 
 /// Which catalog on a server has the rows of a data folder.
 const CATALOG_ID: &str = "catalog.id";
-/// Says which folder has the blobs of a catalog that is on a server.
-const BLOBS_ID: &str = "blobs.id";
+/// Tells a folder from all others.
+const FOLDER_ID: &str = "folder.id";
 
 /// The catalog of a copy before it takes its place.
 const NEW_CATALOG: &str = "catalog.new.sqlite";
@@ -96,19 +96,21 @@ pub fn check_for_file(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The id of the folder that has the files of blobs, which is given to it here if it has none.
+/// The id of a folder, which is given to it here if it has none. It tells which folder has the files of blobs, and which claims in a catalog that others
+/// share were made by whoever had the folder before.
 ///
 /// # Errors
 /// It cannot be read or written.
-pub fn blobs_id(folder: &Path) -> io::Result<String> {
-    match fs::read_to_string(folder.join(BLOBS_ID)) {
-        Ok(text) => Ok(text.trim().to_owned()),
+pub fn id_of(folder: &Path) -> anyhow::Result<Uuid> {
+    let unusable = || format!("cannot use the folder {}", folder.display());
+    match fs::read_to_string(folder.join(FOLDER_ID)) {
+        Ok(text) => text.trim().parse().with_context(unusable),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let id = Uuid::new_v4().to_string();
-            write_whole(folder, BLOBS_ID, format!("{id}\n").as_bytes())?;
+            let id = Uuid::new_v4();
+            write_whole(folder, FOLDER_ID, format!("{id}\n").as_bytes()).with_context(unusable)?;
             Ok(id)
         }
-        Err(error) => Err(error),
+        Err(error) => Err(error).with_context(unusable),
     }
 }
 

@@ -49,6 +49,7 @@ use service_kit::cpu::CpuPool;
 use shared_types::{Digest, ImageId};
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
 pub use access::{AccessPolicy, Identity, KeyOrder, MAX_ACCESS_PAGE, Rate, shown_key};
 pub use albums::{AlbumImages, Destination, MAX_ADDED, MAX_ALBUM_PAGE, NewAlbum, NewShare};
@@ -139,6 +140,8 @@ pub struct BackEnds {
     pub blobs: Arc<dyn BlobStore>,
     /// Other servers; `None` where fetching is switched off.
     pub remote: Option<Arc<dyn RemoteSource>>,
+    /// The data folder, by an id that no other one has.
+    pub folder: Uuid,
 }
 
 /// Everything a transport can ask for. Cheap to clone.
@@ -189,7 +192,7 @@ impl Services {
     /// Use cases over these back ends, to be called within the runtime of the process.
     pub fn new(back_ends: BackEnds, cpu: CpuPool, limits: StoreLimits, policies: Policies) -> Self {
         let inner = Inner {
-            replicas: replicas::Replicas::new(back_ends.catalog.is_shared()),
+            replicas: replicas::Replicas::new(back_ends.catalog.is_shared(), back_ends.folder),
             catalog: back_ends.catalog,
             blobs: back_ends.blobs,
             remote: back_ends.remote,

@@ -15,6 +15,7 @@ const OLD: Duration = Duration::from_hours(1);
 
 /// Removes unfinished files, blobs that were being deleted, and blobs and parts of uploads that were made durable but never recorded.
 pub async fn recover(services: &Services) -> Result<(), StoreError> {
+    services.release_own_blobs().await?;
     let leftovers = services.inner.blobs.recover().await?;
     let doomed = services.inner.catalog.doomed_blobs().await?;
     services.remove_doomed(&doomed).await;

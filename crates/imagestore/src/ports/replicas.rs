@@ -35,11 +35,14 @@ pub trait ReplicaCatalog: Send + Sync {
     /// Gives it back, if it is this holder's.
     async fn let_go(&self, name: &str, holder: Uuid) -> Result<(), CatalogError>;
 
-    /// Says that somebody is about to store a blob and to refer to it. It is not doomed before each of its claims was released.
+    /// Says that `holder` is about to store a blob and to refer to it. It is not doomed before each of its claims was released.
     ///
     /// # Errors
     /// [`CatalogError::BlobDoomed`]
-    async fn claim_blob(&self, digest: &Digest, claim: Uuid, time: Duration) -> Result<(), CatalogError>;
+    async fn claim_blob(&self, digest: &Digest, claim: Uuid, holder: Uuid, time: Duration) -> Result<(), CatalogError>;
+
+    /// Ends all claims of a holder; gives the blobs that are doomed by that.
+    async fn release_blobs_of(&self, holder: Uuid) -> Result<Vec<Digest>, CatalogError>;
 
     /// Ends a claim. Tells whether the blob is doomed by that, because nobody refers to it.
     async fn release_blob(&self, digest: &Digest, claim: Uuid) -> Result<bool, CatalogError>;

@@ -195,7 +195,8 @@ impl StagedBlob for SlowStaged {
 async fn services_on(folder: &Path) -> Services {
     let catalog = sqlite::open(&folder.join("catalog.sqlite"), &SQLITE).await.unwrap();
     let blobs = SlowFiles(FileBlobs::open(folder, 0).unwrap());
-    let back_ends = BackEnds { catalog: Arc::new(catalog), blobs: Arc::new(blobs), remote: None };
+    let back_ends =
+        BackEnds { catalog: Arc::new(catalog), blobs: Arc::new(blobs), remote: None, folder: uuid::Uuid::nil() };
     let (budget_bytes, minute) = (100_000_000, Duration::from_mins(1));
     let pool = CpuSettings { threads: 1, budget_bytes, queue: 9, queue_timeout: minute, stall_after: minute };
     let engine = Limits { max_pixels: 10_000, max_output_pixels: 10_000, max_side: 100, ..Limits::default() };

@@ -32,14 +32,20 @@ async fn hold(tx: &mut Connection<'_>, name: &str, holder: Uuid, time_us: i64) -
     Ok(held.bind(name).bind(holder).bind(time_us).execute(tx).await? > 0)
 }
 
-async fn claim(tx: &mut Connection<'_>, digest: &Digest, claim: Uuid, time_us: i64) -> Result<(), CatalogError> {
+async fn claim(
+    tx: &mut Connection<'_>,
+    digest: &Digest,
+    (claim, holder): (Uuid, Uuid),
+    time_us: i64,
+) -> Result<(), CatalogError> {
     let doomed = query_scalar("SELECT doomed = 1 FROM blobs WHERE digest = $1").bind(digest.as_bytes().as_slice());
     if doomed.fetch_optional(&mut *tx).await? == Some(true) {
         return Err(CatalogError::BlobDoomed);
     }
-    query(by_clock!("INSERT INTO claims (digest, claim, until_us) VALUES ($1, $2, $3 + ", ")"))
+    query(by_clock!("INSERT INTO claims (digest, claim, holder, until_us) VALUES ($1, $2, $3, $4 + ", ")"))
         .bind(digest.as_bytes().as_slice())
         .bind(claim)
+        .bind(holder)
         .bind(time_us)
         .execute(tx)
         .await?;
@@ -54,6 +60,17 @@ async fn release(tx: &mut Connection<'_>, digest: &Digest, claim: Uuid) -> Resul
         .await?;
     rows::know_blob(tx, digest).await?;
     Ok(!rows::doom_unused(tx, &[*digest]).await?.is_empty())
+}
+
+async fn release_all(tx: &mut Connection<'_>, holder: Uuid) -> Result<Vec<Digest>, CatalogError> {
+    let claimed: Vec<Vec<u8>> =
+        query_scalar("SELECT digest FROM claims WHERE holder = $1").bind(holder).fetch_all(&mut *tx).await?;
+    query("DELETE FROM claims WHERE holder = $1").bind(holder).execute(&mut *tx).await?;
+    let digests: Vec<Digest> = claimed.iter().map(|bytes| rows::digest(bytes)).collect::<Result<_, _>>()?;
+    for digest in &digests {
+        rows::know_blob(tx, digest).await?;
+    }
+    rows::doom_unused(tx, &digests).await
 }
 
 async fn keep_secret(tx: &mut Connection<'_>, name: &str, made: &str) -> Result<(), CatalogError> {
@@ -87,9 +104,16 @@ impl ReplicaCatalog for SqlCatalog {
         change.await
     }
 
-    async fn claim_blob(&self, digest: &Digest, claim: Uuid, time: Duration) -> Result<(), CatalogError> {
+    async fn claim_blob(&self, digest: &Digest, claim: Uuid, holder: Uuid, time: Duration) -> Result<(), CatalogError> {
         let (digest, time) = (*digest, micros(time)?);
-        self.writer.change(move |tx| Box::pin(async move { self::claim(tx, &digest, claim, time).await })).await
+        let change = self
+            .writer
+            .change(move |tx| Box::pin(async move { self::claim(tx, &digest, (claim, holder), time).await }));
+        change.await
+    }
+
+    async fn release_blobs_of(&self, holder: Uuid) -> Result<Vec<Digest>, CatalogError> {
+        self.writer.change(move |tx| Box::pin(async move { release_all(tx, holder).await })).await
     }
 
     async fn release_blob(&self, digest: &Digest, claim: Uuid) -> Result<bool, CatalogError> {

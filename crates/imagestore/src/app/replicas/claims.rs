@@ -48,7 +48,11 @@ impl Services {
         }
         let claim = || async {
             let (id, since) = (Uuid::new_v4(), Instant::now());
-            self.inner.catalog.claim_blob(digest, id, CLAIM).await.map(|()| Claim { id: Some(id), since })
+            self.inner
+                .catalog
+                .claim_blob(digest, id, self.inner.replicas.folder, CLAIM)
+                .await
+                .map(|()| Claim { id: Some(id), since })
         };
         let pauses = ConstantBuilder::new().with_delay(Duration::from_millis(100)).with_max_times(20);
         let is_removed = |error: &CatalogError| matches!(error, CatalogError::BlobDoomed);

@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use super::Services;
+use crate::domain::StoreError;
 pub(super) use claims::Claim;
 pub(super) use turns::Turn;
 pub(super) use words::Words;
@@ -26,6 +27,8 @@ pub(super) struct Replicas {
     is_shared: bool,
     /// As which the others know this one; another one after each start.
     id: Uuid,
+    /// The data folder, which no other process has.
+    folder: Uuid,
     /// Whether this is the one that does what only one does.
     on_duty: watch::Sender<bool>,
     /// What is to be told; empty before somebody tells it.
@@ -33,8 +36,14 @@ pub(super) struct Replicas {
 }
 
 impl Replicas {
-    pub(super) fn new(is_shared: bool) -> Self {
-        Self { is_shared, id: Uuid::new_v4(), on_duty: watch::Sender::new(!is_shared), telling: OnceLock::new() }
+    pub(super) fn new(is_shared: bool, folder: Uuid) -> Self {
+        Self {
+            is_shared,
+            id: Uuid::new_v4(),
+            folder,
+            on_duty: watch::Sender::new(!is_shared),
+            telling: OnceLock::new(),
+        }
     }
 
     pub(super) fn is_shared(&self) -> bool {
@@ -43,6 +52,15 @@ impl Replicas {
 }
 
 impl Services {
+    /// Ends the claims of the process that had the data folder before.
+    pub(super) async fn release_own_blobs(&self) -> Result<(), StoreError> {
+        if self.inner.replicas.is_shared {
+            let doomed = self.inner.catalog.release_blobs_of(self.inner.replicas.folder).await?;
+            self.remove_doomed(&doomed).await;
+        }
+        Ok(())
+    }
+
     /// Starts to be one of several, until [`Services::close`]. From when this returns nothing that others change is missed.
     pub async fn start_replicas(&self) {
         /// Where the catalog goes away just now, what is remembered until it is back is forgotten then.
