@@ -15,7 +15,7 @@ use utoipa::{IntoParams, OpenApi, ToResponse};
 #[derive(OpenApi)]
 #[openapi(
     paths(super::deliver),
-    components(responses(Picture, PartOfPicture, NotModified)),
+    components(responses(Picture, PartOfPicture, FoundElsewhere, NotModified)),
     tags((name = "delivery", description = "Pictures as they are shown and saved.")),
 )]
 struct One;
