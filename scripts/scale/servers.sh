@@ -50,8 +50,10 @@ prepare_postgres() {
 
 start_postgres() {
     postgres_port=$(free_port)
+    local counting=()
+    if $counted; then counting=(-c shared_preload_libraries=pg_stat_statements); fi
     start postgres "${postgres_account[@]}" env -C / "$postgres_programs/postgres" -D "$data/postgres" -p "$postgres_port" \
-        -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 -c log_min_messages=warning
+        -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 -c log_min_messages=warning "${counting[@]}"
     wait_until postgres "$postgres_programs/pg_isready" -q -h 127.0.0.1 -p "$postgres_port"
     local -x PGHOST=127.0.0.1 PGPORT=$postgres_port PGUSER=imagestore PGPASSWORD=$postgres_password
     [ -n "$("$postgres_programs/psql" -XAtq -d postgres -c "SELECT 1 FROM pg_database WHERE datname = 'images'")" ] ||
@@ -59,7 +61,9 @@ start_postgres() {
 }
 
 start_garage() {
-    local rpc
+    local rpc told=garage=warn
+    # A line for each request.
+    if $counted; then told=$told,garage_api_common=info; fi
     garage_port=$(free_port) rpc=$(free_port)
     mkdir -p "$data/garage"
     (umask 077 && cat >"$run/garage.toml") <<TEXT
@@ -78,7 +82,7 @@ s3_region = "garage"
 api_bind_addr = "127.0.0.1:$garage_port"
 root_domain = ".localhost"
 TEXT
-    GARAGE_DEFAULT_BUCKET=pictures GARAGE_DEFAULT_ACCESS_KEY=$access_key GARAGE_DEFAULT_SECRET_KEY=$secret_key RUST_LOG=garage=warn \
+    GARAGE_DEFAULT_BUCKET=pictures GARAGE_DEFAULT_ACCESS_KEY=$access_key GARAGE_DEFAULT_SECRET_KEY=$secret_key RUST_LOG=$told \
         start garage "$garage" -c "$run/garage.toml" server --single-node --default-bucket
     wait_until garage "$garage" -c "$run/garage.toml" bucket info pictures
 }
@@ -101,6 +105,11 @@ write_nginx_configuration() {
         template=${template//"\${$name}"/"${!name}"}
     done
     mkdir -p "$run/nginx"
+    local access_log="access_log off;"
+    if $counted; then
+        access_log="log_format counted '\$server_port \$request_method \$request_length \$bytes_sent \$upstream_bytes_sent \$upstream_bytes_received';
+access_log $run/requests.log counted;"
+    fi
     # Workers that root started become another user, who may not reach this folder.
     [ "$(id -u)" -ne 0 ] || echo "user root;"
     cat <<TEXT
@@ -110,7 +119,7 @@ pid $run/nginx/pid;
 error_log stderr warn;
 events { worker_connections 8192; }
 http {
-access_log off;
+$access_log
 client_body_temp_path $run/nginx/1; proxy_temp_path $run/nginx/2; fastcgi_temp_path $run/nginx/3;
 uwsgi_temp_path $run/nginx/4; scgi_temp_path $run/nginx/5;
 $template
