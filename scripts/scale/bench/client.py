@@ -49,11 +49,10 @@ class Client:
     def upload(self, jpeg):
         return json.loads(self.ask("POST", "/v1/images", jpeg))["id"]
 
-    def order(self, ids, name):
-        """Jobs for all of these; their number."""
+    def order(self, ids, **more):
+        """A job for each of these."""
         for start in range(0, len(ids), 500):
-            body = json.dumps({"ids": ids[start : start + 500], "target": "medium", "name": name})
-            self.ask("POST", "/v1/compressions", body)
+            self.ask("POST", "/v1/compressions", json.dumps({"ids": ids[start : start + 500], "target": "medium", **more}))
 
 
 def photographs(client, folder, motifs):

@@ -6,11 +6,13 @@ import time
 
 # Words of a transaction, which are no work of their own.
 FRAME = ("BEGIN%", "COMMIT%", "ROLLBACK%", "SAVEPOINT%", "RELEASE%", "SELECT pg_advisory_xact_lock%")
+# What looks within a transaction that writes. Everything else that looks does so beside it, on other connections.
+LOOKS = ("SELECT doomed%", "SELECT EXISTS%", "SELECT (SELECT min(due_us)%", "SELECT owner, handed_out%", "SELECT count(*) FROM jobs%")
 STATEMENTS = f"""
     SELECT coalesce(sum(calls) FILTER (WHERE NOT query LIKE ANY (ARRAY{list(FRAME)})), 0),
            coalesce(sum(calls) FILTER (WHERE query LIKE 'COMMIT%'), 0),
-           coalesce(sum(calls) FILTER (WHERE query LIKE '%pg_notify%'), 0),
-           coalesce(sum(calls), 0)
+           coalesce(sum(calls) FILTER (WHERE query LIKE 'SELECT pg_notify%'), 0),
+           coalesce(sum(calls) FILTER (WHERE query NOT LIKE 'SELECT%' OR query LIKE ANY (ARRAY{list(FRAME + LOOKS)})), 0)
     FROM pg_stat_statements JOIN pg_database ON pg_database.oid = dbid
     WHERE datname = current_database() AND query NOT LIKE '%/* looking */%'"""
 SENT = "SELECT pg_current_wal_lsn() - '0/0', (SELECT coalesce(sum(sent), 0) FROM sinks)"
@@ -63,7 +65,7 @@ class Meters:
     def read(self):
         """Everything up to now."""
         queries = self.stack.queries
-        statements, commits, notices, calls = map(float, queries.one(STATEMENTS))
+        statements, commits, notices, locked = map(float, queries.one(STATEMENTS))
         wal, events = map(float, queries.one(SENT))
         for method in REQUEST.findall(self.fresh("garage")):
             self.add(method.decode(), 1)
@@ -75,7 +77,7 @@ class Meters:
             self.add(f"asked {side}", 1)
         self.look_at_connections()
         cpu = {f"cpu {part}": used for part, used in self.stack.cpu().items()}
-        counted = {"statements": statements, "commits": commits, "notices": notices, "calls": calls, "wal": wal, "events": events}
+        counted = {"statements": statements, "commits": commits, "notices": notices, "locked": locked, "wal": wal, "events": events}
         return {"seconds": time.monotonic(), **self.total, **cpu, **counted}
 
 

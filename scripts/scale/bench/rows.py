@@ -100,7 +100,7 @@ def of_rows(stack, photo, images):
     stack.start(1, 1)
     client = Client(stack.port)
     id = client.upload(photo)
-    client.order([id], "web")
+    client.order([id], formats="webp")
     settle(stack)
     queries = fill(stack, images)
     tables = {

@@ -2,20 +2,49 @@
 
 import os
 import resource
+import sys
+import threading
 import time
 
 from client import Client, numbered
 from meters import settle
-from stack import PARTS
+from stack import PARTS, Queries
 
 # So that one process leaves cores for others: with as many threads as there are cores, one takes the machine.
 ONE_CORE = {"IMAGESTORE__CPU__THREADS": 1, "IMAGESTORE__HTTP__WORKERS": 1}
 ONE_WORKER = {"IMAGECOMPRESS__CPU__THREADS": 1, "IMAGECOMPRESS__HTTP__WORKERS": 1, "IMAGECOMPRESS__JOBS__CONCURRENCY": 2}
 
+UNFINISHED = "SELECT count(*) FROM jobs WHERE status IN ('queued', 'leased', 'running')"
+# Images whose analysis or master is still to be made.
+PENDING = """
+    SELECT count(DISTINCT original) FROM (SELECT original FROM analyses WHERE state = 'pending'
+    UNION ALL SELECT original FROM renditions WHERE state = 'pending') AS pending"""
+
 
 def own_seconds():
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
+
+
+class LockWatch(threading.Thread):
+    """Looks now and then whether somebody holds the lock of the catalog's one writer, and how many wait for it."""
+
+    LOOK = "SELECT count(*) FILTER (WHERE granted), count(*) FILTER (WHERE NOT granted) FROM pg_locks WHERE locktype = 'advisory'"
+
+    def __init__(self, stack):
+        super().__init__(daemon=True)
+        self.queries, self.ended, self.looks = Queries(stack.catalog), threading.Event(), []
+
+    def run(self):
+        while not self.ended.wait(0.03):
+            self.looks.append(tuple(map(int, self.queries.one(self.LOOK))))
+
+    def end(self):
+        self.ended.set()
+        self.join()
+        self.queries.close()
+        looks = max(1, len(self.looks))
+        return {"held": sum(held for held, _ in self.looks) / looks, "wait": sum(wait for _, wait in self.looks) / looks}
 
 
 class Race:
@@ -24,20 +53,23 @@ class Race:
     def __init__(self, stack):
         self.stack = stack
 
+    def until_none(self, count):
+        while self.stack.queries.number(count):
+            time.sleep(0.1)
+
     def run(self, pieces, work, until=None):
+        lock = LockWatch(self.stack)
+        lock.start()
         before, own, start = self.stack.cpu(), own_seconds(), time.monotonic()
         gave = work()
         if until:
             until()
         seconds = time.monotonic() - start
-        after = self.stack.cpu()
+        after, held = self.stack.cpu(), lock.end()
         cores = {part: (after[part] - before[part]) / seconds for part in PARTS}
         cores["clients"] = (own_seconds() - own) / seconds
-        return {"pieces": pieces, "seconds": seconds, "rate": pieces / seconds, "cores": cores}, gave
-
-
-def unfinished(stack):
-    return stack.queries.number("SELECT count(*) FROM jobs WHERE status IN ('queued', 'leased', 'running')")
+        print(f"{pieces} pieces in {seconds:.1f} s", file=sys.stderr)
+        return {"pieces": pieces, "seconds": seconds, "rate": pieces / seconds, "cores": cores, **held}, gave
 
 
 def of_workers(stack, photos, count, jobs, unique):
@@ -46,12 +78,7 @@ def of_workers(stack, photos, count, jobs, unique):
     client, race = Client(stack.port, 8), Race(stack)
     ids = client.each(client.upload, [numbered(photos[index % len(photos)], next(unique)) for index in range(jobs)])
     settle(stack)
-
-    def until():
-        while unfinished(stack):
-            time.sleep(0.1)
-
-    told, _ = race.run(jobs, lambda: client.order(ids, "web"), until)
+    told, _ = race.run(jobs, lambda: client.order(ids, formats="webp"), lambda: race.until_none(UNFINISHED))
     failed = stack.queries.number("SELECT count(*) FROM jobs WHERE status <> 'done'")
     assert failed == 0, f"{failed} jobs failed"
     client.each(lambda id: client.ask("DELETE", f"/v1/images/{id}"), ids)
@@ -65,14 +92,14 @@ def of_stores(stack, photos, count, uploads, tiny, unique):
     """Uploads, what follows them, and cold variants by so many imagestores."""
     stack.start(count, 1, **ONE_CORE)
     client, race, told = Client(stack.port, 12), Race(stack), {}
-    for size, number in (("2 MP", uploads), ("tiny", tiny)):
+    for size, number in (("2 MP", uploads), ("12 MP", uploads // 10), ("tiny", tiny)):
         bodies = [numbered(photos[size][index % len(photos[size])], next(unique)) for index in range(number)]
         told[f"upload {size}"], ids = race.run(number, lambda bodies=bodies: client.each(client.upload, bodies))
-        left = stack.queries.number("SELECT count(*) FROM analyses WHERE state = 'pending'")
+        left = stack.queries.number(PENDING)
         if left:
-            told[f"analyses {size}"], _ = race.run(int(left), lambda: settle(stack))
+            told[f"backlog {size}"], _ = race.run(left, lambda: race.until_none(PENDING))
         settle(stack)
-        if size != "tiny":
+        if size == "2 MP":
             paths = [f"/i/{id}.webp?w=640" for id in ids]
             ask = lambda path: client.ask("GET", path)
             told["cold variant"], _ = race.run(number, lambda paths=paths, ask=ask: client.each(ask, paths))

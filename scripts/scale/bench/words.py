@@ -1,0 +1,50 @@
+"""Figures as people read them."""
+
+import math
+
+
+def short(value):
+    """Three digits, as far as they tell something."""
+    if value == 0:
+        return "0"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    digits = max(0, 2 - math.floor(math.log10(abs(value))))
+    return f"{value:.{min(digits, 3)}f}".rstrip("0").rstrip(".") if digits else f"{value:.0f}"
+
+
+def scaled(value, units, step=1000):
+    for unit in units:
+        if abs(value) < step or unit == units[-1]:
+            return f"{short(value)} {unit}".strip()
+        value /= step
+
+
+def size(value):
+    """Bytes, in thousands."""
+    return scaled(value, ("B", "KB", "MB", "GB", "TB", "PB", "EB"))
+
+
+def count(value):
+    return scaled(value, ("", "thousand", "million", "billion"))
+
+
+def bits(value):
+    """Bits a second of bytes a second."""
+    return scaled(value * 8, ("bit/s", "Kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"))
+
+
+def time(seconds):
+    for unit, length in (("s", 60), ("minutes", 60), ("hours", 48), ("days", 730)):
+        if seconds < length:
+            return f"{short(seconds)} {unit}"
+        seconds /= 24 if unit == "hours" else 60
+        if unit == "days":
+            break
+    return f"{short(seconds * 60 / 365)} years"
+
+
+def table(head, rows, left=1):
+    """In Markdown; all columns but the first ones are figures."""
+    lines = [head, ["---"] * left + ["---:"] * (len(head) - left), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines).replace("| --- |", "|---|")
