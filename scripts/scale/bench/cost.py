@@ -66,15 +66,15 @@ def of_size(costs, photos, number, jobs, unique):
 
 
 def stored(stack, photos, number, unique):
-    """A variant that is stored, and not in the memory of the one that is asked; and each part's messages where three share a catalog."""
-    costs = Costs(stack, 3)
+    """An upload, and a variant that is stored and not in the memory of the one that is asked."""
+    costs = Costs(stack, 6)
     client = costs.client
-    ids = client.each(client.upload, [numbered(photos[index % len(photos)], next(unique)) for index in range(number)])
+    upload, ids = costs.of("upload", client.upload, [numbered(photos[index % len(photos)], next(unique)) for index in range(number)])
     paths = [f"/i/{id}.webp?w=320" for id in ids]
     client.each(lambda path: client.ask("GET", path), paths)
     cost, _ = costs.of("stored variant", lambda path: client.ask("GET", path), paths * 5)
     client.each(lambda id: client.ask("DELETE", f"/v1/images/{id}"), ids)
-    return cost
+    return {**cost, "upload": {**upload, "idle": costs.idle}}
 
 
 def shared(stack, photos, number, unique):
@@ -99,7 +99,7 @@ def all_costs(stack, photos, quick, unique):
     told["sizes"] = {size: of_size(costs, photos[size], *numbers[size], unique) for size in SIZES}
     stack.stop()
     stack.start(1, 1, IMAGESTORE__CACHE__MEMORY_BYTES=0)
-    told["stored"] = stored(stack, photos["small"], 6 if quick else 40, unique)
+    told["stored"] = stored(stack, photos["small"], 6 if quick else 60, unique)
     stack.stop()
     stack.start(3, 1)
     told["shared"] = shared(stack, photos["small"], 6 if quick else 60, unique)

@@ -2,8 +2,8 @@
 
 import math
 
-from measured import SERVERS, rows_of
-from words import bits, count, short, size, table, time
+from measured import NAMES, SERVERS, rows_of
+from words import bits, count, part, short, size, table, time
 
 IMAGES = (1e6, 1e8, 1e10)
 # Assumed, and named so on the page.
@@ -96,18 +96,19 @@ def peak(number):
 
 def writes(figures):
     of = Basis(figures)
-    up, parts = of.upload, ("imagestore", "postgres", "garage", "nginx")
+    up, servers = of.upload, ("imagestore", "postgres", "garage", "nginx")
     row = lambda name, how, value, show=short: [name, how, *(show(value(peak(number))) for number in IMAGES)]
-    used = {part: cpu(up, part) for part in parts}
+    used = {server: cpu(up, server) for server in servers}
     locked = up["locked"]
     return lines(figures, [
         row("uploads a second, at peak (u)", f"n / {DAYS} / 86,400 x {PEAK}", lambda u: u),
         row("into the store", f"u x {size(of.original)}", lambda u: u * of.original, bits),
-        *(row(f"cores of {'PostgreSQL' if part == 'postgres' else part}", f"u x {ms(used[part])} / {BUSY}", lambda u, part=part: u * used[part] / BUSY) for part in parts),
+        *(row(f"cores of {NAMES.get(server, server)}", f"u x {ms(used[server])} / {BUSY}", lambda u, server=server: u * used[server] / BUSY)
+          for server in servers),
         row("WAL", f"u x {size(up['wal'])}", lambda u: u * up["wal"], lambda value: size(value) + "/s"),
         row("commits a second, at most", f"u x {short(up['commits'])}", lambda u: u * up["commits"]),
-        row("part of the time in which the lock is held, on loopback", f"u x {ms(of.lock)}", lambda u: u * of.lock, lambda value: f"{100 * value:.2g} %"),
-        row("the same over a network", f"u x {short(locked)} x {ms(ROUND_TRIP)}", lambda u: u * locked * ROUND_TRIP, lambda value: f"{100 * value:.2g} %"),
+        row("part of the time in which the lock is held, on loopback", f"u x {ms(of.lock)}", lambda u: u * of.lock, part),
+        row("the same over a network", f"u x {short(locked)} x {ms(ROUND_TRIP)}", lambda u: u * locked * ROUND_TRIP, part),
         row("catalogs, each half of the time locked", "the line before / 50 %, rounded up", lambda u: math.ceil(u * locked * ROUND_TRIP / 0.5)),
         row("processes on duty for masters and analyses", f"u / {short(of.backlog)}, rounded up; the product has one a catalog", lambda u: math.ceil(u / of.backlog)),
         row("cores of imagecompress, a job an image", f"u x {short(cpu(of.job, 'imagecompress'))} s / {BUSY}", lambda u: u * cpu(of.job, "imagecompress") / BUSY),
@@ -119,8 +120,8 @@ def writes(figures):
 def delivery(figures):
     of = Basis(figures)
     each = {"memory": of.hand, "bucket": of.stored, "new": of.new}
-    mean = lambda value: sum(part * value(each[kind]) for kind, part in MIX.items())
-    store, front, server, bucket = (mean(lambda cost, part=part: cpu(cost, part)) for part in ("imagestore", "nginx", "postgres", "garage"))
+    mean = lambda value: sum(share * value(each[kind]) for kind, share in MIX.items())
+    store, front, server, bucket = (mean(lambda cost, name=name: cpu(cost, name)) for name in ("imagestore", "nginx", "postgres", "garage"))
     statements = mean(lambda cost: cost["statements"])
     asked = mean(lambda cost: sum(cost.get(method, 0) for method in ("GET", "HEAD", "PUT")))
     hits = (0, 0.9, 0.99)
@@ -138,7 +139,7 @@ def delivery(figures):
         row("requests to the bucket a second", f"r x {short(asked)}", lambda r: r * asked),
         row("new variants a second", f"r x {MIX['new']}", lambda r: r * MIX["new"]),
         row("part of the time in which they hold the lock over a network", f"r x {MIX['new']} x {short(of.new['locked'])} x {ms(ROUND_TRIP)}",
-            lambda r: r * MIX["new"] * of.new["locked"] * ROUND_TRIP, lambda value: f"{100 * value:.3g} %"),
+            lambda r: r * MIX["new"] * of.new["locked"] * ROUND_TRIP, part),
         row(f"imagestores of {CORES} cores", "the larger of cores and egress", machines),
         row("`LISTEN` and other connections to PostgreSQL", "imagestores x 18, if all are used", lambda r: 18 * machines(r)),
     ], 2)

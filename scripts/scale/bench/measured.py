@@ -38,14 +38,12 @@ def cpu_of(cost):
 
 
 def cpu(figures):
+    sizes, stored = figures["cost"]["sizes"], figures["cost"]["stored"]
+    costs = [(name, pixels, told[work]) for work, name in WORK.items() for pixels, told in sizes.items()]
     rows = []
-    for work, name in WORK.items():
-        for pixels, told in figures["cost"]["sizes"].items():
-            used = cpu_of(told[work])
-            rows.append([name, pixels, *(short(1000 * value) for value in used), short(1000 * sum(used)), short(told[work]["pieces"])])
-    stored = figures["cost"]["stored"]
-    used = cpu_of(stored)
-    rows.append(["stored variant, not in memory", "small", *(short(1000 * value) for value in used), short(1000 * sum(used)), short(stored["pieces"])])
+    for name, pixels, cost in [*costs, ("stored variant, not in memory", "small", stored)]:
+        used = cpu_of(cost)
+        rows.append([name, pixels, *(short(1000 * value) for value in used), short(1000 * sum(used)), short(cost["pieces"])])
     return table(["CPU ms each", "", *(NAMES.get(part, part) for part in SERVERS), "all", "of"], rows, 2)
 
 
@@ -96,13 +94,12 @@ def rows(figures):
 
 
 def shared(figures):
-    one, three = figures["cost"]["sizes"]["2 MP"]["upload"], figures["cost"]["shared"]
-    idle_one, idle = figures["cost"]["idle"], three["idle"]
+    one, three = figures["cost"]["stored"]["upload"], figures["cost"]["shared"]
     rows = [
         ["upload, one imagestore", *figures_of(one)],
         ["upload, three imagestores", *figures_of(three)],
-        ["a second of idling, one imagestore", *figures_of(idle_one)],
-        ["a second of idling, three imagestores", *figures_of(idle)],
+        ["a second of idling, one imagestore", *figures_of(one["idle"])],
+        ["a second of idling, three imagestores", *figures_of(three["idle"])],
     ]
     return table(["", "statements", "commits", "under the lock", "`NOTIFY`", "PostgreSQL, CPU ms"], rows)
 

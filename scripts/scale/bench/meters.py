@@ -6,13 +6,15 @@ import time
 
 # Words of a transaction, which are no work of their own.
 FRAME = ("BEGIN%", "COMMIT%", "ROLLBACK%", "SAVEPOINT%", "RELEASE%", "SELECT pg_advisory_xact_lock%")
-# What looks within a transaction that writes. Everything else that looks does so beside it, on other connections.
+# What looks within a transaction that writes. Everything else that looks does so beside it, on other connections. The beginning of a
+# transaction and its lock are one way.
 LOOKS = ("SELECT doomed%", "SELECT EXISTS%", "SELECT (SELECT min(due_us)%", "SELECT owner, handed_out%", "SELECT count(*) FROM jobs%")
 STATEMENTS = f"""
     SELECT coalesce(sum(calls) FILTER (WHERE NOT query LIKE ANY (ARRAY{list(FRAME)})), 0),
            coalesce(sum(calls) FILTER (WHERE query LIKE 'COMMIT%'), 0),
            coalesce(sum(calls) FILTER (WHERE query LIKE 'SELECT pg_notify%'), 0),
-           coalesce(sum(calls) FILTER (WHERE query NOT LIKE 'SELECT%' OR query LIKE ANY (ARRAY{list(FRAME + LOOKS)})), 0)
+           coalesce(sum(calls) FILTER (WHERE query NOT LIKE ALL (ARRAY['SELECT%', 'BEGIN%'])
+                                          OR query LIKE ANY (ARRAY{list(("SELECT pg_advisory_xact_lock%", *LOOKS))})), 0)
     FROM pg_stat_statements JOIN pg_database ON pg_database.oid = dbid
     WHERE datname = current_database() AND query NOT LIKE '%/* looking */%'"""
 SENT = "SELECT pg_current_wal_lsn() - '0/0', (SELECT coalesce(sum(sent), 0) FROM sinks)"

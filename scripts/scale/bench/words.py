@@ -20,6 +20,11 @@ def scaled(value, units, step=1000):
         value /= step
 
 
+def part(value):
+    """Of a hundred."""
+    return f"{short(100 * value)} %"
+
+
 def size(value):
     """Bytes, in thousands."""
     return scaled(value, ("B", "KB", "MB", "GB", "TB", "PB", "EB"))
@@ -46,5 +51,6 @@ def time(seconds):
 
 def table(head, rows, left=1):
     """In Markdown; all columns but the first ones are figures."""
-    lines = [head, ["---"] * left + ["---:"] * (len(head) - left), *rows]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines).replace("| --- |", "|---|")
+    lines = ["| " + " | ".join(str(cell) for cell in line) + " |" for line in [head, *rows]]
+    lines.insert(1, "|" + "|".join(["---"] * left + ["---:"] * (len(head) - left)) + "|")
+    return "\n".join(lines)
