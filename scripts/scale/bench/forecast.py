@@ -82,6 +82,7 @@ def sizes(figures):
         row("variants", f"n x {VARIANTS} x {size(of.variant)}", lambda n: n * VARIANTS * of.variant, size),
         row("all blobs", f"n x {size(of.image)}", lambda n: n * of.image, size),
         row(f"disks of the object store, {COPIES} copies", f"all blobs x {COPIES}", lambda n: n * of.image * COPIES, size),
+        row("memory for the hottest hundredth of the variants", f"n x {VARIANTS} x {size(of.variant)} / 100", lambda n: n * VARIANTS * of.variant / 100, size),
         row("objects", f"n x {of.blobs}", lambda n: n * of.blobs, count),
         row("PostgreSQL, tables", f"n x {size(of.table)}", lambda n: n * of.table, size),
         row("PostgreSQL, indexes", f"n x {size(of.indexes)}", lambda n: n * of.indexes, size),
@@ -105,6 +106,7 @@ def writes(figures):
         row("into the store", f"u x {size(of.original)}", lambda u: u * of.original, bits),
         *(row(f"cores of {NAMES.get(server, server)}", f"u x {ms(used[server])} / {BUSY}", lambda u, server=server: u * used[server] / BUSY)
           for server in servers),
+        row(f"imagestores of {CORES} cores", f"their cores / {CORES}, rounded up", lambda u: math.ceil(u * used["imagestore"] / BUSY / CORES)),
         row("WAL", f"u x {size(up['wal'])}", lambda u: u * up["wal"], lambda value: size(value) + "/s"),
         row("commits a second, at most", f"u x {short(up['commits'])}", lambda u: u * up["commits"]),
         row("part of the time in which the lock is held, on loopback", f"u x {ms(of.lock)}", lambda u: u * of.lock, part),
@@ -112,6 +114,7 @@ def writes(figures):
         row("catalogs, each half of the time locked", "the line before / 50 %, rounded up", lambda u: math.ceil(u * locked * ROUND_TRIP / 0.5)),
         row("processes on duty for masters and analyses", f"u / {short(of.backlog)}, rounded up; the product has one a catalog", lambda u: math.ceil(u / of.backlog)),
         row("cores of imagecompress, a job an image", f"u x {short(cpu(of.job, 'imagecompress'))} s / {BUSY}", lambda u: u * cpu(of.job, "imagecompress") / BUSY),
+        row(f"imagecompresses of {CORES} cores", f"their cores / {CORES}, rounded up", lambda u: math.ceil(u * cpu(of.job, "imagecompress") / BUSY / CORES)),
         row("events and messages to Kafka a second", f"u x ({short(up['events'])} + {short(of.job['events'])} + 1)", lambda u: u * (up["events"] + of.job["events"] + 1)),
         row("partitions of `image.events`", f"one for each imagecompress of {CORES} cores; at least 3", lambda u: max(3, math.ceil(u * cpu(of.job, "imagecompress") / BUSY / CORES))),
     ])

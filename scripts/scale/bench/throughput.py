@@ -50,62 +50,71 @@ class LockWatch(threading.Thread):
 class Race:
     """Pieces of work in a second, and the cores that each part used meanwhile."""
 
-    def __init__(self, stack):
-        self.stack = stack
+    def __init__(self, stack, clients):
+        self.stack, self.client = stack, Client(stack.port, clients)
 
     def until_none(self, count):
         while self.stack.queries.number(count):
             time.sleep(0.1)
 
-    def run(self, pieces, work, until=None):
+    def run(self, pieces, work):
         lock = LockWatch(self.stack)
         lock.start()
         before, own, start = self.stack.cpu(), own_seconds(), time.monotonic()
         gave = work()
-        if until:
-            until()
         seconds = time.monotonic() - start
         after, held = self.stack.cpu(), lock.end()
         cores = {part: (after[part] - before[part]) / seconds for part in PARTS}
         cores["clients"] = (own_seconds() - own) / seconds
-        print(f"{pieces} pieces in {seconds:.1f} s", file=sys.stderr)
+        print(f"{pieces:.0f} pieces in {seconds:.1f} s", file=sys.stderr)
         return {"pieces": pieces, "seconds": seconds, "rate": pieces / seconds, "cores": cores, **held}, gave
+
+    def each(self, work, items):
+        """The same for a request a piece; what follows the answers is waited for, and does not count."""
+        told, gave = self.run(len(items), lambda: self.client.each(work, items))
+        settle(self.stack)
+        return told, gave
+
+    def delete(self, id):
+        self.client.ask("DELETE", f"/v1/images/{id}")
+
+
+def pictures(photos, number, unique):
+    return [numbered(photos[index % len(photos)], next(unique)) for index in range(number)]
 
 
 def of_workers(stack, photos, count, jobs, unique):
-    """Jobs by so many imagecompress, over and over the same pictures."""
+    """Jobs by so many imagecompress."""
     stack.start(1, count, **ONE_WORKER)
-    client, race = Client(stack.port, 8), Race(stack)
-    ids = client.each(client.upload, [numbered(photos[index % len(photos)], next(unique)) for index in range(jobs)])
-    settle(stack)
-    told, _ = race.run(jobs, lambda: client.order(ids, formats="webp"), lambda: race.until_none(UNFINISHED))
+    race = Race(stack, 8)
+    _, ids = race.each(race.client.upload, pictures(photos, jobs, unique))
+
+    def work():
+        race.client.order(ids, formats="webp")
+        race.until_none(UNFINISHED)
+
+    told, _ = race.run(jobs, work)
     failed = stack.queries.number("SELECT count(*) FROM jobs WHERE status <> 'done'")
     assert failed == 0, f"{failed} jobs failed"
-    client.each(lambda id: client.ask("DELETE", f"/v1/images/{id}"), ids)
+    race.each(race.delete, ids)
     stack.queries.all("DELETE FROM jobs")
-    settle(stack)
     stack.stop()
     return told
 
 
 def of_stores(stack, photos, count, uploads, tiny, unique):
-    """Uploads, what follows them, and cold variants by so many imagestores."""
+    """Uploads, what is left to be made behind them, new variants, and deletions by so many imagestores."""
     stack.start(count, 1, **ONE_CORE)
-    client, race, told = Client(stack.port, 12), Race(stack), {}
+    race, told = Race(stack, 12), {}
     for size, number in (("2 MP", uploads), ("12 MP", uploads // 10), ("tiny", tiny)):
-        bodies = [numbered(photos[size][index % len(photos[size])], next(unique)) for index in range(number)]
-        told[f"upload {size}"], ids = race.run(number, lambda bodies=bodies: client.each(client.upload, bodies))
-        left = stack.queries.number(PENDING)
-        if left:
+        bodies = pictures(photos[size], number, unique)
+        told[f"upload {size}"], ids = race.run(number, lambda bodies=bodies: race.client.each(race.client.upload, bodies))
+        if left := stack.queries.number(PENDING):
             told[f"backlog {size}"], _ = race.run(left, lambda: race.until_none(PENDING))
         settle(stack)
         if size == "2 MP":
-            paths = [f"/i/{id}.webp?w=640" for id in ids]
-            ask = lambda path: client.ask("GET", path)
-            told["cold variant"], _ = race.run(number, lambda paths=paths, ask=ask: client.each(ask, paths))
-            settle(stack)
-        told[f"delete {size}"], _ = race.run(number, lambda ids=ids: client.each(lambda id: client.ask("DELETE", f"/v1/images/{id}"), ids))
-        settle(stack)
+            told["cold variant"], _ = race.each(lambda id: race.client.ask("GET", f"/i/{id}.webp?w=640"), ids)
+        told[f"delete {size}"], _ = race.each(race.delete, ids)
     stack.stop()
     return told
 

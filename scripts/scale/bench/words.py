@@ -40,13 +40,11 @@ def bits(value):
 
 
 def time(seconds):
-    for unit, length in (("s", 60), ("minutes", 60), ("hours", 48), ("days", 730)):
-        if seconds < length:
-            return f"{short(seconds)} {unit}"
-        seconds /= 24 if unit == "hours" else 60
-        if unit == "days":
-            break
-    return f"{short(seconds * 60 / 365)} years"
+    """In the unit that suits it."""
+    for unit, length, most in (("s", 1, 60), ("minutes", 60, 60), ("hours", 3600, 48), ("days", 86_400, 730)):
+        if seconds < length * most:
+            return f"{short(seconds / length)} {unit}"
+    return f"{short(seconds / 86_400 / 365)} years"
 
 
 def table(head, rows, left=1):
