@@ -65,7 +65,7 @@ def photographs(client, folder, motifs):
     made = {size: [] for size in ("tiny", "small", *SIZES)}
     for file in list(chosen.values())[:motifs]:
         source = client.upload(file.read_bytes())
-        for size, (width, height) in {"tiny": (32, 24), "small": (640, 427), **SIZES}.items():
+        for size, (width, height) in {"tiny": (32, 24), "small": (320, 213), **SIZES}.items():
             box = f"w={width}&h={height}&fit=cover&enlarge=1&q=90"
             made[size].append(client.ask("GET", f"/i/{source}.jpg?{box}"))
         client.ask("DELETE", f"/v1/images/{source}")

@@ -1,5 +1,6 @@
 """The servers that are measured, as scripts/up --scale starts them, and what each has used of the processors."""
 
+import contextlib
 import os
 import re
 import socket
@@ -111,5 +112,7 @@ class Queries:
         return float(self.one(query)[0])
 
     def close(self):
-        self.child.stdin.close()
+        # It may have ended already, when something went wrong.
+        with contextlib.suppress(BrokenPipeError):
+            self.child.stdin.close()
         self.child.wait()
