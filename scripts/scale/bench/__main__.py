@@ -8,7 +8,7 @@ from pathlib import Path
 
 import page
 from client import Client, photographs
-from cost import all_costs
+from cost import NUMBERS, all_costs
 from rows import of_rows, of_scans
 from stack import Stack
 from throughput import all_races
@@ -27,7 +27,8 @@ def measure(options, told):
     unique = itertools.count(1)
     try:
         stack.start(1, 1)
-        photos = photographs(Client(stack.port), options.photos, 2 if options.quick else 6)
+        counts = {size: number for size, (number, _) in NUMBERS.items()} if "cost" in options.only and not options.quick else {}
+        photos = photographs(Client(stack.port), options.photos, 2 if options.quick else 6, counts)
         stack.stop()
         if "cost" in options.only:
             told["cost"] = all_costs(stack, photos, options.quick, unique)

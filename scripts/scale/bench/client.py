@@ -7,8 +7,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 PATIENCE = 300
-# Pixels of a photograph, and how it is called.
-SIZES = {"2 MP": (1732, 1155), "12 MP": (4242, 2828), "24 MP": (6000, 4000)}
+# What photographs are called, and their pixels.
+SIZES = {"tiny": (32, 24), "small": (320, 213), "2 MP": (1732, 1155), "12 MP": (4242, 2828), "24 MP": (6000, 4000)}
+LARGE = ("2 MP", "12 MP", "24 MP")
 
 
 def numbered(jpeg, number):
@@ -55,18 +56,23 @@ class Client:
             self.ask("POST", "/v1/compressions", json.dumps({"ids": ids[start : start + 500], "target": "medium", **more}))
 
 
-def photographs(client, folder, motifs):
-    """The largest photos below a folder, in each of the sizes and as a small one, as imagestore itself scales them."""
+def photographs(client, folder, motifs, counts):
+    """The largest photos below a folder, in each of the sizes and as small ones, as imagestore itself scales them: of some sizes so many, each of
+    another part of the photo, since equal pictures would have equal variants."""
     found = sorted(folder.rglob("*.jpg"), key=lambda file: (-file.stat().st_size, file))
     # Wallpapers come in several sizes: the largest of each.
     chosen = {}
     for file in found:
         chosen.setdefault((file.parent, file.stem.rstrip("0123456789x_")), file)
-    made = {size: [] for size in ("tiny", "small", *SIZES)}
-    for file in list(chosen.values())[:motifs]:
-        source = client.upload(file.read_bytes())
-        for size, (width, height) in {"tiny": (32, 24), "small": (320, 213), **SIZES}.items():
-            box = f"w={width}&h={height}&fit=cover&enlarge=1&q=90"
-            made[size].append(client.ask("GET", f"/i/{source}.jpg?{box}"))
+    sources = [client.upload(file.read_bytes()) for file in list(chosen.values())[:motifs]]
+    records = [json.loads(client.ask("GET", f"/v1/images/{source}")) for source in sources]
+
+    def part(size, number):
+        record, step = records[number % len(records)], 8 * (number // len(records))
+        (width, height), crop = SIZES[size], f"{step},{step},{record['width'] - 200},{record['height'] - 200}"
+        return client.ask("GET", f"/i/{record['id']}.jpg?crop={crop}&w={width}&h={height}&fit=cover&enlarge=1&q=90")
+
+    made = {size: client.each(lambda number, size=size: part(size, number), range(counts.get(size, motifs))) for size in SIZES}
+    for source in sources:
         client.ask("DELETE", f"/v1/images/{source}")
     return made

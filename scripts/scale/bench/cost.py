@@ -3,10 +3,14 @@
 import sys
 import time
 
-from client import SIZES, Client, numbered
+from client import LARGE, Client, numbered
 from meters import Meters, difference, settle
 
 VARIANTS = [(form, width) for form in ("jpg", "webp", "avif") for width in (320, 1280)]
+
+# Of each size so many photographs, and so many jobs.
+NUMBERS = {"2 MP": (48, 4), "12 MP": (24, 2), "24 MP": (12, 1)}
+QUICK = {"2 MP": (6, 1), "12 MP": (2, 1), "24 MP": (2, 1)}
 
 
 class Costs:
@@ -28,8 +32,6 @@ class Costs:
         settle(self.stack)
         used = difference(before, self.meters.read())
         cost = {name: max(0.0, (value - self.idle.get(name, 0) * used["seconds"]) / len(items)) for name, value in used.items()}
-        # Between checkpoints idling writes next to none.
-        cost["wal"] = used["wal"] / len(items)
         cost["answered"] = (answered - before["seconds"]) / len(items)
         cost["pieces"] = len(items)
         cost["seconds"] = used["seconds"] / len(items)
@@ -90,15 +92,12 @@ def shared(stack, photos, number, unique):
 
 def all_costs(stack, photos, quick, unique):
     """Starts what it needs; gives all figures."""
-    numbers = {"2 MP": (48, 4), "12 MP": (24, 2), "24 MP": (12, 1)}
-    if quick:
-        numbers = {"2 MP": (6, 1), "12 MP": (2, 1), "24 MP": (2, 1)}
-    told = {}
+    numbers, told = QUICK if quick else NUMBERS, {}
     # A job on 24 megapixels may end with an AVIF, which takes more to look at than the default.
     stack.start(1, 1, IMAGESTORE__LIMITS__PIXEL_BUDGET=4 << 30)
     costs = Costs(stack, 3 if quick else 15)
     told["idle"] = costs.idle
-    told["sizes"] = {size: of_size(costs, photos[size], *numbers[size], unique) for size in SIZES}
+    told["sizes"] = {size: of_size(costs, photos[size], *numbers[size], unique) for size in LARGE}
     stack.stop()
     stack.start(1, 1, IMAGESTORE__CACHE__MEMORY_BYTES=0)
     told["stored"] = stored(stack, photos["small"], 6 if quick else 60, unique)

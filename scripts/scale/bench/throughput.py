@@ -57,7 +57,7 @@ class Race:
         while self.stack.queries.number(count):
             time.sleep(0.1)
 
-    def run(self, pieces, work):
+    def run(self, what, pieces, work):
         lock = LockWatch(self.stack)
         lock.start()
         before, own, start = self.stack.cpu(), own_seconds(), time.monotonic()
@@ -66,12 +66,12 @@ class Race:
         after, held = self.stack.cpu(), lock.end()
         cores = {part: (after[part] - before[part]) / seconds for part in PARTS}
         cores["clients"] = (own_seconds() - own) / seconds
-        print(f"{pieces:.0f} pieces in {seconds:.1f} s", file=sys.stderr)
+        print(f"{what}: {pieces:.0f} in {seconds:.1f} s", file=sys.stderr)
         return {"pieces": pieces, "seconds": seconds, "rate": pieces / seconds, "cores": cores, **held}, gave
 
-    def each(self, work, items):
+    def each(self, what, work, items):
         """The same for a request a piece; what follows the answers is waited for, and does not count."""
-        told, gave = self.run(len(items), lambda: self.client.each(work, items))
+        told, gave = self.run(what, len(items), lambda: self.client.each(work, items))
         settle(self.stack)
         return told, gave
 
@@ -87,16 +87,16 @@ def of_workers(stack, photos, count, jobs, unique):
     """Jobs by so many imagecompress."""
     stack.start(1, count, **ONE_WORKER)
     race = Race(stack, 8)
-    _, ids = race.each(race.client.upload, pictures(photos, jobs, unique))
+    _, ids = race.each("uploads", race.client.upload, pictures(photos, jobs, unique))
 
     def work():
         race.client.order(ids, formats="webp")
         race.until_none(UNFINISHED)
 
-    told, _ = race.run(jobs, work)
+    told, _ = race.run(f"jobs, {count} of imagecompress", jobs, work)
     failed = stack.queries.number("SELECT count(*) FROM jobs WHERE status <> 'done'")
     assert failed == 0, f"{failed} jobs failed"
-    race.each(race.delete, ids)
+    race.each("deletions", race.delete, ids)
     stack.queries.all("DELETE FROM jobs")
     stack.stop()
     return told
@@ -108,13 +108,14 @@ def of_stores(stack, photos, count, uploads, tiny, unique):
     race, told = Race(stack, 12), {}
     for size, number in (("2 MP", uploads), ("12 MP", uploads // 10), ("tiny", tiny)):
         bodies = pictures(photos[size], number, unique)
-        told[f"upload {size}"], ids = race.run(number, lambda bodies=bodies: race.client.each(race.client.upload, bodies))
+        uploads_of = lambda bodies=bodies: race.client.each(race.client.upload, bodies)
+        told[f"upload {size}"], ids = race.run(f"uploads of {size} to {count}", number, uploads_of)
         if left := stack.queries.number(PENDING):
-            told[f"backlog {size}"], _ = race.run(left, lambda: race.until_none(PENDING))
+            told[f"backlog {size}"], _ = race.run("what is left to be made", left, lambda: race.until_none(PENDING))
         settle(stack)
         if size == "2 MP":
-            told["cold variant"], _ = race.each(lambda id: race.client.ask("GET", f"/i/{id}.webp?w=640"), ids)
-        told[f"delete {size}"], _ = race.each(race.delete, ids)
+            told["cold variant"], _ = race.each("new variants", lambda id: race.client.ask("GET", f"/i/{id}.webp?w=640"), ids)
+        told[f"delete {size}"], _ = race.each("deletions", race.delete, ids)
     stack.stop()
     return told
 
