@@ -21,26 +21,34 @@ def machine():
     return {"processor": facts.get("model name", "unknown"), "cores": os.cpu_count(), "memory": memory}
 
 
-def measure(options, told):
+def measure(options, figures):
+    """Each part; what was measured is kept at once."""
     stack = Stack(options.project, options.scratch / "stack")
     # Photographs are told apart by numbers, which never come again.
-    unique = itertools.count(1)
+    unique, quick = itertools.count(1), options.quick
     try:
         stack.start(1, 1)
-        counts = {size: number for size, (number, _) in NUMBERS.items()} if "cost" in options.only and not options.quick else {}
-        photos = photographs(Client(stack.port), options.photos, 2 if options.quick else 6, counts)
+        counts = {size: number for size, (number, _) in NUMBERS.items()} if "cost" in options.only and not quick else {}
+        photos = photographs(Client(stack.port), options.photos, 2 if quick else 6, counts)
         stack.stop()
-        if "cost" in options.only:
-            told["cost"] = all_costs(stack, photos, options.quick, unique)
-        if "rows" in options.only:
-            told["rows"] = of_rows(stack, photos["2 MP"][0], 2_000 if options.quick else 200_000)
-            told["scans"] = of_scans(stack, photos["small"], 20 if options.quick else 1000, unique)
         if "races" in options.only:
-            told["load"] = [os.getloadavg()]
-            told["races"] = all_races(stack, photos, options.quick, unique)
-            told["load"].append(os.getloadavg())
+            load = os.getloadavg()
+            figures["races"] = all_races(stack, photos, quick, unique)
+            figures["load"] = [load, os.getloadavg()]
+            keep(options, figures)
+        if "cost" in options.only:
+            figures["cost"] = all_costs(stack, photos, quick, unique)
+            keep(options, figures)
+        if "rows" in options.only:
+            figures["rows"] = of_rows(stack, photos["2 MP"][0], 2_000 if quick else 200_000)
+            figures["scans"] = of_scans(stack, photos["small"], 20 if quick else 1000, unique)
+            keep(options, figures)
     finally:
         stack.stop()
+
+
+def keep(options, figures):
+    options.figures.write_text(json.dumps(figures | {"machine": machine(), "commit": options.commit}, indent=1))
 
 
 def main():
@@ -48,19 +56,12 @@ def main():
     for name in ("project", "photos", "scratch", "figures", "page"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--commit", required=True)
-    parser.add_argument("--only", type=lambda names: names.split(","), default=["cost", "rows", "races"])
+    parser.add_argument("--only", type=lambda names: names.split(","), default=["races", "cost", "rows"])
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
-    figures = json.loads(options.figures.read_text()) if options.figures.exists() else {}
     if options.only != ["nothing"]:
-        figures |= {"machine": machine(), "commit": options.commit}
-        try:
-            measure(options, figures)
-        finally:
-            options.figures.write_text(json.dumps(figures, indent=1))
-        # Numbers of processes become texts, as they are when they are read again.
-        figures = json.loads(options.figures.read_text())
-    page.fill(options.page, figures)
+        measure(options, json.loads(options.figures.read_text()) if options.figures.exists() else {})
+    page.fill(options.page, json.loads(options.figures.read_text()))
 
 
 if __name__ == "__main__":
