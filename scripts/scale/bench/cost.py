@@ -29,7 +29,8 @@ class Costs:
         before = self.meters.read()
         gave = self.client.each(work, items)
         answered = time.monotonic()
-        settle(self.stack)
+        # A connection that is closed takes its count of bytes along.
+        settle(self.stack, self.meters.look_at_connections)
         used = difference(before, self.meters.read())
         cost = {name: max(0.0, (value - self.idle.get(name, 0) * used["seconds"]) / len(items)) for name, value in used.items()}
         cost["answered"] = (answered - before["seconds"]) / len(items)

@@ -97,10 +97,12 @@ def is_quiet(stack):
     return left == "0"
 
 
-def settle(stack, patience=600):
-    """Waits until nothing was left to do, and no request came, for a while."""
+def settle(stack, look=None, patience=600):
+    """Waits until nothing was left to do, and no request came, for a while; looks now and then."""
     end, quiet, log = time.monotonic() + patience, 0, None
     while quiet < 3:
+        if look:
+            look()
         assert time.monotonic() < end, "what follows the requests does not come to its end"
         time.sleep(0.25)
         size = (stack.run / "garage.log").stat().st_size
