@@ -57,8 +57,8 @@ class Client:
 
 
 def photographs(client, folder, motifs, counts):
-    """The largest photos below a folder, in each of the sizes and as small ones, as imagestore itself scales them: of some sizes so many, each of
-    another part of the photo, since equal pictures would have equal variants."""
+    """The largest photos below a folder, in each of the sizes, as imagestore itself scales them: of some sizes so many, each of another part
+    of the photo, since equal pictures would have equal variants."""
     found = sorted(folder.rglob("*.jpg"), key=lambda file: (-file.stat().st_size, file))
     # Wallpapers come in several sizes: the largest of each.
     chosen = {}

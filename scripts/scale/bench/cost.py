@@ -46,9 +46,7 @@ def of_size(costs, photos, number, jobs, unique):
     bodies = [numbered(photos[index % len(photos)], next(unique)) for index in range(number)]
     told["bytes"] = sum(map(len, bodies)) / number
     told["upload"], ids = costs.of("upload", client.upload, bodies)
-    masters = costs.stack.queries.one(
-        "SELECT count(*) FILTER (WHERE state = 'done'), coalesce(sum(bytes), 0) FROM renditions"
-    )
+    masters = costs.stack.queries.one("SELECT count(*) FILTER (WHERE state = 'done'), coalesce(sum(bytes), 0) FROM renditions")
     told["masters"], told["master bytes"] = float(masters[0]) / number, float(masters[1]) / number
     told["original"], _ = costs.of("original", lambda id: client.ask("GET", f"/i/{id}"), ids)
     for form, width in VARIANTS:

@@ -23,8 +23,10 @@ SERVERS = ("imagestore", "imagecompress", "postgres", "garage", "nginx")
 def machine(figures):
     told = figures["machine"]
     lines = [
-        f"* {told['processor']}, {told['cores']} cores, {told['memory']} MiB of memory. All parts, the clients and the disk are on it; nothing leaves loopback.",
-        f"* imagestore and imagecompress of commit {figures['commit']}, built for release; PostgreSQL and Garage 2.5 with `fsync`, as `scripts/up --scale` starts them.",
+        f"* {told['processor']}, {told['cores']} cores, {told['memory']} MiB of memory. "
+        "All parts, the clients and the disk are on it; nothing leaves loopback.",
+        f"* imagestore and imagecompress of commit {figures['commit']}, built for release; PostgreSQL and Garage 2.5 with `fsync`, "
+        "as `scripts/up --scale` starts them.",
         "* Command: `scripts/bench-scaling`.",
     ]
     if "load" in figures:
@@ -53,13 +55,38 @@ def between(figures):
     for work, name in [*WORK.items(), ("stored", "stored variant, not in memory")]:
         cost = figures["cost"]["stored"] if work == "stored" else told[work]
         asked = [f"{short(cost[method])} {method}" for method in ("HEAD", "GET", "PUT", "POST", "DELETE") if cost.get(method, 0) >= 0.05]
-        rows.append([
-            name, short(cost["statements"]), short(cost["commits"]), short(cost["locked"]), size(cost["wal"]), ", ".join(asked) or "0",
-            size(cost["to postgres"] + cost["from postgres"]), size(cost["to garage"]), size(cost["from garage"]),
-            size(cost["to stores"]), size(cost["from stores"]), short(cost["events"]), short(cost["notices"]),
-        ])
-    head = ["12 MP, each", "statements", "commits", "under the lock", "WAL", "requests to the bucket", "imagestore ↔ PostgreSQL",
-            "→ bucket", "← bucket", "→ nginx", "← nginx", "events", "`NOTIFY`"]
+        rows.append(
+            [
+                name,
+                short(cost["statements"]),
+                short(cost["commits"]),
+                short(cost["locked"]),
+                size(cost["wal"]),
+                ", ".join(asked) or "0",
+                size(cost["to postgres"] + cost["from postgres"]),
+                size(cost["to garage"]),
+                size(cost["from garage"]),
+                size(cost["to stores"]),
+                size(cost["from stores"]),
+                short(cost["events"]),
+                short(cost["notices"]),
+            ]
+        )
+    head = [
+        "12 MP, each",
+        "statements",
+        "commits",
+        "under the lock",
+        "WAL",
+        "requests to the bucket",
+        "imagestore ↔ PostgreSQL",
+        "→ bucket",
+        "← bucket",
+        "→ nginx",
+        "← nginx",
+        "events",
+        "`NOTIFY`",
+    ]
     return table(head, rows)
 
 
@@ -113,22 +140,46 @@ def race(name, races, rows):
     for processes, told in races:
         alone = alone or told["rate"]
         cores = told["cores"]
-        rows.append([
-            name, processes, short(told["rate"]), short(told["rate"] / alone),
-            *(short(cores[part]) for part in (*PARTS[:5], "clients")), short(sum(cores.values())), f"{100 * told['held']:.0f} %", short(told["wait"]),
-        ])
+        rows.append(
+            [
+                name,
+                processes,
+                short(told["rate"]),
+                short(told["rate"] / alone),
+                *(short(cores[part]) for part in (*PARTS[:5], "clients")),
+                short(sum(cores.values())),
+                f"{100 * told['held']:.0f} %",
+                short(told["wait"]),
+            ]
+        )
 
 
 def races(figures):
     told, rows = figures["races"], []
     race("jobs, imagecompress with one thread", told["workers"].items(), rows)
     for work, name in (
-        ("upload 2 MP", "uploads of 2 MP"), ("cold variant", "new variants, WebP 640"), ("upload tiny", "uploads of 32 x 24 pixels"),
-        ("backlog tiny", "their analyses that were left to be made"), ("delete tiny", "their deletions"),
+        ("upload 2 MP", "uploads of 2 MP"),
+        ("cold variant", "new variants, WebP 640"),
+        ("upload tiny", "uploads of 32 x 24 pixels"),
+        ("backlog tiny", "their analyses that were left to be made"),
+        ("delete tiny", "their deletions"),
         ("backlog 12 MP", "masters and analyses of 12 MP"),
     ):
-        race(f"{name}, imagestore with one thread" if work == "upload 2 MP" else name, [(count, of[work]) for count, of in told["stores"].items() if work in of], rows)
-    head = ["", "processes", "each second", "ratio", *(f"{NAMES.get(part, part)}, cores" for part in (*PARTS[:5], "clients")), "all cores", "lock held", "waiting for it"]
+        race(
+            f"{name}, imagestore with one thread" if work == "upload 2 MP" else name,
+            [(count, of[work]) for count, of in told["stores"].items() if work in of],
+            rows,
+        )
+    head = [
+        "",
+        "processes",
+        "each second",
+        "ratio",
+        *(f"{NAMES.get(part, part)}, cores" for part in (*PARTS[:5], "clients")),
+        "all cores",
+        "lock held",
+        "waiting for it",
+    ]
     return table(head, rows)
 
 

@@ -50,14 +50,12 @@ class Meters:
         """Bytes between imagestore and its servers, of every connection since it was seen first."""
         for server, port in self.stack.ports.items():
             told = subprocess.run(
-                ["ss", "-tinHO", "state", "established", f"( sport = :{port} )"],
-                check=True, capture_output=True, text=True,
+                ["ss", "-tinHO", "state", "established", f"( sport = :{port} )"], check=True, capture_output=True, text=True
             ).stdout
             for line in told.splitlines():
                 peer = (server, line.split()[3])
                 now = tuple(
-                    int(found[1]) if (found := re.search(rf"\b{word}:(\d+)", line)) else 0
-                    for word in ("bytes_received", "bytes_acked")
+                    int(found[1]) if (found := re.search(rf"\b{word}:(\d+)", line)) else 0 for word in ("bytes_received", "bytes_acked")
                 )
                 before = self.connections.get(peer, (0, 0))
                 self.add(f"to {server}", now[0] - before[0])

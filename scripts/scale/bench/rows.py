@@ -87,8 +87,14 @@ def fill(stack, images):
         base = {"like_this": "analyses", "like_this_job": "jobs", "like_this_message": "outbox"}[table]
         queries.all(f"CREATE TABLE {table} AS SELECT {columns} FROM json_populate_record(NULL::{base}, '{text}')")
     words = {
-        "images": images, "variants": VARIANTS, "id": UUID.format("i"), "owner": UUID.format("i"), "some_owner": UUID.format("(i % 100)"),
-        "original": DIGEST.format("i", "original"), "master": DIGEST.format("i", "master"), "variant": DIGEST.format("(i * 10 + v)", "variant"),
+        "images": images,
+        "variants": VARIANTS,
+        "id": UUID.format("i"),
+        "owner": UUID.format("i"),
+        "some_owner": UUID.format("(i % 100)"),
+        "original": DIGEST.format("i", "original"),
+        "master": DIGEST.format("i", "master"),
+        "variant": DIGEST.format("(i * 10 + v)", "variant"),
     }
     for statement in FILL.format(**words).split(";")[:-1]:
         queries.all(statement)
