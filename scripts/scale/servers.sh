@@ -129,7 +129,8 @@ error_log stderr warn;
 events { worker_connections 8192; }
 http {
 access_log off;
-client_body_temp_path $run/nginx/1; proxy_temp_path $run/nginx/2; fastcgi_temp_path $run/nginx/3;
+# A file in the first two is gone before it can be seen; the folders that are made for it stay, which scripts/check-scale looks for.
+client_body_temp_path $run/nginx/1 1 2; proxy_temp_path $run/nginx/2 1 2; fastcgi_temp_path $run/nginx/3;
 uwsgi_temp_path $run/nginx/4; scgi_temp_path $run/nginx/5;
 $template
 }
