@@ -93,13 +93,14 @@ start_mosquitto() {
     wait_until mosquitto port_is_taken "$mosquitto_port"
 }
 
-# Topics, messages and how far the group is are rows of a file.
+# Topics, messages and how far the group is are rows of a file. When the machine loses power the last of them may be missing: jobs are
+# announced again then, events are not.
 start_tansu() {
     local topic there
     tansu_port=$(free_port)
     mkdir -p "$data/tansu"
     # The address of the file is read as relative to the folder where it starts.
-    start tansu env -C "$data/tansu" RUST_LOG=warn "$tansu" broker --silent --storage-engine sqlite://topics.sqlite \
+    start tansu env -C "$data/tansu" NO_COLOR=1 RUST_LOG=warn "$tansu" broker --silent --storage-engine sqlite://topics.sqlite \
         --listener-url "tcp://127.0.0.1:$tansu_port" --advertised-listener-url "tcp://127.0.0.1:$tansu_port"
     wait_until tansu "$tansu" topic list --broker "tcp://127.0.0.1:$tansu_port"
     there=$("$tansu" topic list --broker "tcp://127.0.0.1:$tansu_port")
