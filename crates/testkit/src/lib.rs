@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, reason = "a fixture that cannot be made is a failed test")]
 
 pub mod authority;
+pub mod azurite;
 pub mod blobs;
 pub mod broker;
 pub mod garage;
@@ -18,5 +19,6 @@ pub mod postgres;
 pub mod process;
 pub mod proxy;
 pub mod raw;
+mod servers;
 
 pub use {image, reqwest, tempfile};

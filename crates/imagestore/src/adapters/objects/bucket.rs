@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Context;
+use futures::TryStreamExt;
 use opendal::layers::{ConcurrentLimitLayer, RetryEvent, RetryLayer, TimeoutLayer};
 use opendal::options::ReadOptions;
 use opendal::{ErrorKind, HttpTransporter, Operator, services};
@@ -98,7 +99,9 @@ impl Bucket {
 
     /// Whether the store answers.
     pub(super) async fn check(&self) -> Result<(), BlobError> {
-        self.probe.check().await.map_err(away)
+        // OpenDAL's own check takes a bucket that is not there for an empty one.
+        let mut entries = self.probe.lister_with("/").limit(1).await.map_err(refused)?;
+        entries.try_next().await.map(drop).map_err(refused)
     }
 
     /// An address of an object that holds for a while, where it can say how the object is shown.
@@ -181,12 +184,22 @@ fn operator(location: &ObjectLocation, settings: &ObjectSettings) -> opendal::Re
     }
 }
 
+const NO_BUCKET: &str = "the object store has no such bucket, or refuses the settings (blobs.url)";
+
+/// What an error means where nothing can be missing but the bucket: in a list, and where something is put.
+pub(super) fn refused(error: opendal::Error) -> BlobError {
+    match error.kind() {
+        ErrorKind::NotFound => BlobError::Away(NO_BUCKET, error.into()),
+        _ => away(error),
+    }
+}
+
 /// What an error of the store means where something was not looked for but used. Anybody may read the sentence; the log has the rest.
 pub(super) fn away(error: opendal::Error) -> BlobError {
     let reason = match error.kind() {
         ErrorKind::NotFound => return BlobError::Gone(error.into()),
         ErrorKind::PermissionDenied => "the object store refuses the key (blobs.access_key, blobs.secret_key)",
-        ErrorKind::ConfigInvalid => "the object store has no such bucket, or refuses the settings (blobs.url)",
+        ErrorKind::ConfigInvalid => NO_BUCKET,
         ErrorKind::RateLimited => "the object store asks for fewer requests (blobs.requests)",
         _ if error.message().contains("timeout") => "the object store does not answer in time",
         _ => "the object store cannot be reached, or fails",

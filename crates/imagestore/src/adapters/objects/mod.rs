@@ -25,7 +25,7 @@ use futures::{TryStreamExt, future};
 use shared_types::{Digest, PartId};
 
 pub use self::bucket::ObjectSettings;
-use self::bucket::{Bucket, away};
+use self::bucket::{Bucket, away, refused};
 pub use self::location::{BlobLocation, ObjectLocation};
 use self::put::Source;
 use self::read::ObjectReader;
@@ -56,16 +56,12 @@ impl ObjectBlobs {
 
     /// What is below a folder of the store, by its name there.
     async fn names<T: std::str::FromStr>(&self, folder: &str) -> Result<Vec<(T, u64)>, BlobError> {
-        let entries = self.bucket.operator.lister_with(folder).recursive(true).await.map_err(away)?;
-        let named = entries.map_err(away).try_filter_map(|entry| {
+        let entries = self.bucket.operator.lister_with(folder).recursive(true).await.map_err(refused)?;
+        let named = entries.map_err(refused).try_filter_map(|entry| {
             let name = entry.metadata().is_file().then(|| entry.name().parse().ok()).flatten();
             future::ready(Ok(name.map(|name| (name, entry.metadata().content_length()))))
         });
-        match named.try_collect().await {
-            // A folder in which nothing was ever put.
-            Err(BlobError::Gone(_)) => Ok(Vec::new()),
-            listed => listed,
-        }
+        named.try_collect().await
     }
 }
 
