@@ -8,6 +8,7 @@ pub mod azurite;
 pub mod blobs;
 pub mod broker;
 pub mod garage;
+pub mod gcs;
 pub mod kafka;
 pub mod lanczos;
 pub mod measured;
@@ -20,5 +21,6 @@ pub mod process;
 pub mod proxy;
 pub mod raw;
 mod servers;
+mod stand_in;
 
 pub use {image, reqwest, tempfile};

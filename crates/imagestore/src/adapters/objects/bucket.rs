@@ -12,7 +12,7 @@ use opendal_http_transport_reqwest::ReqwestTransport;
 use service_kit::config::Secret;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::location::{Addressing, ObjectLocation, Service};
+use super::location::{Addressing, Auth, ObjectLocation, Service};
 use crate::ports::{BlobError, Presented};
 
 /// How an object store is spoken to.
@@ -157,13 +157,16 @@ fn operator(location: &ObjectLocation, settings: &ObjectSettings) -> opendal::Re
             }
             Operator::new(builder)
         }
-        Service::Gcs => {
+        Service::Gcs { auth } => {
             let mut builder = services::Gcs::default().bucket(bucket).root(prefix);
             if let Some(endpoint) = endpoint {
                 builder = builder.endpoint(endpoint);
             }
             if !secret.is_empty() {
                 builder = builder.credential(secret);
+            }
+            if *auth == Auth::None {
+                builder = builder.skip_signature();
             }
             Operator::new(builder)
         }

@@ -11,9 +11,6 @@ use tempfile::TempDir;
 
 use super::{Place, everywhere, open, open_with};
 
-/// In base64, as some want it.
-const WRONG_KEY: &str = "d3Jvbmcga2V5";
-
 everywhere!(
     a_large_blob_comes_back_whole_and_in_ranges,
     other_bytes_than_were_stored_are_never_given_as_whole,
@@ -22,18 +19,22 @@ everywhere!(
 );
 
 /// Bytes that no compression makes smaller.
-fn noise(bytes: usize) -> Bytes {
+pub(super) fn noise(bytes: usize) -> Bytes {
     let mut text = vec![0; bytes];
     blake3::Hasher::new().finalize_xof().fill(&mut text);
     text.into()
 }
 
-async fn commit(store: &impl BlobStore, content: &Bytes) -> Result<Digest, BlobError> {
+pub(super) async fn commit(store: &impl BlobStore, content: &Bytes) -> Result<Digest, BlobError> {
     let mut staged = store.stage().await?;
     staged.write(vec![content.clone()]).await?;
     let digest = staged.commit().await?;
     store.settle(&digest).await?;
     Ok(digest)
+}
+
+pub(super) async fn read(store: &impl BlobStore, digest: &Digest) -> Result<Bytes, BlobError> {
+    store.open(digest).await?.unwrap().read_all().await
 }
 
 async fn a_large_blob_comes_back_whole_and_in_ranges<P: Place>(place: &P) {
@@ -110,7 +111,7 @@ async fn a_store_that_does_not_answer_is_away<P: Place>(_: &P) {
 async fn the_reason_why_a_store_cannot_be_used_is_told<P: Place>(place: &P) {
     let folder = TempDir::new().unwrap();
     let settings = place.settings("contract");
-    let store = open_with(&settings, folder.path(), |settings| settings.secret_key = WRONG_KEY.into());
+    let store = open_with(&place.refused(), folder.path(), |_| {});
     let refused = store.check_writable().await.unwrap_err();
     assert!(refused.to_string().contains("refuses the key"), "{refused}");
     let elsewhere = |value: &str| value.replacen("://pictures/", "://nowhere/", 1);

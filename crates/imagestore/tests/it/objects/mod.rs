@@ -1,6 +1,7 @@
 //! Blobs in object stores: real servers, or what speaks as they do.
 
 mod adapter;
+mod faults;
 mod outages;
 mod place;
 mod redirects;

@@ -9,6 +9,7 @@ use opendal::{Operator, services};
 use service_kit::config::Secret;
 use testkit::azurite::{self, Azurite};
 use testkit::garage::{self, ACCESS_KEY, BUCKET, Garage, SECRET_KEY};
+use testkit::gcs::{self, Fault, Gcs};
 use testkit::reqwest::Client;
 
 /// A server that a test started.
@@ -29,6 +30,15 @@ pub(crate) trait Place: Send + Sync + Sized {
     /// The settings of a store whose blobs are below `prefix` of it.
     fn settings(&self, prefix: &str) -> Vec<(String, String)> {
         Self::settings_at(&self.endpoint(), prefix)
+    }
+
+    /// The settings of a store that it will not let in.
+    fn refused(&self) -> Vec<(String, String)> {
+        let mut settings = self.settings("refused");
+        let secret = settings.iter_mut().find(|(name, _)| name.ends_with("__SECRET_KEY"));
+        // In base64, as Azure wants it.
+        secret.unwrap().1 = "d3Jvbmcga2V5".to_owned();
+        settings
     }
 }
 
@@ -70,6 +80,7 @@ macro_rules! everywhere {
     ($($name:ident),* $(,)?) => {
         crate::objects::everywhere!(@in garage, testkit::garage::Garage, $($name),*);
         crate::objects::everywhere!(@in azurite, testkit::azurite::Azurite, $($name),*);
+        crate::objects::everywhere!(@in gcs, testkit::gcs::Gcs, $($name),*);
     };
     (@in $module:ident, $place:ty, $($name:ident),*) => {
         mod $module {
@@ -121,6 +132,32 @@ impl Place for Azurite {
         let endpoint = format!("{}/{}", Self::endpoint(self), azurite::ACCOUNT);
         let builder = builder.endpoint(&endpoint).account_name(azurite::ACCOUNT).account_key(azurite::KEY);
         Box::new(connected(Operator::new(builder).unwrap()))
+    }
+}
+
+#[async_trait]
+impl Place for Gcs {
+    async fn begin() -> Self {
+        Self::start()
+    }
+
+    fn endpoint(&self) -> String {
+        Self::endpoint(self)
+    }
+
+    fn settings_at(endpoint: &str, prefix: &str) -> Vec<(String, String)> {
+        gcs::settings(endpoint, prefix)
+    }
+
+    /// None of its keys is wrong, so it refuses whoever comes next.
+    fn refused(&self) -> Vec<(String, String)> {
+        self.fail("GET /storage", Fault::Status(403, "{}"), 1);
+        self.settings("refused")
+    }
+
+    fn objects(&self, prefix: &str) -> Box<dyn Objects> {
+        let builder = services::Gcs::default().bucket(gcs::BUCKET).root(prefix).skip_signature();
+        Box::new(connected(Operator::new(builder.endpoint(&Self::endpoint(self))).unwrap()))
     }
 }
 
