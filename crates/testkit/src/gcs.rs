@@ -114,7 +114,7 @@ impl State {
 
     fn insert(&mut self, request: &Request) -> HttpResponse {
         assert_eq!(request.query("uploadType"), "media", "{request:?}");
-        stand_in::json(200, self.put(request.query("name"), request.body.clone(), true))
+        stand_in::json(200, &self.put(request.query("name"), request.body.clone(), true))
     }
 
     fn list(&self, request: &Request) -> HttpResponse {
@@ -143,14 +143,14 @@ impl State {
         if let Some(next) = next {
             page["nextPageToken"] = next;
         }
-        stand_in::json(200, page)
+        stand_in::json(200, &page)
     }
 
     fn object(&mut self, method: &str, name: &str, request: &Request) -> HttpResponse {
         let Some(object) = self.objects.get(name) else { return missing() };
         match method {
             "GET" if request.query("alt") == "media" => stand_in::bytes(request, &object.bytes),
-            "GET" => stand_in::json(200, described(name, object)),
+            "GET" => stand_in::json(200, &described(name, object)),
             "DELETE" => {
                 self.objects.remove(name);
                 HttpResponse::NoContent().finish()
@@ -216,7 +216,7 @@ fn decoded(text: &str) -> String {
 }
 
 fn missing() -> HttpResponse {
-    stand_in::json(404, json!({"error": {"code": 404, "message": "Not Found", "errors": [{"reason": "notFound"}]}}))
+    stand_in::json(404, &json!({"error": {"code": 404, "message": "Not Found", "errors": [{"reason": "notFound"}]}}))
 }
 
 fn xml(text: &str) -> HttpResponse {

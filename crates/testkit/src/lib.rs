@@ -7,6 +7,7 @@ pub mod authority;
 pub mod azurite;
 pub mod blobs;
 pub mod broker;
+pub mod drive;
 pub mod garage;
 pub mod gcs;
 pub mod kafka;

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::http::header::{self, HeaderMap};
@@ -49,8 +48,6 @@ pub enum Fault {
     Cut,
     /// It takes another byte than it was sent.
     Damage,
-    /// It says nothing for as long as anybody waits.
-    Silence,
 }
 
 /// A fault that is wanted: for requests whose line has `part` in it, so many times.
@@ -134,11 +131,7 @@ async fn answer(state: Data<State>, asked: HttpRequest, body: Bytes) -> HttpResp
     state.seen.lock().unwrap_or_else(PoisonError::into_inner).push(request.line.clone());
     match state.fault(&request.line) {
         None => state.api.answer(&request),
-        Some(Fault::Status(status, document)) => json(status, document.to_owned()),
-        Some(Fault::Silence) => {
-            rt::time::sleep(Duration::from_secs(600)).await;
-            HttpResponse::InternalServerError().finish()
-        }
+        Some(Fault::Status(status, document)) => json(status, &document),
         Some(Fault::Damage) => {
             let mut damaged = request.body.to_vec();
             if let Some(byte) = damaged.last_mut() {
@@ -151,8 +144,7 @@ async fn answer(state: Data<State>, asked: HttpRequest, body: Bytes) -> HttpResp
             let answer = state.api.answer(&request);
             // More is announced than comes.
             let cut = futures::stream::once(async { Err::<Bytes, _>(std::io::Error::other("cut")) });
-            let head = HttpResponse::build(answer.status()).no_chunking(1_000_000).streaming(cut);
-            head
+            HttpResponse::build(answer.status()).no_chunking(1_000_000).streaming(cut)
         }
     }
 }
@@ -167,7 +159,7 @@ impl State {
 }
 
 /// An answer of JSON.
-pub(crate) fn json(status: u16, document: impl ToString) -> HttpResponse {
+pub(crate) fn json(status: u16, document: &impl ToString) -> HttpResponse {
     let status = actix_web::http::StatusCode::from_u16(status).expect("a status");
     HttpResponse::build(status).content_type("application/json; charset=UTF-8").body(document.to_string())
 }

@@ -12,6 +12,7 @@ use opendal_http_transport_reqwest::ReqwestTransport;
 use service_kit::config::Secret;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::drive;
 use super::location::{Addressing, Auth, ObjectLocation, Service};
 use crate::ports::{BlobError, Presented};
 
@@ -74,8 +75,9 @@ impl Bucket {
             uploads: Semaphore::new(settings.uploads),
             patience: settings.timeout * u32::try_from(settings.retries + 1).unwrap_or(u32::MAX),
             is_suspected: AtomicBool::new(false),
-            piece_bytes: settings.piece_bytes,
-            is_checked: matches!(location.service, Service::S3 { checksum: true, .. }),
+            // Google Drive takes only pieces that are multiples of this.
+            piece_bytes: settings.piece_bytes - settings.piece_bytes % (256 * 1024),
+            is_checked: matches!(location.service, Service::S3 { checksum: true, .. } | Service::Gdrive),
         })
     }
 
@@ -180,12 +182,12 @@ fn operator(location: &ObjectLocation, settings: &ObjectSettings) -> opendal::Re
             }
             Operator::new(builder)
         }
-        Service::Gdrive => {
-            let builder = services::Gdrive::default().root(prefix).client_id(access).client_secret(secret);
-            Operator::new(builder.refresh_token(settings.refresh_token.expose()))
-        }
+        Service::Gdrive => drive::operator(prefix, endpoint.as_deref(), settings),
     }
 }
+
+/// Somebody, or a wire, changed them.
+pub(super) const DIFFERS: &str = "the object store has other bytes than it was sent";
 
 const NO_BUCKET: &str = "the object store has no such bucket, or refuses the settings (blobs.url)";
 
@@ -203,6 +205,8 @@ pub(super) fn away(error: opendal::Error) -> BlobError {
         ErrorKind::NotFound => return BlobError::Gone(error.into()),
         ErrorKind::PermissionDenied => "the object store refuses the key (blobs.access_key, blobs.secret_key)",
         ErrorKind::ConfigInvalid => NO_BUCKET,
+        // Nothing else is put under a condition.
+        ErrorKind::ConditionNotMatch => DIFFERS,
         ErrorKind::RateLimited => "the object store asks for fewer requests (blobs.requests)",
         _ if error.message().contains("timeout") => "the object store does not answer in time",
         _ => "the object store cannot be reached, or fails",

@@ -57,6 +57,16 @@ pub(super) enum Addressing {
 }
 
 impl BlobLocation {
+    /// Whether processes with folders of their own find there what any of them put, as soon as it is put.
+    pub fn can_be_shared(&self) -> bool {
+        matches!(self, Self::Objects(location) if location.service != Service::Gdrive)
+    }
+
+    /// Whether all of the three keys of the settings are needed.
+    pub fn needs_tokens(&self) -> bool {
+        matches!(self, Self::Objects(location) if location.service == Service::Gdrive)
+    }
+
     /// Whether addresses of single blobs can be given away, with the type and the name that they are shown under.
     pub fn can_presign(&self) -> bool {
         matches!(self, Self::Objects(ObjectLocation { service: Service::S3 { .. }, .. }))
@@ -95,9 +105,6 @@ impl FromStr for BlobLocation {
                 let account = parameters.take("account").filter(|account| !account.is_empty());
                 let missing = "must name its `account`, such as azblob://container?account=name";
                 Service::Azblob { account: account.ok_or_else(|| missing.to_owned())? }
-            }
-            "gdrive" if endpoint.is_some() => {
-                return Err("cannot have an `endpoint` for Google Drive; leave it out".to_owned());
             }
             "gdrive" => Service::Gdrive,
             _ => return Err(KINDS.to_owned()),
@@ -217,7 +224,7 @@ mod tests {
         let azure = objects("azblob://photos?account=me&endpoint=http://127.0.0.1:10000/me");
         assert_eq!(azure.service, Service::Azblob { account: "me".to_owned() });
         assert_eq!(azure.endpoint.as_deref(), Some("http://127.0.0.1:10000/me"));
-        let drive = objects("gdrive://Pictures/Store");
+        let drive = objects("gdrive://Pictures/Store?endpoint=http://127.0.0.1:8085");
         assert_eq!((drive.bucket.as_str(), drive.prefix.as_str()), ("", "Pictures/Store"));
     }
 
@@ -238,10 +245,16 @@ mod tests {
             ("azblob://container", "must name its `account`"),
             ("gcs://bucket?auth=none", "can have auth=none with"),
             ("gcs://bucket?region=a", "has a parameter `region`"),
-            ("gdrive://folder?endpoint=http://localhost", "cannot have an `endpoint`"),
         ] {
             assert!(refusal(text).starts_with(expected), "{text}: {}", refusal(text));
         }
+    }
+
+    #[test]
+    fn what_lags_behind_is_for_one_process() {
+        let can = |text: &str| text.parse::<BlobLocation>().unwrap().can_be_shared();
+        assert!(can("s3://bucket?region=a") && can("gcs://bucket") && can("azblob://container?account=a"));
+        assert!(!can("fs:/mnt/images") && !can("gdrive://folder"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use futures::TryStreamExt;
 use md5::{Digest as _, Md5};
 use opendal::Writer;
 
-use super::bucket::{Bucket, away, refused};
+use super::bucket::{Bucket, DIFFERS, away, refused};
 use crate::adapters::workspace::blocking;
 use crate::ports::BlobError;
 
@@ -105,5 +105,5 @@ impl Bucket {
 }
 
 fn differs(key: &str) -> BlobError {
-    BlobError::Away("the object store has other bytes than it was sent", anyhow::anyhow!("{key} differs there"))
+    BlobError::Away(DIFFERS, anyhow::anyhow!("{key} differs there"))
 }

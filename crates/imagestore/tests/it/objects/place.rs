@@ -8,6 +8,7 @@ use imagestore::adapters::objects::{BlobLocation, ObjectBlobs, ObjectSettings};
 use opendal::{Operator, services};
 use service_kit::config::Secret;
 use testkit::azurite::{self, Azurite};
+use testkit::drive::{self, Drive, Folder};
 use testkit::garage::{self, ACCESS_KEY, BUCKET, Garage, SECRET_KEY};
 use testkit::gcs::{self, Fault, Gcs};
 use testkit::reqwest::Client;
@@ -81,6 +82,7 @@ macro_rules! everywhere {
         crate::objects::everywhere!(@in garage, testkit::garage::Garage, $($name),*);
         crate::objects::everywhere!(@in azurite, testkit::azurite::Azurite, $($name),*);
         crate::objects::everywhere!(@in gcs, testkit::gcs::Gcs, $($name),*);
+        crate::objects::everywhere!(@in drive, testkit::drive::Drive, $($name),*);
     };
     (@in $module:ident, $place:ty, $($name:ident),*) => {
         mod $module {
@@ -158,6 +160,45 @@ impl Place for Gcs {
     fn objects(&self, prefix: &str) -> Box<dyn Objects> {
         let builder = services::Gcs::default().bucket(gcs::BUCKET).root(prefix).skip_signature();
         Box::new(connected(Operator::new(builder.endpoint(&Self::endpoint(self))).unwrap()))
+    }
+}
+
+#[async_trait]
+impl Place for Drive {
+    async fn begin() -> Self {
+        Self::start()
+    }
+
+    fn endpoint(&self) -> String {
+        Self::endpoint(self)
+    }
+
+    fn settings_at(endpoint: &str, prefix: &str) -> Vec<(String, String)> {
+        drive::settings(endpoint, &format!("Pictures/{prefix}"))
+    }
+
+    fn objects(&self, prefix: &str) -> Box<dyn Objects> {
+        Box::new(self.folder(&format!("Pictures/{prefix}")))
+    }
+}
+
+#[async_trait]
+impl Objects for Folder {
+    async fn keys(&self, folder: &str) -> Vec<String> {
+        self.names().into_iter().filter(|name| name.starts_with(folder)).collect()
+    }
+
+    async fn read(&self, key: &str) -> Vec<u8> {
+        Self::read(self, key).unwrap().to_vec()
+    }
+
+    async fn write(&self, key: &str, bytes: Vec<u8>) {
+        self.remove(key);
+        self.add(key, bytes);
+    }
+
+    async fn delete(&self, key: &str) {
+        self.remove(key);
     }
 }
 
