@@ -142,6 +142,8 @@ struct State {
     endpoint: String,
     files: Vec<File>,
     sessions: Vec<Session>,
+    /// Sessions that are over, with the files that came of them.
+    completed: Vec<(String, String)>,
     made: u64,
     tokens: u64,
     /// The oldest token that is believed.
@@ -299,6 +301,9 @@ impl State {
     /// `bytes FROM-LAST/TOTAL`, `bytes FROM-LAST/*`, or `bytes */TOTAL` of who asks how much there is.
     fn piece(&mut self, id: &str, request: &Request) -> HttpResponse {
         let keeps = self.keeps.take();
+        if let Some((_, file)) = self.completed.iter().find(|(session, _)| session == id) {
+            return self.told(file);
+        }
         let Some(index) = self.sessions.iter().position(|session| session.id == id) else {
             return refusal(404, "notFound");
         };
@@ -318,8 +323,9 @@ impl State {
         }
         if total == session.bytes.len().to_string() {
             let Session { name, parent, bytes, .. } = self.sessions.remove(index);
-            let id = self.add(&name, &parent, "application/octet-stream", bytes.into());
-            return self.told(&id);
+            let file = self.add(&name, &parent, "application/octet-stream", bytes.into());
+            self.completed.push((id.to_owned(), file.clone()));
+            return self.told(&file);
         }
         let mut answer = HttpResponse::PermanentRedirect();
         if let Some(last) = session.bytes.len().checked_sub(1) {

@@ -111,6 +111,9 @@ impl Upload {
                 Progress::Bytes(last.map_or(0, |last| last + 1))
             }
             status if status.is_success() => Progress::All(document(response)?),
+            StatusCode::NOT_FOUND | StatusCode::GONE => {
+                return Err(Error::new(ErrorKind::Unexpected, "Google Drive has forgotten the upload"));
+            }
             status => return Err(fault(status, response.body())),
         };
         self.is_unsure = false;
