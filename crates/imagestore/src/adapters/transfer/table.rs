@@ -91,7 +91,7 @@ impl Table {
                 there.iter().filter(|(key, _)| !here.contains_key(*key)).map(|(_, row)| row).collect();
             let mut tx = target.begin().await?;
             for some in missing.chunks(PARAMETERS / self.columns.len()) {
-                self.insert(some).await?.build().execute(&mut *tx).await?;
+                self.insert(some)?.build().execute(&mut *tx).await?;
             }
             tx.commit().await?;
             added += missing.len() as u64;
@@ -132,19 +132,13 @@ impl Table {
         Ok(())
     }
 
-    async fn insert(&self, rows: &[&Vec<Value>]) -> anyhow::Result<QueryBuilder<Postgres>> {
+    fn insert(&self, rows: &[&Vec<Value>]) -> anyhow::Result<QueryBuilder<Postgres>> {
         let columns = self.columns.join(", ");
         let mut query =
             QueryBuilder::new(format!("INSERT INTO {} ({columns}) OVERRIDING SYSTEM VALUE VALUES ", self.name));
         for (number, row) in rows.iter().enumerate() {
             query.push(if number == 0 { "(" } else { ", (" });
-            for (index, (kind, value)) in self.kinds.iter().zip(*row).enumerate() {
-                if index > 0 {
-                    query.push(", ");
-                }
-                rows::bind_to_server(&mut query, *kind, value)?;
-            }
-            query.push(")");
+            self.push_values(&mut query, row)?;
         }
         Ok(query)
     }
@@ -152,7 +146,12 @@ impl Table {
     /// Goes on with `key, columns) = (values)`.
     fn push_key(&self, query: &mut QueryBuilder<Postgres>, key: &[Value]) -> anyhow::Result<()> {
         query.push(self.key_columns()).push(") = (");
-        for (index, (kind, value)) in self.kinds.iter().zip(key).enumerate() {
+        self.push_values(query, key)
+    }
+
+    /// Goes on with `values)`, which are those of the first columns.
+    fn push_values(&self, query: &mut QueryBuilder<Postgres>, values: &[Value]) -> anyhow::Result<()> {
+        for (index, (kind, value)) in self.kinds.iter().zip(values).enumerate() {
             if index > 0 {
                 query.push(", ");
             }
@@ -204,13 +203,7 @@ impl Table {
         {
             let Some(bound) = bound else { continue };
             query.push(format!("{word} ({}) {sign} (", self.key_columns()));
-            for (index, (kind, value)) in self.kinds.iter().zip(bound).enumerate() {
-                if index > 0 {
-                    query.push(", ");
-                }
-                rows::bind_to_server(&mut query, *kind, value)?;
-            }
-            query.push(")");
+            self.push_values(&mut query, bound)?;
         }
         query.push(format!(" ORDER BY {}", self.key_columns()));
         if last.is_none() {

@@ -36,6 +36,16 @@ async fn known(store: &Store) -> Vec<Value> {
     known
 }
 
+/// The constraints and triggers of a database, and whether they are on.
+fn rules(server: &Server, database: &str) -> String {
+    server.sql(
+        database,
+        "SELECT conrelid::regclass, conname, pg_get_constraintdef(oid), convalidated FROM pg_constraint \
+         WHERE connamespace = current_schema()::regnamespace ORDER BY 1, 2; \
+         SELECT tgrelid::regclass, tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2",
+    )
+}
+
 /// The address of an upload of so many bytes, as a path.
 async fn begin_upload(store: &Store, bytes: usize) -> String {
     let request = Client::new().post(store.url("/v1/uploads")).header("tus-resumable", "1.0.0");
@@ -110,7 +120,10 @@ async fn rows_move_to_a_server_while_the_service_runs_and_after_it() {
     for (image, picture) in images.iter().zip(&pictures).skip(1) {
         assert_eq!(get(&store, &format!("/i/{}", id(image))).await.bytes().await.unwrap(), picture);
     }
-    // It counts on, and what depends on triggers and constraints works.
+    server.database("new");
+    drop(store_on(&server, "new", TempDir::new().unwrap().path(), &[]));
+    assert_eq!(rules(&server, "moved"), rules(&server, "new"));
+    // It counts on.
     go_on(&store, &begun, head.len(), tail).await;
     let stats: Value = get(&store, "/v1/stats").await.json().await.unwrap();
     assert_eq!(stats["images"]["count"], 8);
