@@ -84,7 +84,13 @@ async fn fsck_and_gc_look_into_the_bucket(place: &impl Place) {
 
     // Reading it is found out about too, and nothing tells the client that it has all of it.
     let store = store_in(place, folder.path(), "upkeep", &[("RENDITIONS__MODE", "off")]);
-    assert!(get(&store, &format!("/i/{}", id(&damaged))).await.bytes().await.is_err());
+    // The connection ends before or behind the head of the answer, as it happens.
+    let answer = Client::new().get(store.url(&format!("/i/{}", id(&damaged)))).send().await;
+    let is_whole = match answer {
+        Ok(answer) => answer.bytes().await.is_ok(),
+        Err(_) => false,
+    };
+    assert!(!is_whole);
     store.wait_for_log("has other bytes in the object store than were stored");
     assert_eq!(get(&store, &format!("/i/{}", id(&whole))).await.status(), 200);
 }
