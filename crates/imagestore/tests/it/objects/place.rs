@@ -38,7 +38,7 @@ pub(crate) trait Place: Send + Sync + Sized {
         let mut settings = self.settings("refused");
         let secret = settings.iter_mut().find(|(name, _)| name.ends_with("__SECRET_KEY"));
         // In base64, as Azure wants it.
-        secret.unwrap().1 = "d3Jvbmcga2V5".to_owned();
+        "d3Jvbmcga2V5".clone_into(&mut secret.unwrap().1);
         settings
     }
 }
@@ -133,7 +133,7 @@ impl Place for Azurite {
         let builder = services::Azblob::default().container(azurite::CONTAINER).root(prefix);
         let endpoint = format!("{}/{}", Self::endpoint(self), azurite::ACCOUNT);
         let builder = builder.endpoint(&endpoint).account_name(azurite::ACCOUNT).account_key(azurite::KEY);
-        Box::new(connected(Operator::new(builder).unwrap()))
+        Box::new(connected(&Operator::new(builder).unwrap()))
     }
 }
 
@@ -159,7 +159,7 @@ impl Place for Gcs {
 
     fn objects(&self, prefix: &str) -> Box<dyn Objects> {
         let builder = services::Gcs::default().bucket(gcs::BUCKET).root(prefix).skip_signature();
-        Box::new(connected(Operator::new(builder.endpoint(&Self::endpoint(self))).unwrap()))
+        Box::new(connected(&Operator::new(builder.endpoint(&Self::endpoint(self))).unwrap()))
     }
 }
 
@@ -205,10 +205,10 @@ impl Objects for Folder {
 /// What is below `prefix` of the bucket of a Garage, without imagestore.
 pub(super) fn bucket_at(endpoint: &str, prefix: &str) -> Operator {
     let builder = services::S3::default().bucket(BUCKET).root(prefix).region("garage").endpoint(endpoint);
-    connected(Operator::new(builder.access_key_id(ACCESS_KEY).secret_access_key(SECRET_KEY)).unwrap())
+    connected(&Operator::new(builder.access_key_id(ACCESS_KEY).secret_access_key(SECRET_KEY)).unwrap())
 }
 
-fn connected(operator: Operator) -> Operator {
+fn connected(operator: &Operator) -> Operator {
     let transport = opendal_http_transport_reqwest::ReqwestTransport::new(Client::new());
     operator.clone().with_context(operator.context().with_http_transport(opendal::HttpTransporter::new(transport)))
 }
