@@ -27,6 +27,14 @@ python_packages() {
     echo "scripts/${0##*/}: the registry of $1 cannot be reached: $consequence" >&2 && return 1
 }
 
+# A Python that has aiokafka, a client of Kafka that others wrote: sets $kafka_client, or says the consequence: kafka_client CONSEQUENCE
+kafka_client() {
+    local folder=${XDG_CACHE_HOME:-$HOME/.cache}/imagestore/kafka
+    # shellcheck disable=SC2034
+    kafka_client=$folder/bin/python
+    python_packages "$folder" "$1" aiokafka==0.14.0
+}
+
 is_port() { [[ $1 =~ ^[0-9]{1,5}$ ]] && [ "$1" -ge 1 ] && [ "$1" -le 65535 ]; }
 
 port_is_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }

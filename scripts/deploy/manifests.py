@@ -1,5 +1,6 @@
 """The manifests of deploy/ as kustomize puts them together, against the schemas of Kubernetes, and what they say of each other."""
 
+import tomllib
 from pathlib import Path
 
 import kubernetes_validate
@@ -7,6 +8,7 @@ import yaml
 
 VERSION = "1.34"
 FOLDER = Path(__file__).parents[2] / "deploy"
+CRATES = FOLDER.parent / "crates"
 
 
 def main():
@@ -14,6 +16,9 @@ def main():
         manifests, secrets = put_together(FOLDER / name)
         check(manifests, secrets)
         print(f"{name}: {len(manifests)} manifests follow the schemas of Kubernetes {VERSION}")
+    manifests = with_component(manifests, FOLDER / "kubernetes-kafka")
+    check(manifests, secrets)
+    print(f"kubernetes-kafka: added to {name}, {len(manifests)} manifests do so too")
 
 
 def put_together(folder):
@@ -38,6 +43,23 @@ def put_together(folder):
         lines = (folder / f"{generator['envs'][0]}.example").read_text().splitlines()
         secrets[generator["name"]] = {line.split("=")[0] for line in lines if not line.startswith("#")}
     return manifests + own, secrets
+
+
+def with_component(manifests, folder):
+    """The manifests with those of a component, and with the variables that it adds to containers."""
+    component = yaml.safe_load((folder / "kustomization.yaml").read_text())
+    assert component["resources"] == ["network.yaml"], component["resources"]
+    for patch in (yaml.safe_load(patch["patch"]) for patch in component["patches"]):
+        (patched,) = [one for one in manifests if identity(one) == identity(patch)]
+        for added in containers([patch]):
+            (container,) = [one for one in containers([patched]) if one["name"] == added["name"]]
+            assert set(added) == {"name", "env"}, "what this does not know of kustomize"
+            container["env"] += added["env"]
+    generated = {one["name"]: {literal.split("=")[0] for literal in one["literals"]} for one in component["configMapGenerator"]}
+    for variable in (variable for container in containers(manifests) for variable in container["env"]):
+        asked = variable.get("valueFrom", {}).get("configMapKeyRef")
+        assert not asked or asked["key"] in generated[asked["name"]], f"{variable['name']} is in no map"
+    return manifests + list(yaml.safe_load_all((folder / "network.yaml").read_text()))
 
 
 def identity(manifest):
@@ -76,9 +98,25 @@ def check(manifests, secrets):
     for name, budget in by_kind["PodDisruptionBudget"].items():
         labels = workloads[name]["spec"]["template"]["metadata"]["labels"]
         assert budget["spec"]["selector"]["matchLabels"].items() <= labels.items(), f"the budget of {name} holds nothing"
+    settings = known_settings()
     for variable in (variable for container in containers(manifests) for variable in container["env"]):
+        assert variable["name"] in settings, f"{variable['name']} is no setting"
         asked = variable.get("valueFrom", {}).get("secretKeyRef")
         assert not asked or asked["key"] in secrets[asked["name"]], f"{variable['name']} is in no secret"
+
+
+def known_settings():
+    """The variables that the services read: those of the settings in their files."""
+    names = set()
+    for service in ("imagestore", "imagecompress"):
+        sections = [(service, tomllib.loads((CRATES / service / "config" / f"{service}.toml").read_text()))]
+        while sections:
+            path, section = sections.pop()
+            for key, value in section.items():
+                names.add(f"{path}__{key}".upper())
+                if isinstance(value, dict):
+                    sections.append((f"{path}__{key}", value))
+    return names
 
 
 main()

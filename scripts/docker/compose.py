@@ -3,6 +3,7 @@
 import re
 import subprocess
 import tempfile
+import tomllib
 from pathlib import Path
 
 import yaml
@@ -12,7 +13,7 @@ PAIR = {"store", "compress"}
 PROFILES = {
     "observe": {"prometheus", "grafana"},
     "otlp": {"collector"},
-    "scale": {"secrets", "postgres", "garage", "mosquitto", "stores", "balancer", "compressors"},
+    "scale": {"secrets", "postgres", "garage", "mosquitto", "kafka", "topics", "stores", "balancer", "compressors"},
 }
 HARDENED = {"cap_drop": ["ALL"], "security_opt": ["no-new-privileges:true"]}
 
@@ -38,6 +39,7 @@ def main():
     check_variables()
     check_secrets(services["secrets"])
     check_balancer(services["balancer"]["environment"])
+    check_topics(services)
     print("docker-compose.yml follows the compose specification")
 
 
@@ -75,6 +77,21 @@ def check_balancer(environment):
         told = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
     assert told.returncode == 0, told.stderr
 
+
+def check_topics(services):
+    """The topics that the services are set to are made before they start, with a partition for each of those that share the jobs."""
+    store = tomllib.loads(Path("crates/imagestore/config/imagestore.toml").read_text())["events"]["kafka"]
+    compress = tomllib.loads(Path("crates/imagecompress/config/imagecompress.toml").read_text())["jobs"]["kafka"]
+    script = services["topics"]["entrypoint"][-1].replace("$$", "$")
+    made = set(re.search(r"for topic in (.*); do", script)[1].split())
+    assert made == {store["topic"], store["jobs_topic"], compress["topic"], compress["dead_topic"]}, made
+    assert int(re.search(r"--partitions (\d+)", script)[1]) >= services["compressors"]["deploy"]["replicas"], script
+    assert services["stores"]["depends_on"]["topics"] == {"condition": "service_completed_successfully"}
+    assert services["kafka"]["image"] == services["topics"]["image"], "the two speak different versions"
+    advertised = services["kafka"]["environment"]["KAFKA_ADVERTISED_LISTENERS"].removeprefix("PLAINTEXT://")
+    told = [services[name]["environment"] for name in ("stores", "compressors")]
+    assert told[0]["IMAGESTORE__EVENTS__KAFKA__BROKERS"] == told[1]["IMAGECOMPRESS__JOBS__KAFKA__BROKERS"] == advertised, told
+    assert f"--bootstrap-server {advertised} " in script, script
 
 
 main()

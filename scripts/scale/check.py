@@ -1,4 +1,5 @@
-"""The clients of scripts/check-scale: `fill` uploads and notes what was acknowledged, `verify` asks for all of it, `outage` halts PostgreSQL."""
+"""The clients of scripts/check-scale: `fill` uploads and notes what was acknowledged, `streams` looks whether the balancer keeps anything back,
+`grpc` is the client of imagestore, `verify` asks for all of it, `told` reads the topics of Kafka once more, `outage` halts PostgreSQL."""
 
 import atexit
 import collections
@@ -20,6 +21,8 @@ import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import kafka
+
 CLIENTS = 8
 # Within which everything that is waited for has to come.
 PATIENCE = 120
@@ -30,9 +33,12 @@ def picture(seed):
     made = random.Random(seed)
     width, height = (1500, 1000) if seed % 8 == 0 else (240, 160)
     stripe = bytes(made.randrange(256) for _ in range(30)) * (width // 10)
-    rows = b"".join(b"\0" + stripe[: width * 3 - 6] + made.randbytes(6) for _ in range(height))
+    return png(width, height, b"".join(b"\0" + stripe[: width * 3 - 6] + made.randbytes(6) for _ in range(height)), level=1)
+
+
+def png(width, height, rows, level):
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + part(b"IDAT", zlib.compress(rows, 1)) + part(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + part(b"IDAT", zlib.compress(rows, level)) + part(b"IEND", b"")
 
 
 def part(kind, content):
@@ -102,7 +108,7 @@ class Feed(threading.Thread):
         return last
 
 
-class Broker(threading.Thread):
+class Mosquitto(threading.Thread):
     """What mosquitto was told, at least once each."""
 
     def __init__(self, run):
@@ -143,8 +149,8 @@ def finished(store, faults, jobs):
 def fill(store, compress, run, ledger, count):
     count, run, faults, kept = int(count), Path(run), Faults(), []
     # Most often the balancer gives each imagestore one of them.
-    feeds, broker = [Feed(store) for _ in range(3)], Broker(run)
-    for watcher in (*feeds, broker):
+    feeds, mosquitto, topics = [Feed(store) for _ in range(3)], Mosquitto(run), kafka.Topics(run)
+    for watcher in (*feeds, mosquitto, topics):
         watcher.start()
     wait_until("the live feed", lambda: all(feed.connections for feed in feeds))
     first = [upload(store, faults, kept, seed) for seed in range(8)]
@@ -164,14 +170,20 @@ def fill(store, compress, run, ledger, count):
     stored = json.loads(ask(store + "/v1/stats"))["images"]["count"]
     assert count <= stored <= count + faults.total(), f"{count} uploads became {stored} images"
     assert json.loads(ask(f"{compress}/compress/{kept[-1]['id']}?type=webp&target=low"))["status"] == "OK"
+    # Announced by one that was not killed, also if the other one did so before.
+    jobs += order(store, [entry["id"] for entry in kept[-8:]])
     wait_until("the jobs", lambda: finished(store, faults, jobs))
     acknowledged = {entry["id"] for entry in kept}
-    for watcher in (*feeds, broker):
+    for watcher in (*feeds, mosquitto, topics):
         missing = lambda: acknowledged - watcher.stored
         wait_until(f"what {type(watcher).__name__} is told", lambda: not missing(), missing)
+    topics.check()
+    wait_until("the announcements", lambda: topics.announced >= set(jobs), lambda: set(jobs) - topics.announced)
+    wait_until("what the group commits", lambda: kafka.waiting(run)[0] == 0, lambda: kafka.waiting(run))
     back = sum(feed.connections > 1 for feed in feeds)
     print(f"{count} pictures acknowledged to {CLIENTS} clients, one imagestore killed meanwhile; sent again: {faults}")
-    print(f"{len(jobs)} compressions done; all uploads told to the broker and by the live feed, of which {back} of {len(feeds)} had to connect again")
+    print(f"{len(jobs)} compressions announced by Kafka and done; Kafka has {topics}")
+    print(f"all uploads told by Kafka, by MQTT and by the live feed, of which {back} of {len(feeds)} had to connect again")
 
 
 def upload(store, faults, kept, seed):
@@ -180,6 +192,46 @@ def upload(store, faults, kept, seed):
     kept.append({"id": record["id"], "sha256": hashlib.sha256(content).hexdigest()})
     assert ask_again(faults, f"{store}/i/{record['id']}.webp?w=64")[8:12] == b"WEBP"
     return record["id"]
+
+
+def streams(store, run):
+    """What is large passes through nginx as it comes: with a client that takes its time nothing is put into a file meanwhile."""
+    noise = random.Random(0).randbytes(3000 * 2000 * 3)
+    rows = b"".join(b"\0" + noise[at : at + 9000] for at in range(0, len(noise), 9000))
+    content = png(3000, 2000, rows, level=0)
+    url = f"{store}/i/{json.loads(ask(store + '/v1/images', content))['id']}"
+    with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+        begin = answer.read(1024)
+        # Time enough for nginx to have all of the first answer.
+        assert ask(url) == content
+        assert begin + answer.read() == content
+    files = [path for folder in ("1", "2") for path in Path(run, "nginx", folder).iterdir()]
+    assert not files, f"nginx put bodies or answers into {files}"
+    print(f"{len(content)} bytes up and down, and nothing in a file of the balancer")
+
+
+def grpc(program, server):
+    """Calls, streams both ways and a feed that goes on."""
+
+    def client(*arguments, content=None):
+        command = [program, "client", *arguments, "--server", server]
+        return subprocess.run(command, input=content, stdout=subprocess.PIPE, check=True, timeout=PATIENCE).stdout
+
+    # Of 1.5 megapixels: a message of an upload has 64 KiB.
+    content, ids, heard = picture(1000), [], []
+    watch = subprocess.Popen([program, "client", "watch", "--json", "--server", server], stdout=subprocess.PIPE)
+    atexit.register(watch.kill)
+    threading.Thread(target=lambda: heard.extend(iter(watch.stdout.readline, b"")), daemon=True).start()
+
+    def is_told():
+        ids.append(client("upload", "-", content=content).decode().split("\t")[0])
+        return any(ids[0] in line.decode() or ids[-1] in line.decode() for line in heard)
+
+    wait_until("what gRPC is told", is_told, lambda: heard)
+    assert client("get", ids[0], "--output", "-") == content
+    assert ids[-1] in client("ls", "--limit", "1").decode()
+    watch.kill()
+    print(f"gRPC: {len(content)} bytes up and down, {len(heard)} events heard")
 
 
 def verify(store, ledger):
@@ -193,6 +245,22 @@ def verify(store, ledger):
     with ThreadPoolExecutor(CLIENTS) as clients:
         list(clients.map(one, kept))
     print(f"{len(kept)} of {len(kept)} acknowledged pictures are there, byte for byte, with their variants")
+
+
+def told(store, run, ledger):
+    """Kafka has kept everything, the group goes on where it was, and jobs go through it as before."""
+    run, ids = Path(run), [entry["id"] for entry in json.loads(Path(ledger).read_text())]
+    _, before = kafka.waiting(run)
+    topics = kafka.Topics(run)
+    topics.start()
+    wait_until("the events of before", lambda: topics.stored >= set(ids), lambda: set(ids) - topics.stored)
+    topics.check()
+    jobs = order(store, ids[8:16])
+    wait_until("the jobs", lambda: finished(store, Faults(), jobs))
+    wait_until("what the group commits", lambda: kafka.waiting(run)[0] == 0, lambda: kafka.waiting(run))
+    _, after = kafka.waiting(run)
+    assert after >= before + len(jobs) > len(jobs), f"there were {before} announcements, and {after} after {len(jobs)} jobs more"
+    print(f"Kafka still has {topics}; {len(jobs)} compressions more")
 
 
 def outage(store, run, ledger):
@@ -233,4 +301,4 @@ def signal_all(processes, number):
 
 
 if __name__ == "__main__":
-    {"fill": fill, "verify": verify, "outage": outage}[sys.argv[1]](*sys.argv[2:])
+    {"fill": fill, "streams": streams, "grpc": grpc, "verify": verify, "told": told, "outage": outage}[sys.argv[1]](*sys.argv[2:])

@@ -18,10 +18,11 @@ make_secrets() {
 
 find_programs() {
     postgres_programs=$(compgen -G '/usr/lib/postgresql/*/bin' | sort -V | tail -n 1) || true
-    garage=${XDG_CACHE_HOME:-$HOME/.cache}/imagestore/servers/bin/garage
+    local built=${XDG_CACHE_HOME:-$HOME/.cache}/imagestore/servers/bin
+    garage=$built/garage tansu=$built/tansu
     PATH=$PATH:/usr/sbin
     local program
-    for program in "$postgres_programs/postgres" "$garage" mosquitto nginx; do
+    for program in "$postgres_programs/postgres" "$garage" "$tansu" mosquitto nginx; do
         command -v "$program" >/dev/null || fail "${program##*/} is missing; run: scripts/setup --scale"
     done
 }
@@ -96,12 +97,31 @@ start_mosquitto() {
     wait_until mosquitto port_is_taken "$mosquitto_port"
 }
 
+# Topics, messages and how far the group is are rows of a file. When the machine loses power the last of them may be missing: jobs are
+# announced again then, events are not.
+start_tansu() {
+    local topic there
+    tansu_port=$(free_port)
+    mkdir -p "$data/tansu"
+    # The address of the file is read as relative to the folder where it starts.
+    start tansu env -C "$data/tansu" NO_COLOR=1 RUST_LOG=warn "$tansu" broker --silent --storage-engine sqlite://topics.sqlite \
+        --listener-url "tcp://127.0.0.1:$tansu_port" --advertised-listener-url "tcp://127.0.0.1:$tansu_port"
+    wait_until tansu "$tansu" topic list --broker "tcp://127.0.0.1:$tansu_port"
+    there=$("$tansu" topic list --broker "tcp://127.0.0.1:$tansu_port")
+    # As many partitions as there may be compressors at work, now or at a later start: those beyond it would be idle.
+    for topic in image.events image.events.dead imagestore.events; do
+        [[ $there == *"\"$topic\""* ]] ||
+            "$tansu" topic create "$topic" --broker "tcp://127.0.0.1:$tansu_port" --partitions 12 >>"$run/tansu.log"
+    done
+}
+
 # nginx's configuration: the template that docker-compose.yml has as well, filled in, in a frame for this machine.
 write_nginx_configuration() {
     local template name
-    local RESOLVER='' STORES=$1 COMPRESSORS=$2 STORE_LISTEN=127.0.0.1:$port COMPRESS_LISTEN=127.0.0.1:$compress_port
+    local RESOLVER='' STORES=$1 STORES_GRPC=$2 COMPRESSORS=$3
+    local STORE_LISTEN=127.0.0.1:$port GRPC_LISTEN=127.0.0.1:$grpc_port COMPRESS_LISTEN=127.0.0.1:$compress_port
     template=$(<"$project/deploy/nginx/images.conf.template")
-    for name in RESOLVER STORES COMPRESSORS STORE_LISTEN COMPRESS_LISTEN; do
+    for name in RESOLVER STORES STORES_GRPC COMPRESSORS STORE_LISTEN GRPC_LISTEN COMPRESS_LISTEN; do
         template=${template//"\${$name}"/"${!name}"}
     done
     mkdir -p "$run/nginx"
@@ -120,17 +140,18 @@ error_log stderr warn;
 events { worker_connections 8192; }
 http {
 $access_log
-client_body_temp_path $run/nginx/1; proxy_temp_path $run/nginx/2; fastcgi_temp_path $run/nginx/3;
+# A file in the first two is gone before it can be seen; the folders that are made for it stay, which scripts/check-scale looks for.
+client_body_temp_path $run/nginx/1 1 2; proxy_temp_path $run/nginx/2 1 2; fastcgi_temp_path $run/nginx/3;
 uwsgi_temp_path $run/nginx/4; scgi_temp_path $run/nginx/5;
 $template
 }
 TEXT
 }
 
-# start_nginx STORE_PORTS COMPRESS_PORTS
+# start_nginx STORE_PORTS GRPC_PORTS COMPRESS_PORTS
 start_nginx() {
     # shellcheck disable=SC2086
-    write_nginx_configuration "$(upstreams $1)" "$(upstreams $2)" >"$run/nginx.conf"
+    write_nginx_configuration "$(upstreams $1)" "$(upstreams $2)" "$(upstreams $3)" >"$run/nginx.conf"
     start nginx nginx -e stderr -c "$run/nginx.conf"
     wait_until nginx curl -fs --max-time 5 "http://127.0.0.1:$port/readyz"
 }

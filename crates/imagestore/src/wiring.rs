@@ -75,7 +75,7 @@ pub async fn open(settings: &Settings, access: Access) -> anyhow::Result<Opened>
     };
     let blobs = blob_store(settings, &settings.blobs.url)?;
     if access == Access::Exclusive && catalog.is_shared() {
-        check_place_of_files(settings, &catalog).await?;
+        check_place_of_blobs(settings, &catalog).await?;
     }
     let remote = if settings.fetch.enabled {
         Some(Arc::new(HttpSource::new(settings.remote()).context("cannot set up fetching")?) as Arc<dyn RemoteSource>)
@@ -107,16 +107,20 @@ pub fn blob_store(settings: &Settings, url: &str) -> anyhow::Result<Arc<dyn Blob
     }
 }
 
-/// Makes sure that files of blobs are all in one folder: processes that share a catalog would not find each other's.
-async fn check_place_of_files(settings: &Settings, catalog: &impl ReplicaCatalog) -> anyhow::Result<()> {
-    let Ok(BlobLocation::Files(folder)) = settings.blobs.url.parse() else { return Ok(()) };
-    let folder = folder.as_ref().unwrap_or(&settings.data_dir);
+/// Makes sure that one process alone has the blobs where others would not find them: in a folder, or in a store whose lists lag behind.
+async fn check_place_of_blobs(settings: &Settings, catalog: &impl ReplicaCatalog) -> anyhow::Result<()> {
+    let folder = match settings.blobs.url.parse() {
+        Ok(BlobLocation::Files(Some(folder))) => folder,
+        Ok(location) if !location.can_be_shared() => settings.data_dir.clone(),
+        _ => return Ok(()),
+    };
     let unusable = || format!("cannot use the folder {}", folder.display());
-    let id = folder::id_of(folder)?.to_string();
+    let id = folder::id_of(&folder)?.to_string();
     let known = catalog.secret("folder of blobs", Some(&id)).await.with_context(unusable)?;
     anyhow::ensure!(
         known.as_ref() == Some(&id),
-        "the pictures of this catalog are in another folder than {}; use that one, or name an object store in blobs.url, which several imagestores can share",
+        "the pictures of this catalog are in another folder than {}, or Google Drive is used from another one; use that one, or name in blobs.url what \
+         several imagestores can share: a bucket of S3, Google Cloud Storage or Azure",
         folder.display()
     );
     Ok(())

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use crate::ports::free_port;
 use crate::process::wait_until;
+use crate::servers::installed;
 
 /// The bucket that there is.
 pub const BUCKET: &str = "pictures";
@@ -126,11 +127,7 @@ pub fn settings(endpoint: &str, prefix: &str) -> Vec<(String, String)> {
 }
 
 fn garage(folder: &Path) -> Command {
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")));
-    let program = cache.expect("a home folder").join("imagestore/servers/bin/garage");
-    assert!(program.is_file(), "{} is missing; run: scripts/setup --test", program.display());
-    let mut command = Command::new(program);
+    let mut command = Command::new(installed("bin/garage"));
     command.arg("-c").arg(folder.join("garage.toml")).env("RUST_LOG", "garage=warn").stdin(Stdio::null());
     command
 }

@@ -4,9 +4,12 @@
 #![allow(clippy::expect_used, reason = "a fixture that cannot be made is a failed test")]
 
 pub mod authority;
+pub mod azurite;
 pub mod blobs;
 pub mod broker;
+pub mod drive;
 pub mod garage;
+pub mod gcs;
 pub mod kafka;
 pub mod lanczos;
 pub mod measured;
@@ -18,5 +21,7 @@ pub mod postgres;
 pub mod process;
 pub mod proxy;
 pub mod raw;
+mod servers;
+mod stand_in;
 
 pub use {image, reqwest, tempfile};

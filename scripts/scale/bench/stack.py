@@ -22,14 +22,14 @@ class Stack:
 
     def __init__(self, project, data):
         self.project, self.data, self.run = project, data, data / "run"
-        self.port, self.compress_port = free_port(), free_port()
+        self.port, self.compress_port, self.grpc_port = free_port(), free_port(), free_port()
         self.store = f"http://127.0.0.1:{self.port}"
         self.queries = None
 
     def start(self, stores, compressors, **settings):
         """Starts so many; `settings` are variables of the environment."""
-        command = [self.project / "scripts/up", "--scale", "--detach", "--counted", "--data", self.data]
-        command += ["--port", self.port, "--compress-port", self.compress_port]
+        command = [self.project / "scripts/up", "--scale", "--detach", "--counted", "--without-kafka", "--data", self.data]
+        command += ["--port", self.port, "--compress-port", self.compress_port, "--grpc-port", self.grpc_port]
         command += ["--stores", stores, "--compressors", compressors]
         environment = os.environ | {name: str(value) for name, value in settings.items()}
         subprocess.run([str(word) for word in command], env=environment, check=True, stdout=subprocess.DEVNULL)

@@ -225,7 +225,7 @@ pub struct Blobs {
     pub access_key: Secret,
     #[garde(custom(with_its_key(&self.access_key)))]
     pub secret_key: Secret,
-    #[garde(skip)]
+    #[garde(custom(with_other_keys(self)))]
     pub refresh_token: Secret,
     #[garde(range(min = 1, max = 600))]
     pub timeout_seconds: u64,
@@ -255,6 +255,19 @@ fn with_its_key(access_key: &Secret) -> impl FnOnce(&Secret, &()) -> garde::Resu
     move |secret_key, ()| {
         if lacks_secret && secret_key.is_empty() {
             return Err(garde::Error::new("must be set together with blobs.access_key"));
+        }
+        Ok(())
+    }
+}
+
+fn with_other_keys(blobs: &Blobs) -> impl FnOnce(&Secret, &()) -> garde::Result {
+    let needed = blobs.url.parse::<BlobLocation>().is_ok_and(|location| location.needs_tokens());
+    let lacks_client = blobs.access_key.is_empty() || blobs.secret_key.is_empty();
+    move |refresh_token, ()| {
+        if needed && (lacks_client || refresh_token.is_empty()) {
+            return Err(garde::Error::new(
+                "must be set for Google Drive, with the client's id and secret as blobs.access_key and blobs.secret_key",
+            ));
         }
         Ok(())
     }

@@ -5,14 +5,22 @@ use std::path::Path;
 
 use serde_json::Value;
 use tempfile::TempDir;
-use testkit::garage::{BUCKET, Garage};
 use testkit::pictures::{jpeg, photo};
 use testkit::process::{Store, StoreOptions, run_cli};
 
+use crate::objects::{Place, everywhere};
 use crate::support::{files, get, id, upload};
 
-fn migrate(garage: &Garage, data_dir: &Path, from: &str, to: &str, further: &[&str]) -> (Option<i32>, String) {
-    let mut env = garage.settings("unused");
+everywhere!(blobs_move_to_a_bucket_while_the_service_runs_and_back, damage_is_told_and_what_was_stopped_goes_on,);
+
+/// The address of a place of that prefix.
+fn address(place: &impl Place, prefix: &str) -> String {
+    let settings = place.settings(prefix);
+    settings.into_iter().find(|(key, _)| key.ends_with("__URL")).unwrap().1
+}
+
+fn migrate(place: &impl Place, data_dir: &Path, from: &str, to: &str, further: &[&str]) -> (Option<i32>, String) {
+    let mut env = place.settings("unused");
     env.retain(|(key, _)| !key.ends_with("__URL"));
     env.push(("IMAGESTORE__BLOBS__URL".to_owned(), "fs:".to_owned()));
     env.push(("IMAGESTORE__DATA_DIR".to_owned(), data_dir.display().to_string()));
@@ -39,31 +47,30 @@ fn as_files() -> Vec<(String, String)> {
     vec![("IMAGESTORE__BLOBS__URL".to_owned(), "fs:".to_owned())]
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn blobs_move_to_a_bucket_while_the_service_runs_and_back() {
-    let (garage, folder) = (Garage::start(), TempDir::new().unwrap());
-    let bucket = format!("s3://{BUCKET}/moved?endpoint={}&region=garage", garage.endpoint());
+async fn blobs_move_to_a_bucket_while_the_service_runs_and_back(place: &impl Place) {
+    let folder = TempDir::new().unwrap();
+    let bucket = address(place, "moved");
     let mut store = start(folder.path(), as_files());
     let mut images: Vec<(Value, Vec<u8>)> = Vec::new();
     for seed in 0..8 {
         let bytes = jpeg::baseline(&photo(300, 200, seed), 90);
         images.push((upload(&store, bytes.clone()).await, bytes));
     }
-    let (code, text) = migrate(&garage, folder.path(), "fs:", &bucket, &[]);
+    let (code, text) = migrate(place, folder.path(), "fs:", &bucket, &[]);
     assert_eq!((code, number(&text, "copied now"), number(&text, "there already")), (Some(0), 8, 0), "{text}");
     let late = jpeg::baseline(&photo(300, 200, 100), 90);
     images.push((upload(&store, late.clone()).await, late));
     assert!(store.terminate().success());
-    let (code, text) = migrate(&garage, folder.path(), "fs:", &bucket, &["--verify"]);
+    let (code, text) = migrate(place, folder.path(), "fs:", &bucket, &["--verify"]);
     assert_eq!((code, number(&text, "copied now"), number(&text, "there already")), (Some(0), 1, 8), "{text}");
 
     fs::remove_dir_all(folder.path().join("blobs")).unwrap();
-    let mut store = start(folder.path(), garage.settings("moved"));
+    let mut store = start(folder.path(), place.settings("moved"));
     for (image, bytes) in &images {
         assert!(get(&store, &format!("/i/{}", id(image))).await.bytes().await.unwrap() == *bytes);
     }
     assert!(store.terminate().success());
-    let (code, text) = migrate(&garage, folder.path(), &bucket, "fs:", &[]);
+    let (code, text) = migrate(place, folder.path(), &bucket, "fs:", &[]);
     assert_eq!((code, number(&text, "copied now")), (Some(0), 9), "{text}");
     let store = start(folder.path(), as_files());
     for (image, bytes) in &images {
@@ -76,10 +83,9 @@ async fn blobs_move_to_a_bucket_while_the_service_runs_and_back() {
     assert!(!left.iter().any(|name| name.starts_with("passage-")), "{left:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn damage_is_told_and_what_was_stopped_goes_on() {
-    let (garage, folder) = (Garage::start(), TempDir::new().unwrap());
-    let bucket = format!("s3://{BUCKET}/damage?endpoint={}&region=garage", garage.endpoint());
+async fn damage_is_told_and_what_was_stopped_goes_on(place: &impl Place) {
+    let folder = TempDir::new().unwrap();
+    let bucket = address(place, "damage");
     let mut store = start(folder.path(), as_files());
     for seed in 0..3 {
         upload(&store, jpeg::baseline(&photo(300, 200, seed), 90)).await;
@@ -89,20 +95,20 @@ async fn damage_is_told_and_what_was_stopped_goes_on() {
     let mut bytes = fs::read(&blobs[0]).unwrap();
     bytes[100] ^= 1;
     fs::write(&blobs[0], &bytes).unwrap();
-    let (code, text) = migrate(&garage, folder.path(), "fs:", &bucket, &[]);
+    let (code, text) = migrate(place, folder.path(), "fs:", &bucket, &[]);
     assert_eq!((code, number(&text, "copied now")), (Some(1), 2), "{text}");
     let name = blobs[0].file_name().unwrap().to_str().unwrap();
     assert!(text.contains(&format!("blob {name} is damaged")), "{text}");
     bytes[100] ^= 1;
     fs::write(&blobs[0], &bytes).unwrap();
-    let (code, text) = migrate(&garage, folder.path(), "fs:", &bucket, &[]);
+    let (code, text) = migrate(place, folder.path(), "fs:", &bucket, &[]);
     assert_eq!((code, number(&text, "copied now"), number(&text, "there already")), (Some(0), 1, 2), "{text}");
 
     // What is damaged there is found, and mended, by those who ask for it.
-    let there = super::objects::bucket(&garage, "damage");
+    let there = place.objects("damage");
     bytes[100] ^= 1;
-    there.write(&format!("blobs/{}/{}/{name}", &name[..2], &name[2..4]), bytes).await.unwrap();
-    let (code, text) = migrate(&garage, folder.path(), "fs:", &bucket, &["--verify"]);
+    there.write(&format!("blobs/{}/{}/{name}", &name[..2], &name[2..4]), bytes).await;
+    let (code, text) = migrate(place, folder.path(), "fs:", &bucket, &["--verify"]);
     assert_eq!((code, number(&text, "copied now"), number(&text, "there already")), (Some(0), 1, 2), "{text}");
 }
 

@@ -33,9 +33,18 @@ pub struct ObjectLocation {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Service {
     S3 { region: String, addressing: Addressing, checksum: bool },
-    Gcs,
+    Gcs { auth: Auth },
     Azblob { account: String },
     Gdrive,
+}
+
+/// Whether requests to Google Cloud Storage show who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Auth {
+    /// By a service account, or whatever the machine has.
+    Google,
+    /// Not at all, as what is not Google's needs none.
+    None,
 }
 
 /// How a bucket of S3 is named in an address.
@@ -48,6 +57,16 @@ pub(super) enum Addressing {
 }
 
 impl BlobLocation {
+    /// Whether processes with folders of their own find there what any of them put, as soon as it is put.
+    pub fn can_be_shared(&self) -> bool {
+        matches!(self, Self::Objects(location) if location.service != Service::Gdrive)
+    }
+
+    /// Whether all of the three keys of the settings are needed.
+    pub fn needs_tokens(&self) -> bool {
+        matches!(self, Self::Objects(location) if location.service == Service::Gdrive)
+    }
+
     /// Whether addresses of single blobs can be given away, with the type and the name that they are shown under.
     pub fn can_presign(&self) -> bool {
         matches!(self, Self::Objects(ObjectLocation { service: Service::S3 { .. }, .. }))
@@ -81,14 +100,11 @@ impl FromStr for BlobLocation {
                 )?,
                 checksum: one_of(&mut parameters, "checksum", &[("crc32c", true), ("none", false)])?,
             },
-            "gcs" => Service::Gcs,
+            "gcs" => Service::Gcs { auth: gcs_auth(&mut parameters, endpoint.is_some())? },
             "azblob" => {
                 let account = parameters.take("account").filter(|account| !account.is_empty());
                 let missing = "must name its `account`, such as azblob://container?account=name";
                 Service::Azblob { account: account.ok_or_else(|| missing.to_owned())? }
-            }
-            "gdrive" if endpoint.is_some() => {
-                return Err("cannot have an `endpoint` for Google Drive; leave it out".to_owned());
             }
             "gdrive" => Service::Gdrive,
             _ => return Err(KINDS.to_owned()),
@@ -127,7 +143,7 @@ impl Parameters {
             None => Ok(()),
             Some((name, _)) => Err(format!(
                 "has a parameter `{name}` that is not known for it; known are `endpoint`, of s3 also `region`, `addressing` and `checksum`, of \
-                 azblob `account`; keys are settings of their own (blobs.access_key)"
+                 gcs `auth`, of azblob `account`; keys are settings of their own (blobs.access_key)"
             )),
         }
     }
@@ -144,6 +160,14 @@ fn s3_region(parameters: &mut Parameters, has_endpoint: bool) -> Result<String, 
         Some(region) => Ok(region),
         None if has_endpoint => Ok("us-east-1".to_owned()),
         None => Err("must name its `region`, such as s3://bucket?region=eu-central-1".to_owned()),
+    }
+}
+
+/// Google's own is never asked without a key: it would refuse to store anything.
+fn gcs_auth(parameters: &mut Parameters, has_endpoint: bool) -> Result<Auth, String> {
+    match one_of(parameters, "auth", &[("google", Auth::Google), ("none", Auth::None)])? {
+        Auth::None if !has_endpoint => Err("can have auth=none with an `endpoint` only".to_owned()),
+        auth => Ok(auth),
     }
 }
 
@@ -194,11 +218,13 @@ mod tests {
 
     #[test]
     fn google_and_azure_have_addresses_too() {
-        assert_eq!(objects("gcs://photos/a").service, Service::Gcs);
+        assert_eq!(objects("gcs://photos/a").service, Service::Gcs { auth: Auth::Google });
+        let elsewhere = objects("gcs://photos/a?endpoint=http://127.0.0.1:4443&auth=none");
+        assert_eq!(elsewhere.service, Service::Gcs { auth: Auth::None });
         let azure = objects("azblob://photos?account=me&endpoint=http://127.0.0.1:10000/me");
         assert_eq!(azure.service, Service::Azblob { account: "me".to_owned() });
         assert_eq!(azure.endpoint.as_deref(), Some("http://127.0.0.1:10000/me"));
-        let drive = objects("gdrive://Pictures/Store");
+        let drive = objects("gdrive://Pictures/Store?endpoint=http://127.0.0.1:8085");
         assert_eq!((drive.bucket.as_str(), drive.prefix.as_str()), ("", "Pictures/Store"));
     }
 
@@ -217,11 +243,18 @@ mod tests {
             ("s3://bucket?region=a&checksum=md5", "must have crc32c or none as `checksum`"),
             ("s3://bucket?region=a&secret_key=b", "has a parameter `secret_key`"),
             ("azblob://container", "must name its `account`"),
+            ("gcs://bucket?auth=none", "can have auth=none with"),
             ("gcs://bucket?region=a", "has a parameter `region`"),
-            ("gdrive://folder?endpoint=http://localhost", "cannot have an `endpoint`"),
         ] {
             assert!(refusal(text).starts_with(expected), "{text}: {}", refusal(text));
         }
+    }
+
+    #[test]
+    fn what_lags_behind_is_for_one_process() {
+        let can = |text: &str| text.parse::<BlobLocation>().unwrap().can_be_shared();
+        assert!(can("s3://bucket?region=a") && can("gcs://bucket") && can("azblob://container?account=a"));
+        assert!(!can("fs:/mnt/images") && !can("gdrive://folder"));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! was noted by a machine that is lost: then `imagestore gc` finds it.
 
 mod bucket;
+mod drive;
 mod location;
 mod parts;
 mod put;
@@ -15,6 +16,7 @@ mod upkeep;
 
 use std::io;
 use std::path::Path;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,7 +27,7 @@ use futures::{TryStreamExt, future};
 use shared_types::{Digest, PartId};
 
 pub use self::bucket::ObjectSettings;
-use self::bucket::{Bucket, away};
+use self::bucket::{Bucket, away, refused};
 pub use self::location::{BlobLocation, ObjectLocation};
 use self::put::Source;
 use self::read::ObjectReader;
@@ -55,17 +57,17 @@ impl ObjectBlobs {
     }
 
     /// What is below a folder of the store, by its name there.
-    async fn names<T: std::str::FromStr>(&self, folder: &str) -> Result<Vec<(T, u64)>, BlobError> {
-        let entries = self.bucket.operator.lister_with(folder).recursive(true).await.map_err(away)?;
-        let named = entries.map_err(away).try_filter_map(|entry| {
+    async fn names<T: FromStr + Ord>(&self, folder: &str) -> Result<Vec<(T, u64)>, BlobError> {
+        let entries = self.bucket.operator.lister_with(folder).recursive(true).await.map_err(refused)?;
+        let named = entries.map_err(refused).try_filter_map(|entry| {
             let name = entry.metadata().is_file().then(|| entry.name().parse().ok()).flatten();
             future::ready(Ok(name.map(|name| (name, entry.metadata().content_length()))))
         });
-        match named.try_collect().await {
-            // A folder in which nothing was ever put.
-            Err(BlobError::Gone(_)) => Ok(Vec::new()),
-            listed => listed,
-        }
+        let mut listed: Vec<(T, u64)> = named.try_collect().await?;
+        // Google Drive may have several files of a name.
+        listed.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        listed.dedup_by(|one, other| one.0 == other.0);
+        Ok(listed)
     }
 }
 

@@ -29,7 +29,6 @@ use imagestore::adapters::sqlite::{self, SqliteSettings};
 use imagestore::domain::{Image, Metadata};
 use imagestore::ports::{Catalog, NewWork};
 use tempfile::TempDir;
-use testkit::garage::Garage;
 use testkit::postgres::{Server, ServerOptions};
 
 use crate::objects;
@@ -43,11 +42,11 @@ async fn files_keep_the_promises_of_a_blob_store() {
     blobs::suite(blobs::Place::Here, || async { FileBlobs::open(folder.path(), 0).unwrap() }).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn objects_keep_the_promises_of_a_blob_store() {
-    let (garage, folder) = (Garage::start(), TempDir::new().unwrap());
-    blobs::suite(blobs::Place::Elsewhere, || async { objects::open(&garage, folder.path(), &objects::settings()) })
-        .await;
+objects::everywhere!(objects_keep_the_promises_of_a_blob_store);
+
+async fn objects_keep_the_promises_of_a_blob_store(place: &impl objects::Place) {
+    let folder = TempDir::new().unwrap();
+    blobs::suite(blobs::Place::Elsewhere, || async { objects::open(place, folder.path()) }).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,22 +5,27 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::TryStreamExt;
-use imagestore::adapters::objects::ObjectSettings;
 use imagestore::ports::{BlobError, BlobStore, BlobUpkeep, PartStore};
 use shared_types::Digest;
 use tempfile::TempDir;
-use testkit::garage::Garage;
 
-use super::{bucket, keys, open, open_at, settings};
+use super::{Place, everywhere, open, open_with};
+
+everywhere!(
+    a_large_blob_comes_back_whole_and_in_ranges,
+    other_bytes_than_were_stored_are_never_given_as_whole,
+    a_store_that_does_not_answer_is_away,
+    the_reason_why_a_store_cannot_be_used_is_told,
+);
 
 /// Bytes that no compression makes smaller.
-fn noise(bytes: usize) -> Bytes {
+pub(super) fn noise(bytes: usize) -> Bytes {
     let mut text = vec![0; bytes];
     blake3::Hasher::new().finalize_xof().fill(&mut text);
     text.into()
 }
 
-async fn commit(store: &impl BlobStore, content: &Bytes) -> Result<Digest, BlobError> {
+pub(super) async fn commit(store: &impl BlobStore, content: &Bytes) -> Result<Digest, BlobError> {
     let mut staged = store.stage().await?;
     staged.write(vec![content.clone()]).await?;
     let digest = staged.commit().await?;
@@ -28,10 +33,13 @@ async fn commit(store: &impl BlobStore, content: &Bytes) -> Result<Digest, BlobE
     Ok(digest)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_large_blob_comes_back_whole_and_in_ranges() {
-    let (garage, folder) = (Garage::start(), TempDir::new().unwrap());
-    let store = open(&garage, folder.path(), &settings());
+pub(super) async fn read(store: &impl BlobStore, digest: &Digest) -> Result<Bytes, BlobError> {
+    store.open(digest).await?.unwrap().read_all().await
+}
+
+async fn a_large_blob_comes_back_whole_and_in_ranges<P: Place>(place: &P) {
+    let folder = TempDir::new().unwrap();
+    let store = open(place, folder.path());
     // Two full pieces and a rest, in chunks that end nowhere near them.
     let content = noise(12_345_678);
     let digest = commit(&store, &content).await.unwrap();
@@ -42,20 +50,21 @@ async fn a_large_blob_comes_back_whole_and_in_ranges() {
         let part: Vec<Bytes> = reader().await.stream(range.clone()).try_collect().await.unwrap();
         assert!(part.concat() == content[range.start as usize..range.end as usize], "{range:?}");
     }
-    assert_eq!(keys(&bucket(&garage, ""), "").await, [store.key(&digest)], "with the prefix of this store");
+    let keys = place.objects("contract").keys("").await;
+    assert_eq!(keys.len(), 1, "{keys:?}");
+    assert!(store.key(&digest).ends_with(&format!("contract/{}", keys[0])), "with the prefix of this store");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn other_bytes_than_were_stored_are_never_given_as_whole() {
-    let (garage, folder) = (Garage::start(), TempDir::new().unwrap());
-    let store = open(&garage, folder.path(), &settings());
+async fn other_bytes_than_were_stored_are_never_given_as_whole<P: Place>(place: &P) {
+    let folder = TempDir::new().unwrap();
+    let store = open(place, folder.path());
     for bytes in [1000, 3_000_000] {
         let content = noise(bytes);
         let digest = commit(&store, &content).await.unwrap();
-        let (bucket, name) = (bucket(&garage, "contract"), digest.to_string());
+        let (bucket, name) = (place.objects("contract"), digest.to_string());
         let mut damaged = content.to_vec();
         damaged[bytes / 2] ^= 1;
-        bucket.write(&format!("blobs/{}/{}/{name}", &name[..2], &name[2..4]), damaged).await.unwrap();
+        bucket.write(&format!("blobs/{}/{}/{name}", &name[..2], &name[2..4]), damaged).await;
         let reader = async || store.open(&digest).await.unwrap().unwrap();
         assert!(matches!(reader().await.read_all().await, Err(BlobError::Damaged(of)) if of == digest));
         let mut chunks = reader().await.stream(0..bytes as u64);
@@ -75,13 +84,15 @@ async fn other_bytes_than_were_stored_are_never_given_as_whole() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_does_not_answer_is_away() {
+async fn a_store_that_does_not_answer_is_away<P: Place>(_: &P) {
     let folder = TempDir::new().unwrap();
     // Connections are made, and then nothing is said.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
-    let quick = ObjectSettings { timeout: Duration::from_millis(200), retries: 1, ..settings() };
-    let store = open_at(&format!("http://{}", silent.local_addr().unwrap()), folder.path(), &quick);
+    let settings = P::settings_at(&format!("http://{}", silent.local_addr().unwrap()), "silent");
+    let store = open_with(&settings, folder.path(), |settings| {
+        settings.timeout = Duration::from_millis(200);
+        settings.retries = 1;
+    });
     let digest = Digest::of(b"anything");
     let outcomes = [
         store.open(&digest).await.map(drop),
@@ -99,12 +110,24 @@ async fn a_store_that_does_not_answer_is_away() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_reason_why_a_store_cannot_be_used_is_told() {
-    let (garage, folder) = (Garage::start(), TempDir::new().unwrap());
-    let wrong = ObjectSettings { secret_key: "wrong".into(), ..settings() };
-    let refused = open(&garage, folder.path(), &wrong).check_writable().await.unwrap_err();
+async fn the_reason_why_a_store_cannot_be_used_is_told<P: Place>(place: &P) {
+    let folder = TempDir::new().unwrap();
+    let settings = place.settings("contract");
+    let store = open_with(&place.refused(), folder.path(), |_| {});
+    let refused = store.check_writable().await.unwrap_err();
     assert!(refused.to_string().contains("refuses the key"), "{refused}");
-    let gone = open_at("http://127.0.0.1:1", folder.path(), &settings()).check_writable().await.unwrap_err();
+    let elsewhere = |value: &str| value.replacen("://pictures/", "://nowhere/", 1);
+    let nowhere: Vec<_> = settings.iter().map(|(name, value)| (name.clone(), elsewhere(value))).collect();
+    // A folder of Google Drive is made, so it is never missing.
+    let has_buckets = nowhere != settings;
+    let store = open_with(&nowhere, folder.path(), |_| {});
+    for missing in
+        [store.check_writable().await, store.list().await.map(drop), commit(&store, &noise(10)).await.map(drop)]
+    {
+        let told = missing.err().map(|error| error.to_string()).unwrap_or_default();
+        assert_eq!(told.contains("no such bucket"), has_buckets, "{told}");
+    }
+    let gone = open_with(&P::settings_at("http://127.0.0.1:1", "gone"), folder.path(), |_| {});
+    let gone = gone.check_writable().await.unwrap_err();
     assert!(gone.to_string().contains("cannot be reached"), "{gone}");
 }

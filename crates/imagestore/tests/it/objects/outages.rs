@@ -5,24 +5,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use opendal::Operator;
 use serde_json::Value;
 use tempfile::TempDir;
-use testkit::garage::{self, Garage};
+use testkit::garage::Garage;
 use testkit::pictures::{jpeg, photo};
 use testkit::process::{Store, StoreOptions, run_cli, wait_until};
 use testkit::proxy::Proxy;
 use testkit::reqwest::Client;
 
-use super::{bucket, keys, store_in};
+use super::{Objects, Place, everywhere, store_in};
 use crate::support::{files, get, header, id, post, problem, upload};
 
 /// An outage is noticed soon, and no slow machine taken for one.
 const IMPATIENT: [(&str, &str); 3] =
     [("BLOBS__TIMEOUT_SECONDS", "5"), ("BLOBS__RETRIES", "1"), ("RENDITIONS__MODE", "off")];
 
-fn fsck(garage: &Garage, data_dir: &Path, prefix: &str) -> (Option<i32>, String) {
-    let mut env = garage.settings(prefix);
+fn fsck(place: &impl Place, data_dir: &Path, prefix: &str) -> (Option<i32>, String) {
+    let mut env = place.settings(prefix);
     env.push(("IMAGESTORE__DATA_DIR".to_owned(), data_dir.display().to_string()));
     let env: Vec<_> = env.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
     let output = run_cli("imagestore", ["fsck"], &env);
@@ -35,23 +34,24 @@ async fn count(store: &Store) -> usize {
 }
 
 /// The keys of the blobs when there are so many, or what there is after two minutes.
-async fn settled_at(objects: &Operator, count: usize) -> Vec<String> {
-    let mut known = keys(objects, "blobs/").await;
+async fn settled_at(objects: &dyn Objects, count: usize) -> Vec<String> {
+    let mut known = objects.keys("blobs/").await;
     for _ in 0..1200 {
         if known.len() == count {
             break;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
-        known = keys(objects, "blobs/").await;
+        known = objects.keys("blobs/").await;
     }
     known
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn while_the_store_is_away_uploads_are_refused_and_what_is_at_hand_goes_on() {
-    let (garage, folder) = (Garage::start(), TempDir::new().unwrap());
-    let wire = Proxy::start(&garage.endpoint().replace("http://", ""));
-    let mut env = garage::settings(&wire.url(), "away");
+everywhere!(while_the_store_is_away_uploads_are_refused_and_what_is_at_hand_goes_on);
+
+async fn while_the_store_is_away_uploads_are_refused_and_what_is_at_hand_goes_on<P: Place>(place: &P) {
+    let folder = TempDir::new().unwrap();
+    let wire = Proxy::start(&place.endpoint().replace("http://", ""));
+    let mut env = P::settings_at(&wire.url(), "away");
     env.extend(IMPATIENT.iter().map(|(key, value)| (format!("IMAGESTORE__{key}"), (*value).to_owned())));
     let data_dir = Some(folder.path().to_owned());
     let mut store = Store::start(StoreOptions { data_dir, env, ..StoreOptions::default() });
@@ -60,8 +60,8 @@ async fn while_the_store_is_away_uploads_are_refused_and_what_is_at_hand_goes_on
     let deleted = upload(&store, deleted_bytes.clone()).await;
     let variant = format!("/i/{}.webp?w=100", id(&kept));
     assert_eq!(get(&store, &variant).await.status(), 200);
-    let objects = bucket(&garage, "away");
-    assert_eq!(settled_at(&objects, 3).await.len(), 3, "two originals and a variant");
+    let objects = place.objects("away");
+    assert_eq!(settled_at(&*objects, 3).await.len(), 3, "two originals and a variant");
 
     wire.cut();
     let late = jpeg::baseline(&photo(300, 200, 3), 90);
@@ -91,13 +91,13 @@ async fn while_the_store_is_away_uploads_are_refused_and_what_is_at_hand_goes_on
     assert!(is_ready, "{}", store.log());
     assert!(wait_until(|| files(&store, "staging").is_empty()), "{:?} stays", files(&store, "staging"));
     // What was deleted meanwhile, or refused in the middle, goes a little later.
-    let known = settled_at(&objects, 2).await;
+    let known = settled_at(&*objects, 2).await;
     assert_eq!(known.len(), 2, "an original and a variant are left: {known:?}");
     // The bytes that were refused, and those that were deleted meanwhile, can be stored again at once.
     assert_eq!(post(&store, late).await.status(), 201);
     assert_eq!(post(&store, deleted_bytes).await.status(), 201);
     assert!(store.terminate().success());
-    let (code, text) = fsck(&garage, folder.path(), "away");
+    let (code, text) = fsck(place, folder.path(), "away");
     assert!(code == Some(0) && text.contains("0 orphans"), "{text}");
 }
 
