@@ -1,0 +1,90 @@
+"""Those who are told of events: by the live feed, and by the broker."""
+
+import atexit
+import collections
+import http.client
+import json
+import re
+import subprocess
+import threading
+import time
+import urllib.request
+
+# The live feed gives a sign of life every 15 s.
+SILENCE = 40
+
+
+class Told:
+    """What one of them was told: the ids of the events of each kind about each subject."""
+
+    def __init__(self):
+        self.ids = collections.defaultdict(set)
+        self.texts, self.repeated, self.wrong = {}, 0, []
+
+    def note(self, event_id, kind, data, text):
+        about = data.get("id")
+        if kind == "variant.stored":
+            name = data["variant"]["variant"] if "variant" in data else data["name"]
+            about = f"{data['image_id']}/{name}"
+        self.ids[kind, about].add(event_id)
+        self.repeated += event_id in self.texts
+        known = self.texts.setdefault(event_id, text)
+        if known != text:
+            self.wrong.append((known, text))
+
+    def lacks(self, kind, subjects):
+        return {subject for subject in subjects if not self.ids.get((kind, subject))}
+
+    def twice(self, kinds):
+        """What was told of by two events, which differ in their ids."""
+        return {about: ids for about, ids in self.ids.copy().items() if about[0] in kinds and len(ids) > 1}
+
+
+class Feed(threading.Thread):
+    """Watches /v1/events, and comes back where it was when the connection breaks."""
+
+    def __init__(self, store):
+        super().__init__(daemon=True)
+        self.store, self.told, self.connections = store, Told(), 0
+        self.last = None
+
+    def run(self):
+        while True:
+            try:
+                self.watch()
+            except (OSError, http.client.HTTPException):
+                pass
+            time.sleep(0.2)
+
+    def watch(self):
+        headers = {"Last-Event-ID": self.last} if self.last else {}
+        request = urllib.request.Request(self.store + "/v1/events", headers=headers)
+        with urllib.request.urlopen(request, timeout=SILENCE) as answer:
+            self.connections += 1
+            kind = number = None
+            for line in answer:
+                name, _, value = line.decode().rstrip("\n").partition(": ")
+                kind = value if name == "event" else kind
+                number = value if name == "id" else number
+                if name == "data":
+                    # A record is that of the moment at which it is told.
+                    self.told.note(number, kind, json.loads(value), kind)
+                    self.last = number
+
+
+class Broker(threading.Thread):
+    """What mosquitto was told, at least once each, in a session that lasts while the broker or the connection to it is away."""
+
+    def __init__(self, run):
+        super().__init__(daemon=True)
+        port = re.search(r"^listener (\d+)", (run / "mosquitto.conf").read_text(), re.MULTILINE)[1]
+        command = ["mosquitto_sub", "-p", port, "-t", "imagestore/events", "-q", "1", "-c", "-i", "check"]
+        self.child = subprocess.Popen(command, stdout=subprocess.PIPE)
+        # It would wait for the broker to come back.
+        atexit.register(self.child.kill)
+        self.told = Told()
+
+    def run(self):
+        for line in self.child.stdout:
+            event = json.loads(line)
+            self.told.note(event["id"], event["type"], event["data"], line)
