@@ -40,9 +40,9 @@ def fill(store, compress, run, ledger, count):
     assert count <= stored <= count + faults.total(), f"{count} uploads became {stored} images"
     assert json.loads(ask(f"{compress}/compress/{kept[-1]['id']}?type=webp&target=low"))["status"] == "OK"
     wait_until("the jobs", lambda: finished(store, faults, jobs))
-    acknowledged = {entry["id"] for entry in kept}
+    acknowledged = {("image.stored", entry["id"]) for entry in kept}
     for watcher in (*feeds, broker):
-        missing = lambda: watcher.told.lacks("image.stored", acknowledged)
+        missing = lambda: watcher.told.lacks(acknowledged)
         wait_until(f"what {type(watcher).__name__} is told", lambda: not missing(), missing)
     back = sum(feed.connections > 1 for feed in feeds)
     print(f"{count} pictures acknowledged to {CLIENTS} clients, one imagestore killed meanwhile; sent again: {faults}")

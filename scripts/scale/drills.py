@@ -5,6 +5,7 @@ import datetime
 import email.utils
 import errno
 import os
+import struct
 import subprocess
 import time
 import urllib.request
@@ -16,6 +17,9 @@ from proxy import LOSE, PASS, REFUSE, Proxy
 
 class Drill:
     """One that needs no preparation."""
+
+    # With which a request may be answered that has a body, in place of its acknowledgement.
+    ANSWERS = (503,)
 
     def __init__(self, topology, faults):
         self.topology, self.faults = topology, faults
@@ -80,16 +84,19 @@ class Kills(Drill):
     """one imagestore after the other killed and started again, every 10 s for a minute"""
 
     def fault(self):
-        for name in self.stores() * 2:
+        for number, name in enumerate(self.stores() * 2):
+            if number > 0:
+                time.sleep(9)
             self.topology.kill(name)
             time.sleep(1)
             self.topology.start(name)
-            if name != self.stores()[-1]:
-                time.sleep(9)
 
 
 class Cut(Drill):
     """Between each imagecompress and the stores there is a network that can be cut."""
+
+    # imagecompress says that the store is not to be reached, or does not answer.
+    ANSWERS = (502, 503, 504)
 
     def prepare(self):
         self.proxy = Proxy(int(self.topology.store.rpartition(":")[2]))
@@ -124,6 +131,7 @@ class HalfOpen(Cut):
 class Disk(Drill):
     """the data folders of all imagestores full for 10 s"""
 
+    ANSWERS = (503, 507)
     BYTES = 96 << 20
 
     def folder(self, name):
@@ -147,7 +155,6 @@ class Disk(Drill):
             subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self.BYTES}", "tmpfs", folder], check=True)
             self.topology.start(name, IMAGESTORE__DATA_DIR=folder)
         self.wait_until_ready()
-        self.faults.allowed[True] += (507,)
 
     def fault(self):
         before = self.faults["507"]
@@ -183,39 +190,29 @@ class Clock(Drill):
 
     WHO = ("imagestore-2", "imagecompress-2")
 
-    def library(self):
-        return next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
-
-    def impossible(self):
-        if not self.library():
-            return "libfaketime is missing; install it with: scripts/setup --test"
-
     def prepare(self):
-        self.offset = self.topology.run / "clock"
-        self.set(0)
+        self.ahead_by, library = self.topology.run / "clock", self.topology.run / "clock.so"
+        source = Path(__file__).with_name("clock.c")
+        subprocess.run(["cc", "-O2", "-Wall", "-Werror", "-shared", "-fPIC", "-o", library, source], check=True)
+        self.ahead_by.write_bytes(bytes(8))
         for name in self.WHO:
-            self.topology.restart(
-                name, LD_PRELOAD=self.library(), FAKETIME_TIMESTAMP_FILE=self.offset, FAKETIME_CACHE_DURATION=1,
-                # Time that passes is told rightly, and so is the age of files.
-                FAKETIME_DONT_FAKE_MONOTONIC=1, NO_FAKE_STAT=1,
-            )
+            self.topology.restart(name, LD_PRELOAD=library, CLOCK_AHEAD=self.ahead_by)
         self.wait_until_ready()
 
     def set(self, seconds):
-        written = self.offset.with_suffix(".new")
-        written.write_text(f"{seconds:+d}\n")
-        written.replace(self.offset)
+        # In its place: it is mapped into their memory.
+        with open(self.ahead_by, "r+b", buffering=0) as file:
+            file.write(struct.pack("=q", seconds))
+        wait_until("the clock", lambda: abs(self.ahead() - seconds) < 60)
 
     def fault(self):
         for seconds in (3600, -3600):
             self.set(seconds)
             time.sleep(10)
-            ahead = self.ahead()
-            assert abs(ahead - seconds) < 60, f"the clock did not jump: it is {ahead} s ahead"
         self.set(0)
-        wait_until("the clock", lambda: abs(self.ahead()) < 60)
 
     def ahead(self):
+        """As the imagestore tells it."""
         with urllib.request.urlopen(self.topology.stores[1] + "/healthz", timeout=10) as answer:
             told = email.utils.parsedate_to_datetime(answer.headers["Date"])
         return (told - datetime.datetime.now(datetime.UTC)).total_seconds()

@@ -15,7 +15,7 @@ class Load:
 
     def __init__(self, topology, ledger):
         self.topology, self.ledger, self.ended = topology, ledger, threading.Event()
-        self.done = 0
+        self.done, self.longest = 0, (0, "")
 
     def __enter__(self):
         clients = [self.upload] * 3 + [self.look] * 2 + [self.delete, self.order, self.compress]
@@ -44,13 +44,15 @@ class Load:
         assert not self.ended.is_set(), [client.exception() for client in self.running if client.done()]
 
     def ask(self, *request):
+        begun = time.monotonic()
         answer = ask_again(self.ledger.faults, *request)
         self.done += 1
+        self.longest = max(self.longest, (time.monotonic() - begun, request[0]))
         return answer
 
     def upload(self):
         self.add(may_be_deleted=True)
-        time.sleep(0.1)
+        time.sleep(0.4)
 
     def add(self, may_be_deleted=False):
         seed = self.ledger.next_seed()
@@ -69,7 +71,7 @@ class Load:
                 assert self.ask(url)[8:12] == b"WEBP", f"{url} is no WebP"
             except urllib.error.HTTPError as error:
                 assert error.code == 404 and image not in self.ledger.images, f"{url} is answered {error.code}"
-        time.sleep(0.2)
+        time.sleep(0.3)
 
     def delete(self):
         if image := self.ledger.take_one_to_delete():
@@ -79,16 +81,16 @@ class Load:
                 # By the first try, which was not acknowledged. That it was there once is known by the event.
                 assert error.code == 404, f"a deletion is answered {error.code}"
             self.ledger.deleted.add(image)
-        time.sleep(0.3)
+        time.sleep(0.5)
 
     def order(self):
         images = [self.add(), self.add()]
         for job, image in zip(order(self.ledger.faults, self.topology.store, images), images):
             self.ledger.jobs[job] = f"{image}/web"
-        time.sleep(0.5)
+        time.sleep(1)
 
     def compress(self):
         image = self.add()
         told = self.ask(f"{self.topology.compress}/compress/{image}?type=webp&target=low&async=1", b"")
         self.ledger.jobs[json.loads(told)["location"].removeprefix("/status/")] = f"{image}/compress"
-        time.sleep(0.5)
+        time.sleep(1)

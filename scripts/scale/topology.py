@@ -1,5 +1,6 @@
 """The processes that scripts/up --scale left running: ended in a bad way, and started again."""
 
+import datetime
 import os
 import re
 import signal
@@ -14,6 +15,8 @@ class Topology:
 
     def __init__(self, run):
         self.run, self.children = Path(run), {}
+        # When imagestores were killed.
+        self.kills = []
         balancer = (self.run / "nginx.conf").read_text()
         self.store, self.compress = (f"http://{address}" for address in re.findall(r"listen (127\.0\.0\.1:\d+);", balancer))
         upstream = re.search(r"upstream stores \{.*?\}", balancer, re.DOTALL)[0]
@@ -36,6 +39,8 @@ class Topology:
 
     def kill(self, name):
         """As when its machine dies."""
+        if name.startswith("imagestore"):
+            self.kills.append(datetime.datetime.now(datetime.UTC))
         self.end(name, signal.SIGKILL)
 
     def end(self, name, number=signal.SIGTERM):

@@ -2,6 +2,7 @@
 
 import atexit
 import collections
+import datetime
 import http.client
 import json
 import re
@@ -19,25 +20,29 @@ class Told:
 
     def __init__(self):
         self.ids = collections.defaultdict(set)
-        self.texts, self.repeated, self.wrong = {}, 0, []
+        self.texts, self.repeated, self.wrong, self.times = {}, 0, [], {}
 
-    def note(self, event_id, kind, data, text):
+    def note(self, event_id, kind, data, text, at=None):
         about = data.get("id")
         if kind == "variant.stored":
             name = data["variant"]["variant"] if "variant" in data else data["name"]
             about = f"{data['image_id']}/{name}"
         self.ids[kind, about].add(event_id)
+        self.times[kind, about] = at
         self.repeated += event_id in self.texts
         known = self.texts.setdefault(event_id, text)
         if known != text:
             self.wrong.append((known, text))
 
-    def lacks(self, kind, subjects):
-        return {subject for subject in subjects if not self.ids.get((kind, subject))}
+    def lacks(self, wanted):
+        """What of this was not told: kinds, each with what it is about."""
+        return {about for about in wanted if about not in self.ids}
 
-    def twice(self, kinds):
-        """What was told of by two events, which differ in their ids."""
-        return {about: ids for about, ids in self.ids.copy().items() if about[0] in kinds and len(ids) > 1}
+    def just_before(self, moments):
+        """What happened in the second before one of these moments."""
+        return {
+            about for about, at in self.times.items() if any(0 <= (moment - at).total_seconds() <= 1 for moment in moments)
+        }
 
 
 class Feed(threading.Thread):
@@ -87,4 +92,5 @@ class Broker(threading.Thread):
     def run(self):
         for line in self.child.stdout:
             event = json.loads(line)
-            self.told.note(event["id"], event["type"], event["data"], line)
+            at = datetime.datetime.fromisoformat(event["timestamp"])
+            self.told.note(event["id"], event["type"], event["data"], line, at)

@@ -19,7 +19,13 @@ const REMEMBERED: usize = 1024;
 
 pub(super) struct LiveFeed {
     sender: broadcast::Sender<Arc<Event>>,
-    recent: Mutex<VecDeque<Arc<Event>>>,
+    recent: Mutex<VecDeque<Remembered>>,
+}
+
+struct Remembered {
+    event: Arc<Event>,
+    /// Whether it happened here.
+    is_own: bool,
 }
 
 impl Default for LiveFeed {
@@ -34,36 +40,47 @@ impl LiveFeed {
         let mut recent = self.recent();
         // Made and sent under the lock: ids are in the order in which watchers see them.
         let id = Uuid::now_v7();
-        self.send(&mut recent, Event { id, owner, what });
+        self.send(&mut recent, Event { id, owner, what }, true);
         id
     }
 
     /// Passes on what happened in another process.
     pub(super) fn pass_on(&self, event: Event) {
-        self.send(&mut self.recent(), event);
+        self.send(&mut self.recent(), event, false);
     }
 
-    fn recent(&self) -> MutexGuard<'_, VecDeque<Arc<Event>>> {
+    /// Whether it is remembered.
+    pub(super) fn has(&self, id: Uuid) -> bool {
+        self.recent().iter().any(|recent| recent.event.id == id)
+    }
+
+    /// What is remembered of what happened here.
+    pub(super) fn own(&self) -> Vec<Arc<Event>> {
+        self.recent().iter().filter(|recent| recent.is_own).map(|recent| Arc::clone(&recent.event)).collect()
+    }
+
+    fn recent(&self) -> MutexGuard<'_, VecDeque<Remembered>> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn send(&self, recent: &mut VecDeque<Arc<Event>>, event: Event) {
+    fn send(&self, recent: &mut VecDeque<Remembered>, event: Event, is_own: bool) {
         let event = Arc::new(event);
         if recent.len() == REMEMBERED {
             recent.pop_front();
         }
-        recent.push_back(Arc::clone(&event));
+        recent.push_back(Remembered { event: Arc::clone(&event), is_own });
         // An error means that nobody watches.
         let _ = self.sender.send(event);
     }
 
     fn watch(&self, after: Option<Uuid>) -> (Vec<Arc<Event>>, broadcast::Receiver<Arc<Event>>) {
         let recent = self.recent();
+        let remembered = recent.iter().map(|recent| &recent.event);
         let missed = after.map_or_else(Vec::new, |after| {
             // Events of other processes may come a moment later than those of this one, whatever their ids say.
-            match recent.iter().position(|event| event.id == after) {
-                Some(seen) => recent.iter().skip(seen + 1).cloned().collect(),
-                None => recent.iter().filter(|event| event.id > after).cloned().collect(),
+            match remembered.clone().position(|event| event.id == after) {
+                Some(seen) => remembered.skip(seen + 1).cloned().collect(),
+                None => remembered.filter(|event| event.id > after).cloned().collect(),
             }
         });
         (missed, self.sender.subscribe())
