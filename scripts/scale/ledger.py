@@ -73,11 +73,11 @@ def settle(ledger, topology, feeds, broker):
 
 
 def is_told(watcher, wanted):
-    told, name = watcher.told, type(watcher).__name__
-    wait_until(f"what {name} is told", lambda: not told.lacks(wanted), lambda: told.lacks(wanted))
+    told = watcher.told
+    wait_until("what is told", lambda: not told.lacks(wanted), lambda: f"{watcher}: {told.lacks(wanted)}")
     assert not told.wrong, f"one event in two ways: {told.wrong}"
     twice = {about: ids for about, ids in told.ids.items() if about[0] in ONCE and len(ids) > 1}
-    assert not twice, f"{name} was told twice, by events that differ: {twice}"
+    assert not twice, f"{watcher} was told twice, by events that differ: {twice}"
 
 
 def result(store, job):

@@ -87,10 +87,10 @@ class Load:
         images = [self.add(), self.add()]
         for job, image in zip(order(self.ledger.faults, self.topology.store, images), images):
             self.ledger.jobs[job] = f"{image}/web"
-        time.sleep(1)
+        time.sleep(2)
 
     def compress(self):
         image = self.add()
         told = self.ask(f"{self.topology.compress}/compress/{image}?type=webp&target=low&async=1", b"")
         self.ledger.jobs[json.loads(told)["location"].removeprefix("/status/")] = f"{image}/compress"
-        time.sleep(1)
+        time.sleep(2)

@@ -53,6 +53,9 @@ class Feed(threading.Thread):
         self.store, self.told, self.connections = store, Told(), 0
         self.last = None
 
+    def __str__(self):
+        return f"a live feed after {self.connections} connections, at {self.last}"
+
     def run(self):
         while True:
             try:
@@ -88,6 +91,9 @@ class Broker(threading.Thread):
         # It would wait for the broker to come back.
         atexit.register(self.child.kill)
         self.told = Told()
+
+    def __str__(self):
+        return "a subscriber of the broker"
 
     def run(self):
         for line in self.child.stdout:

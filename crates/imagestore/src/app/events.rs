@@ -75,16 +75,31 @@ impl LiveFeed {
 
     fn watch(&self, after: Option<Uuid>) -> (Vec<Arc<Event>>, broadcast::Receiver<Arc<Event>>) {
         let recent = self.recent();
-        let remembered = recent.iter().map(|recent| &recent.event);
-        let missed = after.map_or_else(Vec::new, |after| {
-            // Events of other processes may come a moment later than those of this one, whatever their ids say.
-            match remembered.clone().position(|event| event.id == after) {
-                Some(seen) => remembered.skip(seen + 1).cloned().collect(),
-                None => remembered.filter(|event| event.id > after).cloned().collect(),
-            }
-        });
+        let missed = after.map_or_else(Vec::new, |after| missed(&recent, after));
         (missed, self.sender.subscribe())
     }
+}
+
+/// What came after that event. Other processes hear of events in another order: where there are some, whoever comes back is told once more of what
+/// may have been late.
+fn missed(recent: &VecDeque<Remembered>, after: Uuid) -> Vec<Arc<Event>> {
+    let seen = recent.iter().position(|recent| recent.event.id == after);
+    let is_alone = recent.iter().all(|recent| recent.is_own);
+    let late = if is_alone { after } else { earlier(after) };
+    let is_missed = |(place, recent): &(usize, &Remembered)| match seen {
+        Some(seen) => *place > seen || (!is_alone && *place < seen && recent.event.id > late),
+        None => recent.event.id > late,
+    };
+    recent.iter().enumerate().filter(is_missed).map(|(_, recent)| Arc::clone(&recent.event)).collect()
+}
+
+/// The first id of a time before that of `id`.
+fn earlier(id: Uuid) -> Uuid {
+    /// By which an event may come to others later than it happened.
+    const LATE_MS: u128 = 10_000;
+    /// Of a `UUIDv7` the highest 48 bits are the time.
+    const BELOW: u32 = 80;
+    Uuid::from_u128((id.as_u128() >> BELOW).saturating_sub(LATE_MS) << BELOW)
 }
 
 impl Services {
