@@ -34,7 +34,7 @@ const SMALL: usize = 2048;
 const CUTS: usize = 64;
 
 fn main() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let corpus = Path::new("tests/corpus");
     let mut trials = Vec::new();
     for path in files(&corpus.join("reference")) {
         if path.extension().is_none_or(|extension| extension != "txt") {

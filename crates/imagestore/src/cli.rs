@@ -8,6 +8,7 @@ mod gc;
 mod import;
 mod manifest;
 mod migrate;
+mod migrate_catalog;
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -111,6 +112,9 @@ enum StoreCommand {
     /// Copy all blobs to another storage, comparing each with its digest. The service may be running; run it once more when the service is
     /// stopped, then set blobs.url. What is there already is not copied again. Exits with 1 if something is damaged.
     MigrateBlobs(MigrateArgs),
+    /// Copy the rows of the data folder's catalog into the database that catalog.url names. The service may be running with catalog.url = "sqlite:";
+    /// run it once more when the service is stopped, which copies what has changed since and makes the database the catalog.
+    MigrateCatalog,
     /// Look after the master copies that variants are made from.
     Renditions {
         #[command(subcommand)]
@@ -221,6 +225,10 @@ async fn run_for_store(settings: Settings, command: StoreCommand) -> Result<(), 
         StoreCommand::MigrateBlobs(args) => {
             logs::init(&settings.log.level, settings.log.format);
             migrate::run(&settings, &args).await
+        }
+        StoreCommand::MigrateCatalog => {
+            logs::init(&settings.log.level, settings.log.format);
+            migrate_catalog::run(&settings).await
         }
         StoreCommand::Renditions { action } => {
             logs::init(&settings.log.level, settings.log.format);

@@ -1,7 +1,7 @@
 //! The one place that names back ends: opens what the settings choose and hands it to the use cases.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -30,6 +30,7 @@ use crate::adapters::postgres::{self, PostgresSettings, Purpose};
 use crate::adapters::remote::HttpSource;
 use crate::adapters::sql::SqlCatalog;
 use crate::adapters::sqlite;
+use crate::adapters::transfer::Transfer;
 use crate::adapters::webhook::WebhookSink;
 use crate::app::{self, BackEnds, Services, SinkPlan};
 use crate::domain::{Keyring, SigningKey};
@@ -191,6 +192,38 @@ pub async fn copy_into(
         "{url} has blobs of another store; set blobs.url to an empty bucket, or to another prefix in it"
     );
     Ok(Box::new(copy))
+}
+
+/// Rows of the data folder on their way to a server.
+pub struct CatalogMigration {
+    /// Copies them.
+    pub transfer: Transfer,
+    folder: PathBuf,
+    /// While this is there nobody changes the rows of the folder.
+    lock: Option<File>,
+}
+
+impl CatalogMigration {
+    /// Makes the server's catalog that of the data folder, if nobody has changed anything since the rows were copied; gives where the file is that had
+    /// them before.
+    pub async fn finish(self) -> anyhow::Result<Option<PathBuf>> {
+        if self.lock.is_none() {
+            return Ok(None);
+        }
+        let id = self.transfer.id();
+        self.transfer.finish().await?;
+        folder::leave_file(&self.folder, id).map(Some)
+    }
+}
+
+/// Prepares to copy the rows of the data folder to the server of `catalog.url`.
+pub async fn catalog_migration(settings: &Settings) -> anyhow::Result<CatalogMigration> {
+    let (folder, file) = (settings.data_dir.clone(), settings.data_dir.join(folder::CATALOG));
+    let server =
+        settings.postgres().context("catalog.url names no server; set it to the one that is to have the rows")?;
+    anyhow::ensure!(file.is_file(), "{} has no catalog of its own ({})", folder.display(), folder::CATALOG);
+    let lock = if folder::is_in_use(&folder) { None } else { Some(folder::own(&folder)?) };
+    Ok(CatalogMigration { transfer: Transfer::open(&file, &server).await?, folder, lock })
 }
 
 /// A store for a while, to copy blobs from or into. What this machine keeps beside them is apart from that of the service, which may be

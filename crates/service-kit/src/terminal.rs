@@ -16,6 +16,8 @@ pub enum Unit {
     Files(u64),
     /// Bytes, of which so many are there.
     Bytes(u64),
+    /// Rows, of which so many are there.
+    Rows(u64),
     /// Things of which nobody knows how many there are.
     Unknown,
 }
@@ -27,6 +29,7 @@ pub fn bar(unit: Unit, shown: bool) -> ProgressBar {
     }
     let (bar, template) = match unit {
         Unit::Files(total) => (ProgressBar::new(total), "{bar:40} {pos}/{len} files, {elapsed} ({eta} left)"),
+        Unit::Rows(total) => (ProgressBar::new(total), "{bar:40} {pos}/{len} rows, {elapsed} ({eta} left)"),
         Unit::Bytes(total) => (ProgressBar::new(total), "{bar:40} {bytes}/{total_bytes}, {elapsed} ({eta} left)"),
         Unit::Unknown => (ProgressBar::new_spinner(), "{spinner} {pos} done, {elapsed}"),
     };

@@ -4,7 +4,6 @@
 //! `postgres://…` one that all tests of a run share (the program `with-postgres` starts it).
 
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -14,6 +13,7 @@ use std::sync::OnceLock;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use crate::ports::free_port;
 use crate::process::wait_until;
 
 /// The variable that says where the catalogs of tests are.
@@ -183,10 +183,6 @@ fn end_with_this_process(server: Server) {
     // It outlives this process, which would wait for it until then.
     std::thread::spawn(move || shell.wait());
     std::mem::forget(server);
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port()
 }
 
 /// Makes an empty database, unless there is one of that name; gives its address. Its language sorts other than bytes do, where the server can

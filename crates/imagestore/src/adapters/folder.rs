@@ -27,6 +27,9 @@ const CATALOG_ID: &str = "catalog.id";
 /// Tells a folder from all others.
 const FOLDER_ID: &str = "folder.id";
 
+/// The catalog's file after its rows were copied to a server.
+const MIGRATED_CATALOG: &str = "catalog.migrated.sqlite";
+
 /// The catalog of a copy before it takes its place.
 const NEW_CATALOG: &str = "catalog.new.sqlite";
 
@@ -139,6 +142,26 @@ pub fn check_for_server(folder: &Path, id: Uuid, may_write: bool) -> anyhow::Res
         }
         Err(_) => bail!("{} is no data folder: it has no {CATALOG_ID}", folder.display()),
     }
+}
+
+/// The rows of the folder are on a server now, in the catalog of that id: the file that had them gets another name, and stays.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn leave_file(folder: &Path, id: Uuid) -> anyhow::Result<PathBuf> {
+    let unusable = || format!("cannot write to the data folder {}", folder.display());
+    let left = folder.join(MIGRATED_CATALOG);
+    write_whole(folder, CATALOG_ID, format!("{id}\n").as_bytes()).with_context(unusable)?;
+    fs::rename(folder.join(CATALOG), &left).with_context(unusable)?;
+    for end in ["-wal", "-shm"] {
+        let of = |name: &str| folder.join(format!("{name}{end}"));
+        match fs::rename(of(CATALOG), of(MIGRATED_CATALOG)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error).with_context(unusable),
+            _ => {}
+        }
+    }
+    sync_folder(folder).with_context(unusable)?;
+    Ok(left)
 }
 
 /// Whether another process has the data folder.

@@ -12,5 +12,6 @@ mod public;
 pub mod remote;
 pub mod sql;
 pub mod sqlite;
+pub mod transfer;
 pub mod webhook;
 mod workspace;

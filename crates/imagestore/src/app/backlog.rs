@@ -9,6 +9,7 @@ use shared_types::{Digest, ErrorCode};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::Services;
 use crate::domain::{PendingWork, StoreError};
 use crate::ports::CatalogError;
 
@@ -41,6 +42,14 @@ pub(super) trait Chore: Send + Sync {
 
     /// Notes that it will not be done.
     async fn give_up(&self, original: &Digest) -> Result<(), CatalogError>;
+}
+
+impl Services {
+    /// Originals may have come that nobody has worked on.
+    pub(super) fn wake_backlogs(&self) {
+        self.inner.renditions.backlog.wake();
+        self.inner.analyses.backlog.wake();
+    }
 }
 
 /// What the worker and those who give it work share.

@@ -41,6 +41,11 @@ impl Services {
     /// Removes a doomed blob while its lock is held.
     pub(super) async fn remove_held(&self, digest: &Digest) -> anyhow::Result<()> {
         self.hold_removal(digest).await?;
+        Ok(self.remove_and_forget(digest).await?)
+    }
+
+    /// Removes a doomed blob that nobody else removes or stores at this moment.
+    pub(super) async fn remove_and_forget(&self, digest: &Digest) -> Result<(), StoreError> {
         self.inner.blobs.remove(digest).await?;
         // Of an upload that came too late: its bytes are gone with the others.
         self.inner.blobs.settle(digest).await?;

@@ -128,8 +128,7 @@ async fn remove_orphan(services: &Services, digest: Digest) -> Result<bool, Stor
             log::info!("blob {digest} is left to others: {error:#}");
             return Ok(false);
         }
-        blobs.remove(&digest).await?;
-        catalog.forget_blob(&digest).await?;
+        store.remove_and_forget(&digest).await?;
         Ok(true)
     };
     services.to_its_end(remove).await

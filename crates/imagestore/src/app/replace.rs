@@ -58,8 +58,7 @@ impl Services {
     }
 
     fn tell_of_replacement(&self, image: &Image, old: Digest) {
-        self.inner.renditions.backlog.wake();
-        self.inner.analyses.backlog.wake();
+        self.wake_backlogs();
         self.publish(image.owner, Happening::ImageNoticed(Box::new(ImageNotice::replaced(image, old))));
     }
 

@@ -285,8 +285,7 @@ impl Receiving {
             };
             let insert = recorder.inner.catalog.insert_image(&image, &work).map_ok(|()| ((), Vec::new()));
             recorder.record_blob(&digest, staged.commit(), insert).await?;
-            recorder.inner.renditions.backlog.wake();
-            recorder.inner.analyses.backlog.wake();
+            recorder.wake_backlogs();
             recorder.publish(image.owner, Happening::ImageStored(Arc::new(image.clone())));
             recorder.jobs_queued(&work.jobs);
             if album.is_some() {

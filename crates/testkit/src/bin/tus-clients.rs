@@ -4,12 +4,12 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read, Write};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::Instant;
 
 use clap::Parser;
+use testkit::ports::free_port;
 use testkit::process::{Store, StoreOptions, wait_until};
 use testkit::proxy::Proxy;
 use testkit::reqwest::Client;
@@ -95,10 +95,6 @@ impl Service {
         });
         parts.filter_map(|file| Some(file.metadata().ok()?.len())).sum()
     }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
 
 fn has_ended(client: &mut Child) -> bool {

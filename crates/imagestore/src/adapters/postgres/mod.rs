@@ -63,7 +63,9 @@ pub enum Purpose {
 /// Opens the catalog; gives its id beside it, which its data folder has to know.
 pub async fn open(settings: &PostgresSettings, purpose: Purpose) -> anyhow::Result<(SqlCatalog, Uuid)> {
     let told = || format!("cannot open the catalog {}", settings.address);
-    let id = prepare(settings, purpose).await.with_context(told)?;
+    let (mut connection, id) = prepare(settings, purpose).await.with_context(told)?;
+    check_finished(&mut connection).await.with_context(told)?;
+    connection.close().await.with_context(told)?;
     let options = settings.options(&settings.address, purpose);
     let presence = Arc::new(Presence::default());
     let reader = settings.pool(&options);
@@ -107,8 +109,35 @@ impl PostgresSettings {
     }
 }
 
+/// The note in `secrets` of a catalog whose rows are still being copied.
+pub(super) const UNFINISHED: &str = "unfinished transfer";
+
+/// Opens a catalog that gets its rows from elsewhere; gives its id beside it.
+pub(super) async fn open_to_fill(settings: &PostgresSettings) -> anyhow::Result<(PgConnection, Uuid)> {
+    let told = || format!("cannot open the catalog {}", settings.address);
+    let (mut connection, id) = prepare(settings, Purpose::Writing).await.with_context(told)?;
+    // Of two that fill it at once each would remove what the other one adds.
+    let is_alone: bool =
+        sqlx::query_scalar("SELECT pg_try_advisory_lock(7596837462840)").fetch_one(&mut connection).await?;
+    ensure!(is_alone, "another process copies rows into this database");
+    Ok((connection, id))
+}
+
+/// Makes sure that all rows are there.
+async fn check_finished(connection: &mut PgConnection) -> anyhow::Result<()> {
+    let is_unfinished: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM secrets WHERE name = $1)")
+        .bind(UNFINISHED)
+        .fetch_one(connection)
+        .await?;
+    ensure!(
+        !is_unfinished,
+        "rows are being copied into it; run `imagestore migrate-catalog` again until it says that all is done"
+    );
+    Ok(())
+}
+
 /// Makes sure that the database can be used, and brings its schema up to date; gives the catalog's id.
-async fn prepare(settings: &PostgresSettings, purpose: Purpose) -> anyhow::Result<Uuid> {
+async fn prepare(settings: &PostgresSettings, purpose: Purpose) -> anyhow::Result<(PgConnection, Uuid)> {
     let mut connection = connect(settings).await?;
     let encoding: String = sqlx::query_scalar("SHOW server_encoding").fetch_one(&mut connection).await?;
     ensure!(encoding == "UTF8", "the database has the encoding {encoding}; make one with ENCODING 'UTF8'");
@@ -121,8 +150,7 @@ async fn prepare(settings: &PostgresSettings, purpose: Purpose) -> anyhow::Resul
         Purpose::Reading => check_schema(&mut connection).await?,
     }
     let id = sqlx::query_scalar("SELECT id FROM catalogs").fetch_one(&mut connection).await?;
-    connection.close().await?;
-    Ok(id)
+    Ok((connection, id))
 }
 
 /// Connects without a limit of time for statements: a migration may take long. A server that is starting is waited for.

@@ -71,6 +71,20 @@ pub async fn open_copy(file: &Path) -> Result<SqlCatalog, sqlx::Error> {
 
 /// Opens the file of a stopped or running service for reading alone.
 pub async fn open_read_only(file: &Path) -> Result<SqlCatalog, sqlx::Error> {
+    connect_to_read(file).await?.close().await?;
+    open_to_copy(file).await
+}
+
+/// A connection to the file of a stopped or running service that sees its rows as they are at this moment.
+pub(super) async fn open_snapshot(file: &Path) -> Result<SqliteConnection, sqlx::Error> {
+    let mut connection = connect_to_read(file).await?;
+    sqlx::query("BEGIN").execute(&mut connection).await?;
+    // The first look decides which moment it is.
+    sqlx::query("SELECT count(*) FROM sqlite_schema").execute(&mut connection).await?;
+    Ok(connection)
+}
+
+async fn connect_to_read(file: &Path) -> Result<SqliteConnection, sqlx::Error> {
     let mut connection = read_only(file).connect().await?;
     let current: i64 =
         sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(&mut connection).await?;
@@ -78,8 +92,7 @@ pub async fn open_read_only(file: &Path) -> Result<SqlCatalog, sqlx::Error> {
         let older = "it was made by an older version; start imagestore on it once, which brings it up to date";
         return Err(sqlx::Error::Configuration(older.into()));
     }
-    connection.close().await?;
-    open_to_copy(file).await
+    Ok(connection)
 }
 
 /// Opens the file of a stopped or running service for [`Catalog::copy_to`](crate::ports::Catalog::copy_to) alone, whichever version made it.

@@ -34,8 +34,7 @@ impl Services {
     /// Anything may have happened.
     async fn catch_up(&self) {
         self.inner.records.forget_all().await;
-        self.inner.renditions.backlog.wake();
-        self.inner.analyses.backlog.wake();
+        self.wake_backlogs();
         self.inner.sinks.wake();
         self.inner.jobs.wake();
         self.inner.jobs.wake_followers();
@@ -78,10 +77,7 @@ impl Services {
 
     fn wake_for(&self, what: &Brief) {
         match what {
-            Brief::ImageStored(_) | Brief::ImageNoticed(_) => {
-                self.inner.renditions.backlog.wake();
-                self.inner.analyses.backlog.wake();
-            }
+            Brief::ImageStored(_) | Brief::ImageNoticed(_) => self.wake_backlogs(),
             Brief::JobChanged(_, JobStatus::Queued) => self.inner.jobs.wake(),
             Brief::JobChanged(_, status) if status.is_over() => self.inner.jobs.wake_followers(),
             _ => {}

@@ -1,6 +1,7 @@
 //! Stores whose rows are in `PostgreSQL`.
 
 mod commands;
+mod migrating;
 mod outage;
 
 use std::path::Path;

@@ -1,7 +1,6 @@
 //! docs/EVENTS.md tells the truth: every kind of event has an example there, which looks like a real one.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use imagestore::domain::OutgoingMessage;
 use serde_json::{Value, json};
@@ -68,8 +67,7 @@ async fn the_examples_of_the_docs_look_like_what_is_sent() {
     let mut kinds: Vec<_> = OutgoingMessage::kinds().collect();
     kinds.sort_unstable();
     assert!(wait_until(|| sent().len() == kinds.len()), "{:?}\n{}", sent().keys(), store.log());
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/EVENTS.md");
-    let text = std::fs::read_to_string(file).unwrap();
+    let text = std::fs::read_to_string("../../docs/EVENTS.md").unwrap();
     let blocks = text.split("```json\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     let examples: Vec<Value> = blocks.map(|block| serde_json::from_str(block).unwrap()).collect();
     let named: BTreeMap<_, _> = examples.iter().map(|example| (kind(example), example)).collect();

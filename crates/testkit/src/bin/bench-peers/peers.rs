@@ -1,12 +1,13 @@
 //! The peers: how each is started and what it is asked.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process_group};
+use testkit::ports::free_port;
 use testkit::process::wait_until;
 
 use crate::work::{Format, Work};
@@ -127,9 +128,4 @@ fn thumbor_settings(photos: &Path) -> PathBuf {
     let path = photos.with_file_name("thumbor.conf");
     fs::write(&path, text).expect("the scratch folder is writable");
     path
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    listener.local_addr().expect("a bound socket has an address").port()
 }

@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::io::Write;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, getuid, kill_process};
+use testkit::ports::free_port;
 use testkit::process::{Store, wait_until};
 use testkit::raw;
 
@@ -93,9 +93,7 @@ struct Nginx {
 
 impl Nginx {
     fn start(root: &Path) -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = free.local_addr().expect("an address").to_string();
-        drop(free);
+        let address = format!("127.0.0.1:{}", free_port());
         let config = root.join("nginx.conf");
         let mut file = fs::File::create(&config).expect("the file can be made");
         // Workers that were started by root become another user, who may not look into this folder.
