@@ -63,7 +63,8 @@ def settle(ledger, topology, feeds, broker):
     ledger.variants |= {ledger.jobs[job] for job in jobs if not result(topology.store, job)["kept"]}
     wanted = {("image.stored", image) for image in ledger.images} | {("image.deleted", image) for image in ledger.deleted}
     wanted |= {("variant.stored", variant) for variant in ledger.variants}
-    is_told(broker, wanted)
+    # A live feed passes over what is gone again when it looks.
+    is_told(broker, wanted | {("image.stored", image) for image in ledger.deleted})
     # What an imagestore does in its last moment, the others may not hear of: live feeds live in memory.
     wanted -= broker.told.just_before(topology.kills)
     for feed in feeds:
