@@ -35,7 +35,7 @@ def ask(url, data=None, method=None):
 
 
 class Faults(collections.Counter):
-    """What was answered in place of an acknowledgement, and sent again. Nothing but `allowed` may be answered, each with the URL's body or without one."""
+    """What was answered in place of an acknowledgement, and sent again. Other faults than these may not be answered."""
 
     def __init__(self, with_body=(503,), without=()):
         super().__init__()

@@ -1,4 +1,4 @@
-"""The faults. Each drill is a context: load runs within it, `fault` lasts as long as the fault does, and afterwards all is as before."""
+"""The faults. What `prepare` arranges `clean_up` takes back; in between there is load, and `fault` returns when the fault is over."""
 
 import contextlib
 import datetime

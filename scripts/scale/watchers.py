@@ -75,8 +75,8 @@ class Feed(threading.Thread):
                 kind = value if name == "event" else kind
                 number = value if name == "id" else number
                 if name == "data":
-                    # A record is that of the moment at which it is told.
-                    self.told.note(number, kind, json.loads(value), kind)
+                    # A record is that of the moment at which it is told, and so is what a job is said to be.
+                    self.told.note(number, kind, json.loads(value), kind.partition("job.")[0])
                     self.last = number
 
 
