@@ -95,7 +95,7 @@ def compare(ledger, topology, anew=False):
     while cursor is not None:
         page = json.loads(ask(f"{topology.store}/v1/images?limit=500{cursor}"))
         listed += [image["id"] for image in page["images"]]
-        cursor = page.get("next_cursor") and f"&cursor={page['next_cursor']}"
+        cursor = page["cursor"] and f"&cursor={page['cursor']}"
     assert set(listed) == set(ledger.images), f"the list differs in {set(listed) ^ set(ledger.images)}"
 
     def is_there(place):
