@@ -16,8 +16,7 @@ def recovery(load, feeds, broker):
     begun, ledger, store = time.monotonic(), load.ledger, load.topology.store
     after = {}
 
-    def through(what, is_so=lambda: True, why=str):
-        wait_until(f"{what} to get through", is_so, why)
+    def through(what):
         after[what] = time.monotonic() - begun
 
     image = load.add()
@@ -30,8 +29,15 @@ def recovery(load, feeds, broker):
     def untold():
         return [str(watcher) for watcher in (*feeds, broker) if watcher.told.lacks([("image.stored", image)])]
 
-    through("event", lambda: not untold(), untold)
-    through("job", lambda: finished(store, ledger.faults, jobs))
+    pending = {"event": lambda: not untold(), "job": lambda: finished(store, ledger.faults, jobs)}
+
+    def all_through():
+        for what in [what for what, is_so in pending.items() if is_so()]:
+            through(what)
+            del pending[what]
+        return not pending
+
+    wait_until("the first to get through", all_through, lambda: f"{list(pending)} {untold()}")
     return after
 
 
