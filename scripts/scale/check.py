@@ -2,159 +2,34 @@
 `grpc` is the client of imagestore, `verify` asks for all of it, `told` reads the topics of Kafka once more, `outage` halts PostgreSQL."""
 
 import atexit
-import collections
 import hashlib
-import http.client
 import json
 import os
 import random
 import re
 import signal
-import struct
 import subprocess
 import sys
 import threading
-import time
 import urllib.error
 import urllib.request
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import kafka
-
-CLIENTS = 8
-# Within which everything that is waited for has to come.
-PATIENCE = 120
-
-
-def picture(seed):
-    """A PNG of coloured stripes and some noise, which differs with its seed; each eighth has 1.5 megapixels."""
-    made = random.Random(seed)
-    width, height = (1500, 1000) if seed % 8 == 0 else (240, 160)
-    stripe = bytes(made.randrange(256) for _ in range(30)) * (width // 10)
-    return png(width, height, b"".join(b"\0" + stripe[: width * 3 - 6] + made.randbytes(6) for _ in range(height)), level=1)
-
-
-def png(width, height, rows, level):
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + part(b"IDAT", zlib.compress(rows, level)) + part(b"IEND", b"")
-
-
-def part(kind, content):
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-
-def ask(url, data=None, method=None):
-    with urllib.request.urlopen(urllib.request.Request(url, data, method=method), timeout=PATIENCE) as answer:
-        return answer.read()
-
-
-class Faults(collections.Counter):
-    """What was answered in place of an acknowledgement, and sent again."""
-
-    def __str__(self):
-        return ", ".join(f"{count} x {kind}" for kind, count in self.items()) or "nothing"
-
-
-def ask_again(faults, *request):
-    """The answer; a request that failed for a reason which passes is sent again."""
-    end = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return ask(*request)
-        except urllib.error.HTTPError as error:
-            told = error.read()
-            # A GET would have been answered by another imagestore.
-            assert error.code == 503 and len(request) > 1, f"{request[0]}: {error.code} {told}"
-            assert error.headers["Retry-After"] and json.loads(told)["code"], f"{request[0]}: {error.headers} {told}"
-            kind = f"{error.code}"
-        except (OSError, http.client.HTTPException) as error:
-            kind = type(error).__name__
-        assert time.monotonic() < end, f"{request[0]} is not answered: {faults}"
-        faults[kind] += 1
-        time.sleep(0.2)
-
-
-class Feed(threading.Thread):
-    """Watches /v1/events, and comes back where it was when the connection breaks."""
-
-    def __init__(self, store):
-        super().__init__(daemon=True)
-        self.store, self.stored, self.connections = store, set(), 0
-
-    def run(self):
-        last = None
-        while True:
-            try:
-                last = self.watch(last)
-            except (OSError, http.client.HTTPException):
-                time.sleep(0.2)
-
-    def watch(self, last):
-        request = urllib.request.Request(self.store + "/v1/events", headers={"Last-Event-ID": last} if last else {})
-        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-            self.connections += 1
-            kind = None
-            try:
-                for line in answer:
-                    name, _, value = line.decode().rstrip("\n").partition(": ")
-                    kind = value if name == "event" else kind
-                    last = value if name == "id" else last
-                    if name == "data" and kind == "image.stored":
-                        self.stored.add(json.loads(value)["id"])
-            except (OSError, http.client.HTTPException):
-                pass
-        return last
-
-
-class Mosquitto(threading.Thread):
-    """What mosquitto was told, at least once each."""
-
-    def __init__(self, run):
-        super().__init__(daemon=True)
-        port = re.search(r"^listener (\d+)", (run / "mosquitto.conf").read_text(), re.MULTILINE)[1]
-        command = ["mosquitto_sub", "-p", port, "-t", "imagestore/events", "-q", "1", "-c", "-i", "check"]
-        self.child = subprocess.Popen(command, stdout=subprocess.PIPE)
-        # It would wait for the broker to come back.
-        atexit.register(self.child.kill)
-        self.stored = set()
-
-    def run(self):
-        for line in self.child.stdout:
-            event = json.loads(line)
-            if event["type"] == "image.stored":
-                self.stored.add(event["data"]["id"])
-
-
-def wait_until(what, is_so, why=str):
-    end = time.monotonic() + PATIENCE
-    while not is_so():
-        assert time.monotonic() < end, f"waited in vain for {what} {why()}"
-        time.sleep(0.1)
-
-
-def order(store, ids):
-    told = json.loads(ask(store + "/v1/compressions", json.dumps({"ids": ids, "target": "medium", "name": "web"}).encode()))
-    return [job["id"] for job in told["jobs"]]
-
-
-def finished(store, faults, jobs):
-    records = [json.loads(ask_again(faults, f"{store}/v1/jobs/{job}")) for job in jobs]
-    bad = [record for record in records if record["status"] in ("failed", "dead", "cancelled")]
-    assert not bad, bad
-    return all(record["status"] == "done" for record in records)
+from clients import CLIENTS, PATIENCE, Faults, ask, ask_again, finished, order, picture, png, wait_until
+from watchers import Broker, Feed
 
 
 def fill(store, compress, run, ledger, count):
     count, run, faults, kept = int(count), Path(run), Faults(), []
     # Most often the balancer gives each imagestore one of them.
-    feeds, mosquitto, topics = [Feed(store) for _ in range(3)], Mosquitto(run), kafka.Topics(run)
-    for watcher in (*feeds, mosquitto, topics):
+    feeds, broker, topics = [Feed(store) for _ in range(3)], Broker(run), kafka.Topics(run)
+    for watcher in (*feeds, broker, topics):
         watcher.start()
     wait_until("the live feed", lambda: all(feed.connections for feed in feeds))
     first = [upload(store, faults, kept, seed) for seed in range(8)]
-    jobs = order(store, first)
+    jobs = order(faults, store, first)
     kills = threading.Lock()
 
     def one(seed):
@@ -171,18 +46,18 @@ def fill(store, compress, run, ledger, count):
     assert count <= stored <= count + faults.total(), f"{count} uploads became {stored} images"
     assert json.loads(ask(f"{compress}/compress/{kept[-1]['id']}?type=webp&target=low"))["status"] == "OK"
     # Announced by one that was not killed, also if the other one did so before.
-    jobs += order(store, [entry["id"] for entry in kept[-8:]])
+    jobs += order(faults, store, [entry["id"] for entry in kept[-8:]])
     wait_until("the jobs", lambda: finished(store, faults, jobs))
-    acknowledged = {entry["id"] for entry in kept}
-    for watcher in (*feeds, mosquitto, topics):
-        missing = lambda: acknowledged - watcher.stored
+    acknowledged = {("image.stored", entry["id"]) for entry in kept}
+    for watcher in (*feeds, broker, topics):
+        missing = lambda: watcher.told.lacks(acknowledged)
         wait_until(f"what {type(watcher).__name__} is told", lambda: not missing(), missing)
     topics.check()
     wait_until("the announcements", lambda: topics.announced >= set(jobs), lambda: set(jobs) - topics.announced)
     wait_until("what the group commits", lambda: kafka.waiting(run)[0] == 0, lambda: kafka.waiting(run))
     back = sum(feed.connections > 1 for feed in feeds)
     print(f"{count} pictures acknowledged to {CLIENTS} clients, one imagestore killed meanwhile; sent again: {faults}")
-    print(f"{len(jobs)} compressions announced by Kafka and done; Kafka has {topics}")
+    print(f"{len(jobs)} compressions announced by Kafka and done; there are {topics}")
     print(f"all uploads told by Kafka, by MQTT and by the live feed, of which {back} of {len(feeds)} had to connect again")
 
 
@@ -253,14 +128,15 @@ def told(store, run, ledger):
     _, before = kafka.waiting(run)
     topics = kafka.Topics(run)
     topics.start()
-    wait_until("the events of before", lambda: topics.stored >= set(ids), lambda: set(ids) - topics.stored)
+    before_that = {("image.stored", image) for image in ids}
+    wait_until("the events of before", lambda: not topics.told.lacks(before_that), lambda: topics.told.lacks(before_that))
     topics.check()
-    jobs = order(store, ids[8:16])
+    jobs = order(Faults(), store, ids[8:16])
     wait_until("the jobs", lambda: finished(store, Faults(), jobs))
     wait_until("what the group commits", lambda: kafka.waiting(run)[0] == 0, lambda: kafka.waiting(run))
     _, after = kafka.waiting(run)
     assert after >= before + len(jobs) > len(jobs), f"there were {before} announcements, and {after} after {len(jobs)} jobs more"
-    print(f"Kafka still has {topics}; {len(jobs)} compressions more")
+    print(f"there still are {topics}; {len(jobs)} compressions more")
 
 
 def outage(store, run, ledger):

@@ -1,11 +1,13 @@
 """What the Kafka broker of scripts/up --scale has: all messages of the topics, and how far the group of imagecompress is."""
 
 import asyncio
+import datetime
 import json
 import re
 import threading
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from watchers import Told
 
 EVENTS = "imagestore.events"
 JOBS = "image.events"
@@ -21,10 +23,8 @@ class Topics(threading.Thread):
 
     def __init__(self, run):
         super().__init__(daemon=True)
-        self.address, self.messages = address(run), 0
-        self.stored, self.announced = set(), set()
-        # By its id what an event told, and of which image if that was stored.
-        self.events, self.images, self.differing = {}, {}, []
+        self.address = address(run)
+        self.told, self.announced = Told(), set()
 
     def run(self):
         asyncio.run(self.read())
@@ -42,21 +42,18 @@ class Topics(threading.Thread):
         told = json.loads(value)
         if topic == JOBS:
             self.announced.add(told["job_id"])
-            return
-        self.messages += 1
-        if self.events.setdefault(told["id"], value) != value:
-            self.differing.append(told["id"])
-        if told["type"] == "image.stored":
-            self.images[told["id"]] = told["data"]["id"]
-            self.stored.add(told["data"]["id"])
+        else:
+            self.told.note(told["id"], told["type"], told["data"], value, datetime.datetime.fromisoformat(told["timestamp"]))
 
     def check(self):
         """That each image was told of by one event, however often that came."""
-        assert not self.differing, f"events that came twice and differ: {self.differing}"
-        assert len(self.images) == len(self.stored), f"{len(self.images)} events tell of {len(self.stored)} images"
+        assert not self.told.wrong, f"events that came twice and differ: {self.told.wrong}"
+        twice = {about: ids for about, ids in self.told.ids.items() if about[0] == "image.stored" and len(ids) > 1}
+        assert not twice, f"told twice, by events that differ: {twice}"
 
     def __str__(self):
-        return f"{len(self.events)} events in {self.messages} messages, {len(self.announced)} jobs"
+        events = len(self.told.texts)
+        return f"Kafka's topics with {events} events in {events + self.told.repeated} messages, {len(self.announced)} jobs"
 
 
 def waiting(run):

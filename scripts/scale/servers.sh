@@ -83,8 +83,8 @@ s3_region = "garage"
 api_bind_addr = "127.0.0.1:$garage_port"
 root_domain = ".localhost"
 TEXT
-    GARAGE_DEFAULT_BUCKET=pictures GARAGE_DEFAULT_ACCESS_KEY=$access_key GARAGE_DEFAULT_SECRET_KEY=$secret_key RUST_LOG=$told \
-        start garage "$garage" -c "$run/garage.toml" server --single-node --default-bucket
+    GARAGE_DEFAULT_BUCKET=pictures GARAGE_DEFAULT_ACCESS_KEY=$access_key GARAGE_DEFAULT_SECRET_KEY=$secret_key \
+        start garage env RUST_LOG="$told" "$garage" -c "$run/garage.toml" server --single-node --default-bucket
     wait_until garage "$garage" -c "$run/garage.toml" bucket info pictures
 }
 
@@ -92,7 +92,7 @@ start_mosquitto() {
     mosquitto_port=$(free_port)
     mkdir -p "$data/mosquitto"
     printf '%s\n' "listener $mosquitto_port 127.0.0.1" "allow_anonymous true" "user $(id -un)" \
-        "persistence true" "persistence_location $data/mosquitto/" >"$run/mosquitto.conf"
+        "persistence true" "persistence_location $data/mosquitto/" "max_queued_messages 100000" >"$run/mosquitto.conf"
     start mosquitto mosquitto -c "$run/mosquitto.conf"
     wait_until mosquitto port_is_taken "$mosquitto_port"
 }

@@ -19,7 +19,13 @@ const REMEMBERED: usize = 1024;
 
 pub(super) struct LiveFeed {
     sender: broadcast::Sender<Arc<Event>>,
-    recent: Mutex<VecDeque<Arc<Event>>>,
+    recent: Mutex<VecDeque<Remembered>>,
+}
+
+struct Remembered {
+    event: Arc<Event>,
+    /// Whether it happened here.
+    is_own: bool,
 }
 
 impl Default for LiveFeed {
@@ -34,40 +40,66 @@ impl LiveFeed {
         let mut recent = self.recent();
         // Made and sent under the lock: ids are in the order in which watchers see them.
         let id = Uuid::now_v7();
-        self.send(&mut recent, Event { id, owner, what });
+        self.send(&mut recent, Event { id, owner, what }, true);
         id
     }
 
     /// Passes on what happened in another process.
     pub(super) fn pass_on(&self, event: Event) {
-        self.send(&mut self.recent(), event);
+        self.send(&mut self.recent(), event, false);
     }
 
-    fn recent(&self) -> MutexGuard<'_, VecDeque<Arc<Event>>> {
+    /// Whether it is remembered.
+    pub(super) fn has(&self, id: Uuid) -> bool {
+        self.recent().iter().any(|recent| recent.event.id == id)
+    }
+
+    /// What is remembered of what happened here.
+    pub(super) fn own(&self) -> Vec<Arc<Event>> {
+        self.recent().iter().filter(|recent| recent.is_own).map(|recent| Arc::clone(&recent.event)).collect()
+    }
+
+    fn recent(&self) -> MutexGuard<'_, VecDeque<Remembered>> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn send(&self, recent: &mut VecDeque<Arc<Event>>, event: Event) {
+    fn send(&self, recent: &mut VecDeque<Remembered>, event: Event, is_own: bool) {
         let event = Arc::new(event);
         if recent.len() == REMEMBERED {
             recent.pop_front();
         }
-        recent.push_back(Arc::clone(&event));
+        recent.push_back(Remembered { event: Arc::clone(&event), is_own });
         // An error means that nobody watches.
         let _ = self.sender.send(event);
     }
 
     fn watch(&self, after: Option<Uuid>) -> (Vec<Arc<Event>>, broadcast::Receiver<Arc<Event>>) {
         let recent = self.recent();
-        let missed = after.map_or_else(Vec::new, |after| {
-            // Events of other processes may come a moment later than those of this one, whatever their ids say.
-            match recent.iter().position(|event| event.id == after) {
-                Some(seen) => recent.iter().skip(seen + 1).cloned().collect(),
-                None => recent.iter().filter(|event| event.id > after).cloned().collect(),
-            }
-        });
+        let missed = after.map_or_else(Vec::new, |after| missed(&recent, after));
         (missed, self.sender.subscribe())
     }
+}
+
+/// What came after that event. Other processes hear of events in another order: where there are some, whoever comes back is told once more of what
+/// may have been late.
+fn missed(recent: &VecDeque<Remembered>, after: Uuid) -> Vec<Arc<Event>> {
+    let seen = recent.iter().position(|recent| recent.event.id == after);
+    let is_alone = recent.iter().all(|recent| recent.is_own);
+    let late = if is_alone { after } else { earlier(after) };
+    let is_missed = |(place, recent): &(usize, &Remembered)| match seen {
+        Some(seen) => *place > seen || (!is_alone && *place < seen && recent.event.id > late),
+        None => recent.event.id > late,
+    };
+    recent.iter().enumerate().filter(is_missed).map(|(_, recent)| Arc::clone(&recent.event)).collect()
+}
+
+/// The first id of a time before that of `id`.
+fn earlier(id: Uuid) -> Uuid {
+    /// By which an event may come to others later than it happened.
+    const LATE_MS: u128 = 10_000;
+    /// Of a `UUIDv7` the highest 48 bits are the time.
+    const BELOW: u32 = 80;
+    Uuid::from_u128((id.as_u128() >> BELOW).saturating_sub(LATE_MS) << BELOW)
 }
 
 impl Services {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use shared_types::{Digest, ImageId};
 use tokio::sync::broadcast;
 use uuid::Uuid;
@@ -28,6 +29,9 @@ pub enum Heard {
 pub trait ReplicaCatalog: Send + Sync {
     /// Whether processes elsewhere may serve the same catalog. Where not, nobody has to ask for anything here.
     fn is_shared(&self) -> bool;
+
+    /// The time by the catalog's own clock; `None` where no other process has another one.
+    async fn time(&self) -> Result<Option<Timestamp>, CatalogError>;
 
     /// Takes or keeps what has this name, for so long from now. Tells whether it was to be had: another holder has it until its time is over.
     async fn hold(&self, name: &str, holder: Uuid, time: Duration) -> Result<bool, CatalogError>;

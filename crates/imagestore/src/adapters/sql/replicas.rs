@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use shared_types::Digest;
 use tokio::sync::broadcast;
 use uuid::Uuid;
@@ -86,6 +87,14 @@ async fn keep_secret(tx: &mut Connection<'_>, name: &str, made: &str) -> Result<
 impl ReplicaCatalog for SqlCatalog {
     fn is_shared(&self) -> bool {
         self.reader.dialect() == Dialect::Postgres
+    }
+
+    async fn time(&self) -> Result<Option<Timestamp>, CatalogError> {
+        if !self.is_shared() {
+            return Ok(None);
+        }
+        let now: i64 = query_scalar(by_clock!("SELECT ", "")).fetch_one(&self.reader).await?;
+        rows::timestamp(now).map(Some)
     }
 
     async fn hold(&self, name: &str, holder: Uuid, time: Duration) -> Result<bool, CatalogError> {

@@ -11,7 +11,6 @@ use shared_types::JobId;
 use tokio::time::sleep;
 
 use super::{Jobs, Services, micros, pause_after};
-use crate::app::upload::now;
 use crate::domain::{AnnounceTerms, Image, Job, announcement};
 use crate::ports::{CatalogError, Sink, SinkError};
 
@@ -93,7 +92,7 @@ impl Services {
     }
 
     async fn announce_some(&self, terms: &AnnounceTerms, sink: &dyn Sink) -> Result<Round, CatalogError> {
-        let at = now();
+        let at = self.agreed_now().await?;
         let (jobs, given_up) = self.inner.catalog.announce_jobs(&self.inner.jobs.terms(), terms, at).await?;
         self.gave_up(&given_up);
         let outcomes = join_all(jobs.iter().map(|job| self.announce(job, sink))).await;

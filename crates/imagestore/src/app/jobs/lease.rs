@@ -104,8 +104,8 @@ impl Services {
 
     /// How long it takes until a pause or a lease ends.
     pub(super) async fn until_due(&self) -> Result<Duration, StoreError> {
-        let due = self.inner.catalog.next_due().await?;
-        let time = due.map_or(LOOK_AGAIN, |due| Duration::try_from(due.duration_since(now())).unwrap_or_default());
+        let (due, now) = (self.inner.catalog.next_due().await?, self.agreed_now().await?);
+        let time = due.map_or(LOOK_AGAIN, |due| Duration::try_from(due.duration_since(now)).unwrap_or_default());
         // Not at once: what is due already is for others who wait.
         Ok(time.clamp(Duration::from_millis(20), LOOK_AGAIN))
     }
@@ -113,7 +113,7 @@ impl Services {
     async fn lease_now(&self, worker: &str, max: u32) -> Result<Vec<LeasedJob>, StoreError> {
         let tokens: Vec<_> = (0..max).map(|_| Uuid::new_v4().simple().to_string()).collect();
         let terms = self.inner.jobs.terms();
-        let (jobs, given_up) = self.inner.catalog.lease_jobs(worker, &tokens, &terms, now()).await?;
+        let (jobs, given_up) = self.inner.catalog.lease_jobs(worker, &tokens, &terms, self.agreed_now().await?).await?;
         self.gave_up(&given_up);
         let mut leased = Vec::with_capacity(jobs.len());
         for (job, token) in jobs.into_iter().zip(tokens) {
@@ -125,7 +125,8 @@ impl Services {
     async fn lease_one_now(&self, id: JobId, worker: &str) -> Result<LeasedJob, StoreError> {
         let token = Uuid::new_v4().simple().to_string();
         let terms = self.inner.jobs.terms();
-        let (claimed, given_up) = self.inner.catalog.lease_job(id, worker, &token, &terms, now()).await?;
+        let (claimed, given_up) =
+            self.inner.catalog.lease_job(id, worker, &token, &terms, self.agreed_now().await?).await?;
         self.gave_up(&given_up);
         match claimed {
             Claimed::Leased(job) => self.with_image(job, token).await,

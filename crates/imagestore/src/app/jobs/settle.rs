@@ -42,7 +42,7 @@ impl Services {
             Report::Failed(problem)
         } else {
             let job = self.leased_job(id, token).await?;
-            Report::TryAgain(problem, self.inner.jobs.again(job.attempts, now()))
+            Report::TryAgain(problem, self.inner.jobs.again(job.attempts, self.agreed_now().await?))
         };
         let job = self.report(id, token, report).await?;
         let why = job.problem.as_ref().map(|problem| problem.detail.as_str()).unwrap_or_default();
@@ -70,7 +70,8 @@ impl Services {
     }
 
     async fn report(&self, id: JobId, token: &str, report: Report) -> Result<Job, StoreError> {
-        Ok(self.inner.catalog.report(id, token, &report, &self.inner.jobs.terms(), now()).await?)
+        let now = self.agreed_now().await?;
+        Ok(self.inner.catalog.report(id, token, &report, &self.inner.jobs.terms(), now).await?)
     }
 
     /// Stores what was received as the result of a [leased](Services::leased_job) job and ends the job, both or nothing.

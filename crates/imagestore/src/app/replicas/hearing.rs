@@ -38,6 +38,9 @@ impl Services {
         self.inner.sinks.wake();
         self.inner.jobs.wake();
         self.inner.jobs.wake_followers();
+        self.tell_others(Words::Again);
+        // Whoever asked for that meanwhile was not heard.
+        self.tell_again();
     }
 
     async fn hear(&self, words: &str) {
@@ -51,6 +54,7 @@ impl Services {
         }
         for words in saying.words {
             match words {
+                Words::Event { id, .. } if self.inner.feed.has(id) => {}
                 Words::Event { id, owner, what } => {
                     self.wake_for(&what);
                     match self.recall(what).await {
@@ -65,6 +69,7 @@ impl Services {
                         Err(error) => log::debug!("an event of another process is not passed on: {error}"),
                     }
                 }
+                Words::Again => self.tell_again(),
                 Words::Request { user, limit } => self.inner.access.note_request_elsewhere(user, limit),
             }
         }

@@ -1,9 +1,10 @@
 //! Several processes over one catalog: what each does so that all of them are one store.
 //!
 //! `duty.rs` has what only one of them does at a time, `claims.rs` what keeps one from removing the bytes that another one stores, `turns.rs` what
-//! keeps two from doing the same work, and `words.rs` what they tell each other. Where the catalog cannot be shared nothing of it costs anything.
+//! keeps two from doing the same work, `words.rs` what they tell each other, and `clock.rs` by which time. Where the catalog cannot be shared nothing of it costs anything.
 
 mod claims;
+mod clock;
 mod duty;
 mod hearing;
 mod turns;
@@ -68,11 +69,11 @@ impl Services {
         if !self.inner.replicas.is_shared {
             return;
         }
+        self.start_telling();
         let (duty, listener) = (self.clone(), self.clone());
         self.in_background(async move { duty.seek_duty().await });
         let (listening, listens) = oneshot::channel();
         self.in_background(async move { listener.listen(listening).await });
-        self.start_telling();
         // Either way it goes on to try.
         let _ = tokio::time::timeout(PATIENCE, listens).await;
     }

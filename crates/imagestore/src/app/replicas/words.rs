@@ -1,4 +1,7 @@
-//! What processes tell each other, as soon as it happens and never again: what has to be known is in the catalog.
+//! What processes tell each other, as soon as it happens: what has to be known is in the catalog. Who did not listen for a while has it told again,
+//! as far as it is remembered.
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use shared_types::job::JobStatus;
@@ -20,6 +23,8 @@ pub(in crate::app) enum Words {
     Event { id: Uuid, owner: Option<UserId>, what: Brief },
     /// A user sent a request, of those that they may send in a minute.
     Request { user: UserId, limit: u32 },
+    /// Somebody may have missed something: whoever hears it tells once more what happened lately.
+    Again,
 }
 
 /// A [`Happening`], in a few words: whoever listens looks up the rest.
@@ -71,6 +76,15 @@ impl Services {
         }
     }
 
+    /// Tells once more what happened here, as far as it is remembered. Who knows it already passes it over.
+    pub(super) fn tell_again(&self) {
+        for event in self.inner.feed.own() {
+            if let Some(what) = self.brief(&event.what) {
+                self.tell_others(Words::Event { id: event.id, owner: event.owner, what });
+            }
+        }
+    }
+
     pub(super) fn start_telling(&self) {
         let (sender, words) = mpsc::channel(AHEAD);
         // It is started once.
@@ -81,12 +95,16 @@ impl Services {
 
     async fn tell_words(&self, mut words: mpsc::Receiver<Words>) {
         const TOGETHER: usize = 64;
+        const PAUSE: Duration = Duration::from_millis(500);
         let stop = self.inner.jobs.stop_token();
         let mut waiting = Vec::new();
         while let Some(1..) = stop.run_until_cancelled(words.recv_many(&mut waiting, TOGETHER)).await {
             for saying in self.sayings(waiting.drain(..)) {
-                if let Err(error) = self.inner.catalog.tell(&saying).await {
-                    log::debug!("other processes are not told of something: {error}");
+                while let Err(error) = self.inner.catalog.tell(&saying).await {
+                    log::debug!("other processes are told of something later: {error}");
+                    if stop.run_until_cancelled(tokio::time::sleep(PAUSE)).await.is_none() {
+                        return;
+                    }
                 }
             }
         }

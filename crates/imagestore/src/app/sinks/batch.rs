@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use jiff::Timestamp;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Relay;
 use crate::app::jobs::{later, pause_after};
-use crate::app::upload::now;
 use crate::domain::{Delivery, Handed, Outcome, OutgoingMessage, SinkState};
 use crate::ports::SinkError;
 
@@ -22,6 +22,8 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Messages, and what has become of them so far.
 pub(super) struct Batch<'a> {
     relay: &'a Relay,
+    /// When it was begun, as processes agree on the time, and by the clock that is never set.
+    begun: (Timestamp, Instant),
     /// Those of one key in their order.
     lanes: Vec<Vec<Delivery>>,
     progress: Mutex<Progress>,
@@ -35,7 +37,7 @@ struct Progress {
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn new(relay: &'a Relay, deliveries: Vec<Delivery>) -> Self {
+    pub(super) fn new(relay: &'a Relay, deliveries: Vec<Delivery>, now: Timestamp) -> Self {
         let mut lanes: Vec<Vec<Delivery>> = Vec::new();
         let mut lane_of: HashMap<String, usize> = HashMap::new();
         for delivery in deliveries {
@@ -46,7 +48,7 @@ impl<'a> Batch<'a> {
                 lanes.push(vec![delivery]);
             }
         }
-        Self { relay, lanes, progress: Mutex::default() }
+        Self { relay, begun: (now, Instant::now()), lanes, progress: Mutex::default() }
     }
 
     /// Hands out until all is said and done, the sink is away, or the store stops: then what is under way is waited for, but not for long.
@@ -102,14 +104,19 @@ impl<'a> Batch<'a> {
         }
     }
 
+    fn now(&self) -> Timestamp {
+        let (begun, at) = self.begun;
+        later(begun, at.elapsed())
+    }
+
     fn refused(&self, delivery: &Delivery, reason: String) -> Outcome {
         let persistence = &self.relay.plan.persistence;
         let attempts = delivery.attempts + 1;
-        if attempts >= persistence.tries || self.is_too_old(delivery, now()) {
+        if attempts >= persistence.tries || self.is_too_old(delivery, self.now()) {
             return self.give_up(delivery, reason);
         }
         let pause = pause_after(attempts, persistence.pause, persistence.longest_pause);
-        Outcome::Again { at: later(now(), pause), reason }
+        Outcome::Again { at: later(self.now(), pause), reason }
     }
 
     fn is_too_old(&self, delivery: &Delivery, now: Timestamp) -> bool {

@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::batch::Batch;
 use super::{Relay, Services};
 use crate::app::jobs::{later, pause_after};
-use crate::app::upload::now;
 use crate::ports::{CatalogError, SinkError};
 
 /// How long a process that is not heard of keeps a sink.
@@ -65,8 +64,9 @@ impl Services {
     /// Hands out some of what is there.
     async fn hand_some(&self, relay: &Relay) -> Result<Next, CatalogError> {
         let (catalog, name) = (&self.inner.catalog, relay.plan.sink.name());
-        if catalog.deliveries(name, 1, now()).await?.is_empty() {
-            let next = catalog.next_delivery(name).await?.map(|due| due.duration_since(now()));
+        let now = self.agreed_now().await?;
+        if catalog.deliveries(name, 1, now).await?.is_empty() {
+            let next = catalog.next_delivery(name).await?.map(|due| due.duration_since(now));
             let pause = next.map_or(LOOK_AGAIN, |pause| Duration::try_from(pause).unwrap_or_default());
             return Ok(Next::Rest(pause.min(LOOK_AGAIN)));
         }
@@ -74,16 +74,17 @@ impl Services {
             return Ok(Next::Rest(LOOK_AGAIN));
         }
         let stop = self.inner.jobs.stop_token();
-        let deliveries = catalog.deliveries(name, TOGETHER, now()).await?;
+        let deliveries = catalog.deliveries(name, TOGETHER, now).await?;
         let is_full = deliveries.len() == TOGETHER as usize;
-        let batch = Batch::new(relay, deliveries);
+        let batch = Batch::new(relay, deliveries, now);
         tokio::select! {
             () = batch.hand_out(stop) => {}
             lost = self.keep_hold(relay) => return lost.map(|()| Next::Rest(LOOK_AGAIN)),
         }
-        let (handed, error) = batch.finish(now());
-        let until = (is_full && error.is_none() && !stop.is_cancelled()).then(|| later(now(), HOLD));
-        match catalog.settle_deliveries(name, relay.holder, &handed, until, now()).await {
+        let now = self.agreed_now().await?;
+        let (handed, error) = batch.finish(now);
+        let until = (is_full && error.is_none() && !stop.is_cancelled()).then(|| later(now, HOLD));
+        match catalog.settle_deliveries(name, relay.holder, &handed, until, now).await {
             Err(CatalogError::LeaseLost) => {
                 log::warn!("the sink {name} was taken over by another process, which tells it some things again");
                 return Ok(Next::Rest(LOOK_AGAIN));
@@ -97,7 +98,7 @@ impl Services {
     }
 
     async fn hold(&self, relay: &Relay) -> Result<bool, CatalogError> {
-        let now = now();
+        let now = self.agreed_now().await?;
         self.inner.catalog.hold_sink(relay.plan.sink.name(), relay.holder, later(now, HOLD), now).await
     }
 
