@@ -128,7 +128,15 @@ def compare(ledger, topology, anew=False):
 def check_records(topology, program):
     """Compares every record with its bytes, and looks for panics."""
     command = f'set -a && source "{topology.run}/imagestore.env" && exec "{program}" fsck'
-    fsck = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    fsck = None
+
+    def has_looked():
+        nonlocal fsck
+        fsck = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+        # What it needs may still be slow after the fault.
+        return "is not available" not in fsck.stderr
+
+    wait_until("fsck", has_looked, lambda: fsck.stderr)
     assert fsck.returncode == 0, f"fsck is not content: {fsck.stdout} {fsck.stderr}"
     for log in topology.run.glob("image*.log"):
         assert "panicked" not in log.read_text(errors="replace"), f"something panicked; see {log}"
