@@ -80,15 +80,6 @@ class Broker(Drill):
         self.topology.start("mosquitto")
 
 
-class Kafka(Drill):
-    """the broker that speaks Kafka killed, started again after 60 s"""
-
-    def fault(self):
-        self.topology.kill("tansu")
-        time.sleep(60)
-        self.topology.start("tansu")
-
-
 class Kills(Drill):
     """one imagestore after the other killed and started again, every 10 s for a minute"""
 
@@ -236,15 +227,9 @@ DRILLS = {
     "postgres": Postgres,
     "store": Store,
     "broker": Broker,
-    "kafka": Kafka,
     "kills": Kills,
     "refused": Refused,
     "half-open": HalfOpen,
     "disk": Disk,
     "clock": Clock,
 }
-
-
-if __name__ == "__main__":
-    for name, kind in DRILLS.items():
-        print(f"{name:<10} {kind.__doc__}")

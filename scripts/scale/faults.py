@@ -1,9 +1,8 @@
-"""The drills of scripts/check-faults: faults.py RUN IMAGESTORE [DRILL ...]."""
+"""The drills of scripts/check-faults: faults.py RUN IMAGESTORE [DRILL ...], or faults.py --list."""
 
 import sys
 import time
 
-import kafka
 from clients import ask_again, finished, order, wait_until
 from drills import DRILLS
 from ledger import Ledger, check_records, compare, settle
@@ -12,7 +11,7 @@ from topology import Topology
 from watchers import Broker, Feed
 
 
-def recovery(load, watchers):
+def recovery(load, feeds, broker):
     """After how many seconds an upload, a variant that nobody asked for, a job and an event have got through."""
     begun, ledger, store = time.monotonic(), load.ledger, load.topology.store
     after = {}
@@ -28,7 +27,7 @@ def recovery(load, watchers):
     ledger.jobs[jobs[0]] = f"{image}/web"
 
     def untold():
-        return [str(watcher) for watcher in watchers if watcher.told.lacks([("image.stored", image)])]
+        return [str(watcher) for watcher in (*feeds, broker) if watcher.told.lacks([("image.stored", image)])]
 
     pending = {"event": lambda: not untold(), "job": lambda: finished(store, ledger.faults, jobs)}
 
@@ -42,30 +41,27 @@ def recovery(load, watchers):
     return after
 
 
-def run(drill, ledger, topology, feeds, brokers, program):
+def run(drill, ledger, topology, watchers, program):
     """Gives the times of recovery, and the longest that a request was sent again and again, with its URL."""
+    feeds, broker = watchers
     drill.prepare()
     with Load(topology, ledger) as load:
         load.goes_on()
         drill.fault()
-        after = recovery(load, [*feeds, *brokers])
+        after = recovery(load, feeds, broker)
         load.goes_on()
-    settle(ledger, topology, feeds, brokers)
+    settle(ledger, topology, feeds, broker)
     compare(ledger, topology)
     check_records(topology, program)
     drill.clean_up()
     return after, load.longest
 
 
-def told_again(brokers):
-    return sum(broker.told.repeated for broker in brokers)
-
-
 def main(folder, program, *names):
     topology, ledger = Topology(folder), Ledger()
     # Most often the balancer gives each imagestore one of them.
-    feeds, brokers = [Feed(topology.store) for _ in topology.stores], [Broker(topology.run), kafka.Topics(topology.run)]
-    for watcher in (*feeds, *brokers):
+    feeds, broker = [Feed(topology.store) for _ in topology.stores], Broker(topology.run)
+    for watcher in (*feeds, broker):
         watcher.start()
     wait_until("the live feed", lambda: all(feed.connections for feed in feeds))
     for name in names or DRILLS:
@@ -73,16 +69,16 @@ def main(folder, program, *names):
         if reason := drill.impossible():
             print(f"{name}: left out, since {reason}", flush=True)
             continue
-        before, repeated = ledger.counts(), told_again(brokers)
+        before, repeated = ledger.counts(), broker.told.repeated
         begun = time.monotonic()
         ledger.faults.clear()
         ledger.faults.allowed[True] = drill.ANSWERS
-        after, (longest, url) = run(drill, ledger, topology, feeds, brokers, program)
+        after, (longest, url) = run(drill, ledger, topology, (feeds, broker), program)
         uploads, deletions, jobs = (now - then for now, then in zip(ledger.counts(), before))
         parts = ", ".join(f"{what} {seconds:.1f}" for what, seconds in after.items())
         print(f"{name}: {drill.__doc__}; recovered after {max(after.values()):.1f} s ({parts})")
         print(
-            f"    {uploads} uploads, {deletions} deletions and {jobs} jobs acknowledged, and so they are; {told_again(brokers) - repeated} events "
+            f"    {uploads} uploads, {deletions} deletions and {jobs} jobs acknowledged, and so they are; {broker.told.repeated - repeated} events "
             f"told again; sent again: {ledger.faults}; at most for {longest:.0f} s ({url.partition('/v1')[2] or url}); {time.monotonic() - begun:.0f} s in all",
             flush=True,
         )
@@ -92,4 +88,8 @@ def main(folder, program, *names):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    if sys.argv[1:] == ["--list"]:
+        for name, kind in DRILLS.items():
+            print(f"{name:<10} {kind.__doc__}")
+    else:
+        main(*sys.argv[1:])

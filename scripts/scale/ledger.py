@@ -52,7 +52,7 @@ class Ledger:
         return len(self.images) + len(self.deleted), len(self.deleted), len(self.jobs)
 
 
-def settle(ledger, topology, feeds, brokers):
+def settle(ledger, topology, feeds, broker):
     """Waits until what was ordered is done and everything was told; nothing may be left in between."""
     jobs = set(ledger.jobs) - ledger.finished
     wait_until("the jobs", lambda: finished(topology.store, ledger.faults, jobs), lambda: unfinished(topology.store))
@@ -64,10 +64,9 @@ def settle(ledger, topology, feeds, brokers):
     wanted = {("image.stored", image) for image in ledger.images} | {("image.deleted", image) for image in ledger.deleted}
     wanted |= {("variant.stored", variant) for variant in ledger.variants}
     # A live feed passes over what is gone again when it looks.
-    for broker in brokers:
-        is_told(broker, wanted | {("image.stored", image) for image in ledger.deleted})
+    is_told(broker, wanted | {("image.stored", image) for image in ledger.deleted})
     # What an imagestore does in its last moment, the others may not hear of: live feeds live in memory.
-    wanted -= brokers[0].told.just_before(topology.kills)
+    wanted -= broker.told.just_before(topology.kills)
     for feed in feeds:
         is_told(feed, wanted)
     sinks = json.loads(ask(topology.store + "/v1/admin/sinks"))["sinks"]
