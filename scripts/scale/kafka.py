@@ -3,7 +3,6 @@
 import asyncio
 import datetime
 import json
-import logging
 import re
 import threading
 
@@ -13,9 +12,6 @@ from watchers import Told
 EVENTS = "imagestore.events"
 JOBS = "image.events"
 GROUP = "image-processor-v1"
-
-# While the broker is away it would say so again and again.
-logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
 
 
 def address(run):
