@@ -8,7 +8,14 @@ use crate::ports::StoreError;
 /// Says once that the store is away, and once that it is back.
 #[derive(Debug, Default)]
 pub struct Contact {
-    outage: Mutex<Option<Outage>>,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    outage: Option<Outage>,
+    /// When the last outage ended.
+    back: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -23,33 +30,38 @@ impl Contact {
         let begun = Instant::now();
         let result = request.await;
         match &result {
-            Err(error) if error.is_temporary() => self.lost(error),
+            Err(error) if error.is_temporary() => self.lost(begun, error),
             _ => self.regained(begun),
         }
         result
     }
 
-    fn lost(&self, error: &StoreError) {
-        let mut outage = self.outage.lock().unwrap_or_else(PoisonError::into_inner);
+    /// A failure of a request from before the end of an outage is of that outage, however late it is seen.
+    fn lost(&self, begun: Instant, error: &StoreError) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.back.is_some_and(|back| begun < back) {
+            return;
+        }
         let why = error.to_string();
-        if outage.is_none() {
+        if seen.outage.is_none() {
             log::warn!("{why}; jobs wait until that has passed");
         }
-        let since = outage.take().map_or_else(Instant::now, |outage| outage.since);
-        *outage = Some(Outage { since, why });
+        let since = seen.outage.take().map_or_else(Instant::now, |outage| outage.since);
+        seen.outage = Some(Outage { since, why });
     }
 
     /// An answer to a request from before the outage says nothing of its end.
     fn regained(&self, begun: Instant) {
-        let mut outage = self.outage.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(ended) = outage.take_if(|outage| outage.since < begun) {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ended) = seen.outage.take_if(|outage| outage.since < begun) {
+            seen.back = Some(Instant::now());
             log::info!("the store is back after {:.1} s", ended.since.elapsed().as_secs_f64());
         }
     }
 
     /// Why there are no jobs at the moment, if the store is the reason.
     pub fn state(&self) -> Result<(), String> {
-        match &*self.outage.lock().unwrap_or_else(PoisonError::into_inner) {
+        match &self.seen.lock().unwrap_or_else(PoisonError::into_inner).outage {
             None => Ok(()),
             Some(outage) => Err(format!("{} (for {} s)", outage.why, outage.since.elapsed().as_secs())),
         }
