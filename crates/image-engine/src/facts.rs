@@ -25,6 +25,9 @@ pub struct Facts {
     pub bits: u8,
     /// Progressive JPEG or interlaced PNG: slower to decode, and not row by row.
     pub progressive: bool,
+    /// Whether the header says that colours are stored at no more than half the width and height (4:2:0): they take half the memory. Only told of
+    /// AVIF.
+    pub subsampled: bool,
 }
 
 impl Facts {

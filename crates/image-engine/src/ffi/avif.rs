@@ -13,7 +13,8 @@ use shared_types::ImageFormat;
 use super::avif_source::AvifSource;
 use crate::colour::CodePoints;
 use crate::metadata::Metadata;
-use crate::probe::avif_items::coded_pixels;
+use crate::probe::av1::FULL_CHROMA;
+use crate::probe::avif_items::coded_size;
 use crate::probe::boxes::check_locations;
 use crate::{EngineError, Facts, Limits};
 
@@ -71,18 +72,20 @@ impl<'a> Avif<'a> {
         check(result).map(|()| avif)
     }
 
-    /// Refuses a picture whose coded data is larger than the boxes say: the decoder would allocate for that. Belongs before the first
+    /// Refuses a picture whose coded data is larger than the boxes say, or of full chroma where they say that it is not: the decoder would
+    /// allocate for that. Belongs before the first
     /// frame; the file has to be whole.
     pub(crate) fn bind_to_its_size(&mut self) -> Result<(), EngineError> {
         /// Colours, alpha, a thumbnail, and the overhang of a grid of tiles.
         const PLANES: u64 = 4;
         /// A picture of a few pixels is coded in blocks.
         const BLOCK: u64 = 64 * 64;
-        let pixels = self.facts().pixels() + BLOCK;
-        if coded_pixels(self.source.bytes()) > pixels * PLANES {
+        let facts = self.facts();
+        let size = (facts.pixels() + BLOCK) * if facts.subsampled { 1 } else { FULL_CHROMA };
+        if coded_size(self.source.bytes()) > size * PLANES {
             return Err(larger_than_it_says());
         }
-        self.source.refuse_pictures_above(pixels);
+        self.source.refuse_pictures_above(size);
         Ok(())
     }
 
@@ -103,6 +106,7 @@ impl<'a> Avif<'a> {
             has_alpha: decoder.alphaPresent != 0,
             bits: u8::try_from(image.depth).unwrap_or(8),
             progressive: false,
+            subsampled: matches!(image.yuvFormat, sys::AVIF_PIXEL_FORMAT_YUV420 | sys::AVIF_PIXEL_FORMAT_YUV400),
         }
     }
 

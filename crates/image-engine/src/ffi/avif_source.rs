@@ -5,7 +5,7 @@ use std::ptr::NonNull;
 
 use libavif_sys as sys;
 
-use crate::probe::av1::largest_picture;
+use crate::probe::av1::largest_size;
 
 /// A file for a decoder, which must not outlive this.
 pub(super) struct AvifSource<'a> {
@@ -19,7 +19,7 @@ pub(super) struct AvifSource<'a> {
 struct Reader {
     io: sys::avifIO,
     bytes: *const [u8],
-    /// Pixels that a coded picture may have; `None` while boxes are read.
+    /// The size that a coded picture may have; `None` while boxes are read.
     largest: Option<u64>,
     refused: bool,
 }
@@ -48,10 +48,10 @@ impl<'a> AvifSource<'a> {
         self.reader.as_ptr().cast()
     }
 
-    /// From now on what is read are coded pictures, and those of more pixels are not given out.
-    pub(super) fn refuse_pictures_above(&mut self, pixels: u64) {
+    /// From now on what is read are coded pictures, and larger ones, as [`largest_size`] counts, are not given out.
+    pub(super) fn refuse_pictures_above(&mut self, size: u64) {
         // SAFETY: the reader lives as long as `self`; libavif is not running, as it runs only in calls that borrow the decoder.
-        unsafe { (*self.reader.as_ptr()).largest = Some(pixels) }
+        unsafe { (*self.reader.as_ptr()).largest = Some(size) }
     }
 
     pub(super) fn has_refused(&self) -> bool {
@@ -76,7 +76,7 @@ unsafe extern "C" fn read(
         return sys::AVIF_RESULT_IO_ERROR;
     };
     let part = &rest[..size.min(rest.len())];
-    if reader.largest.is_some_and(|largest| largest_picture(part) > largest) {
+    if reader.largest.is_some_and(|largest| largest_size(part) > largest) {
         reader.refused = true;
         return sys::AVIF_RESULT_IO_ERROR;
     }

@@ -145,8 +145,7 @@ fn decoding(facts: &Facts, source_bytes: u64, scale: JpegScale) -> u64 {
         // At most four inks and their RGB.
         ImageFormat::Jpeg => pixels * 7 + coefficients(facts),
         ImageFormat::Avif => {
-            // Of full chroma: half as much with the usual subsampling, but no header that is read here tells.
-            let planes = if facts.bits > 8 { 80 } else { 40 };
+            let planes = if facts.subsampled { 20 } else { 40 } * depth(facts);
             pixels * if facts.has_alpha { planes + 20 } else { planes } + FIXED_AV1
         }
         ImageFormat::WebP => pixels * 8 + source_bytes,
@@ -392,6 +391,7 @@ fn result(plan: &Plan, (width, height): (u32, u32), is_clear: bool) -> Facts {
         animated: plan.keeps_frames(),
         progressive: true,
         bits: if deep { 16 } else { 8 },
+        subsampled: false,
         ..plan.facts.clone()
     }
 }

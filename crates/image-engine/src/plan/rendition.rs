@@ -97,7 +97,7 @@ fn format_of_master(facts: &Facts) -> OutputFormat {
 pub(super) fn facts_of(master: MasterCopy, original: &Facts) -> Facts {
     let format = format_of_master(original).into();
     let MasterCopy { width, height, .. } = master;
-    Facts { format, width, height, orientation: 1, progressive: false, ..original.clone() }
+    Facts { format, width, height, orientation: 1, progressive: false, subsampled: false, ..original.clone() }
 }
 
 /// The master, if the variant can be made from it without a difference that can be measured against one made from every pixel of the
@@ -164,7 +164,18 @@ mod tests {
 
     fn facts(format: ImageFormat, width: u32, height: u32) -> Facts {
         let (animated, has_alpha, progressive) = (false, false, false);
-        Facts { format, width, height, orientation: 1, animated, has_alpha, bits: 8, progressive, frames: Some(1) }
+        Facts {
+            format,
+            width,
+            height,
+            orientation: 1,
+            animated,
+            has_alpha,
+            bits: 8,
+            progressive,
+            subsampled: false,
+            frames: Some(1),
+        }
     }
 
     fn recipe(query: &str, format: OutputFormat) -> Recipe {

@@ -1,11 +1,14 @@
 //! The sequence headers of AV1 data (AV1 bitstream specification, 5.5): how large the coded pictures are, before any is decoded.
 
-/// Pixels of the largest picture that a run of OBUs announces; 0 if it announces none.
-pub(crate) fn largest_picture(mut data: &[u8]) -> u64 {
+/// What a pixel of full chroma counts, in pixels of 4:2:0.
+pub(crate) const FULL_CHROMA: u64 = 2;
+
+/// Size of the largest picture that a run of OBUs announces, in pixels of 4:2:0, as which grey ones count too; 0 if it announces none.
+pub(crate) fn largest_size(mut data: &[u8]) -> u64 {
     let mut largest = 0;
     while let Some((kind, payload, rest)) = next_obu(data) {
         if kind == SEQUENCE_HEADER {
-            largest = largest.max(picture_of(payload).unwrap_or(0));
+            largest = largest.max(size_of_picture(payload).unwrap_or(0));
         }
         data = rest;
     }
@@ -13,6 +16,7 @@ pub(crate) fn largest_picture(mut data: &[u8]) -> u64 {
 }
 
 const SEQUENCE_HEADER: u8 = 1;
+const MAIN_PROFILE: u64 = 0;
 
 /// Kind and content of the first unit, and what follows it.
 fn next_obu(data: &[u8]) -> Option<(u8, &[u8], &[u8])> {
@@ -42,17 +46,18 @@ fn leb128(data: &mut &[u8]) -> Option<usize> {
     None
 }
 
-/// Width times height of a sequence header.
-fn picture_of(header: &[u8]) -> Option<u64> {
+/// Width times height of a sequence header, times what a pixel counts. Pictures of the main profile have no more chroma than 4:2:0 (6.4.1 there).
+fn size_of_picture(header: &[u8]) -> Option<u64> {
     let mut bits = Bits { data: header, at: 0 };
-    bits.read(4)?;
+    let pixel = if bits.read(3)? == MAIN_PROFILE { 1 } else { FULL_CHROMA };
+    bits.read(1)?;
     if bits.read(1)? == 1 {
         bits.read(5)?;
     } else {
         skip_operating_points(&mut bits)?;
     }
     let (width_bits, height_bits) = (bits.read(4)? + 1, bits.read(4)? + 1);
-    Some((bits.read(width_bits)? + 1) * (bits.read(height_bits)? + 1))
+    Some((bits.read(width_bits)? + 1) * (bits.read(height_bits)? + 1) * pixel)
 }
 
 /// What stands before the size if the header is not the reduced one of a still picture.

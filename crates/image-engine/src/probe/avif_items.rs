@@ -2,11 +2,11 @@
 //!
 //! libavif checks the size that the boxes tell; libaom allocates for the size that the coded data tells, whatever the boxes said.
 
-use super::av1::largest_picture;
+use super::av1::largest_size;
 use super::boxes::{Fields, LocationHeader, children};
 
-/// Pixels of all items together, by their own headers. Pixels of animations are not among them.
-pub(crate) fn coded_pixels(file: &[u8]) -> u64 {
+/// Size of all items together, as [`largest_size`] counts. Frames of animations are not among them.
+pub(crate) fn coded_size(file: &[u8]) -> u64 {
     children(file, *b"meta").next().and_then(|meta| items(file, meta.get(4..)?)).unwrap_or(0)
 }
 
@@ -14,7 +14,7 @@ fn items(file: &[u8], meta: &[u8]) -> Option<u64> {
     let mut location = Fields(children(meta, *b"iloc").next()?);
     let stored = children(meta, *b"idat").next().unwrap_or_default();
     let header = LocationHeader::read(&mut location)?;
-    let mut pixels = 0_u64;
+    let mut size = 0_u64;
     for _ in 0..header.items {
         let item = header.item(&mut location)?;
         let source = if item.is_inside { stored } else { file };
@@ -26,9 +26,9 @@ fn items(file: &[u8], meta: &[u8]) -> Option<u64> {
                 data.extend_from_slice(part(source, item.base.saturating_add(offset), length).unwrap_or_default());
             }
         }
-        pixels = pixels.saturating_add(largest_picture(&data));
+        size = size.saturating_add(largest_size(&data));
     }
-    Some(pixels)
+    Some(size)
 }
 
 fn part(source: &[u8], start: u64, length: u64) -> Option<&[u8]> {

@@ -25,6 +25,7 @@ pub(super) fn read_facts(head: &[u8]) -> Result<Facts, EngineError> {
         has_alpha: info.has_alpha,
         bits: info.bit_depth,
         progressive: false,
+        subsampled: false,
     })
 }
 

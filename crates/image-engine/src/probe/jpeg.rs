@@ -37,6 +37,7 @@ impl JpegHeader {
             has_alpha: false,
             bits: self.bits,
             progressive: self.progressive,
+            subsampled: false,
         }
     }
 }

@@ -77,6 +77,7 @@ fn read_facts(codestream: &[u8]) -> Result<Option<Facts>, EngineError> {
         has_alpha: metadata.ec_info.iter().any(jxl_oxide::image::ExtraChannelInfo::is_alpha),
         bits: if metadata.bit_depth.bits_per_sample() > 8 { 16 } else { 8 },
         progressive: false,
+        subsampled: false,
     }))
 }
 

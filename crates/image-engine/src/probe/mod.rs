@@ -118,6 +118,7 @@ fn describe(mut decoder: impl ImageDecoder, format: ImageFormat) -> Result<Facts
             _ => 8,
         },
         progressive: false,
+        subsampled: false,
     })
 }
 

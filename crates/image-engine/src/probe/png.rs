@@ -36,6 +36,7 @@ pub(super) fn probe<R: BufRead + Seek>(reader: R) -> Result<Facts, EngineError> 
         has_alpha: transparent,
         bits: if info.bit_depth == png::BitDepth::Sixteen { 16 } else { 8 },
         progressive: info.interlaced,
+        subsampled: false,
     })
 }
 

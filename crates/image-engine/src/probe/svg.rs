@@ -39,6 +39,7 @@ pub(super) fn probe<R: BufRead>(reader: R) -> Result<Facts, EngineError> {
         has_alpha: true,
         bits: 8,
         progressive: false,
+        subsampled: false,
     })
 }
 

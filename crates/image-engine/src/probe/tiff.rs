@@ -56,6 +56,7 @@ impl Indexed {
             has_alpha: false,
             bits: 8,
             progressive: false,
+            subsampled: false,
         }
     }
 

@@ -42,7 +42,18 @@ fn names(plan: &Plan) -> Vec<String> {
 
 fn header(format: ImageFormat, width: u32, height: u32) -> Facts {
     let (animated, has_alpha, progressive) = (false, false, false);
-    Facts { format, width, height, orientation: 1, animated, has_alpha, bits: 8, progressive, frames: Some(1) }
+    Facts {
+        format,
+        width,
+        height,
+        orientation: 1,
+        animated,
+        has_alpha,
+        bits: 8,
+        progressive,
+        subsampled: false,
+        frames: Some(1),
+    }
 }
 
 #[test]
@@ -113,7 +124,7 @@ fn any_header() -> impl Strategy<Value = Facts> {
         let (animated, has_alpha, progressive, deep) = flags;
         let bits = if deep { 16 } else { 8 };
         let frames = (!animated).then_some(1);
-        Facts { format, width, height, orientation, animated, has_alpha, bits, progressive, frames }
+        Facts { format, width, height, orientation, animated, has_alpha, bits, progressive, subsampled: false, frames }
     })
 }
 
@@ -171,8 +182,18 @@ fn doubled(facts: &Facts) -> Facts {
 fn a_plan_tells_what_it_does() {
     let format = ImageFormat::Jpeg;
     let (animated, has_alpha, progressive, frames) = (false, false, false, Some(1));
-    let photo =
-        Facts { format, width: 4000, height: 3000, orientation: 6, animated, has_alpha, bits: 8, progressive, frames };
+    let photo = Facts {
+        format,
+        width: 4000,
+        height: 3000,
+        orientation: 6,
+        animated,
+        has_alpha,
+        bits: 8,
+        progressive,
+        subsampled: false,
+        frames,
+    };
     let told = |query: &str, format: &str| {
         let plan = plan_of(&Sources::original(&photo, 1_000_000), &recipe(query, format)).unwrap();
         serde_json::to_value(plan.describe()).unwrap()

@@ -65,6 +65,7 @@ pub(crate) fn image(number: u64) -> anyhow::Result<Image> {
             has_alpha: false,
             bits: 8,
             progressive: false,
+            subsampled: false,
         },
         name: ImageName::from_client(&format!("IMG_{:08}.jpg", name_rank(number))),
         tags: if number.is_multiple_of(TAGGED) { TAG.parse().map_err(anyhow::Error::msg)? } else { Tags::default() },

@@ -27,6 +27,7 @@ pub(super) struct ImageRow {
     has_alpha: bool,
     bits: i64,
     progressive: bool,
+    subsampled: bool,
     name: Option<String>,
     tags: String,
     metadata: Option<String>,
@@ -55,6 +56,7 @@ impl TryFrom<ImageRow> for Image {
                 has_alpha: row.has_alpha,
                 bits: rows::unsigned(row.bits)?,
                 progressive: row.progressive,
+                subsampled: row.subsampled,
             },
             name: row.name.as_deref().and_then(ImageName::from_client),
             tags: rows::tags(&row.tags)?,
@@ -74,8 +76,8 @@ fn metadata(text: &str) -> Result<Metadata, CatalogError> {
 pub(super) async fn insert(tx: &mut Connection<'_>, image: &Image) -> Result<(), CatalogError> {
     query(
         "INSERT INTO images (id, digest, bytes, format, width, height, orientation, animated, has_alpha, bits, progressive, name, created_us, \
-         owner, visibility, name_key, tags, metadata, revision, replaced_us) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+         owner, visibility, name_key, tags, metadata, revision, replaced_us, subsampled) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
     )
     .bind(image.id.as_uuid())
     .bind(image.digest.as_bytes().as_slice())
@@ -97,6 +99,7 @@ pub(super) async fn insert(tx: &mut Connection<'_>, image: &Image) -> Result<(),
     .bind(image.metadata.as_ref().map(Metadata::text))
     .bind(rows::signed(image.revision)?)
     .bind(image.replaced.map(Timestamp::as_microsecond))
+    .bind(image.facts.subsampled)
     .execute(&mut *tx)
     .await?;
     insert_tags(tx, image).await
@@ -238,7 +241,7 @@ pub(super) async fn set_original(tx: &mut Connection<'_>, image: &Image) -> Resu
     let Image { digest, bytes, facts, revision, replaced, .. } = image;
     query(
         "UPDATE images SET digest = $2, bytes = $3, format = $4, width = $5, height = $6, orientation = $7, animated = $8, has_alpha = $9, \
-         bits = $10, progressive = $11, revision = $12, replaced_us = $13 WHERE id = $1",
+         bits = $10, progressive = $11, revision = $12, replaced_us = $13, subsampled = $14 WHERE id = $1",
     )
     .bind(image.id.as_uuid())
     .bind(digest.as_bytes().as_slice())
@@ -253,6 +256,7 @@ pub(super) async fn set_original(tx: &mut Connection<'_>, image: &Image) -> Resu
     .bind(facts.progressive)
     .bind(rows::signed(*revision)?)
     .bind(replaced.map(Timestamp::as_microsecond))
+    .bind(facts.subsampled)
     .execute(tx)
     .await?;
     Ok(())

@@ -77,6 +77,7 @@ pub(super) fn image(content: &[u8]) -> Image {
             has_alpha: true,
             bits: 16,
             progressive: true,
+            subsampled: true,
         },
         name: ImageName::from_client("a name.png"),
         tags: Tags::default(),
