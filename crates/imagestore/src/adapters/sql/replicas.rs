@@ -155,11 +155,15 @@ impl ReplicaCatalog for SqlCatalog {
     }
 
     async fn secret(&self, name: &str, made: Option<&str>) -> Result<Option<String>, CatalogError> {
-        if let Some(made) = made {
+        const KEPT: &str = "SELECT value FROM secrets WHERE name = $1";
+        let kept: Option<String> = query_scalar(KEPT).bind(name).fetch_optional(&self.reader).await?;
+        let (None, Some(made)) = (&kept, made) else { return Ok(kept) };
+        let change = {
             let (name, made) = (name.to_owned(), made.to_owned());
-            self.writer.change(move |tx| Box::pin(async move { keep_secret(tx, &name, &made).await })).await?;
-        }
-        query_scalar("SELECT value FROM secrets WHERE name = $1").bind(name).fetch_optional(&self.reader).await
+            self.writer.change(move |tx| Box::pin(async move { keep_secret(tx, &name, &made).await }))
+        };
+        change.await?;
+        query_scalar(KEPT).bind(name).fetch_optional(&self.reader).await
     }
 
     async fn tell(&self, words: &str) -> Result<(), CatalogError> {

@@ -189,7 +189,7 @@ async fn work<T: Transactions>(mut transactions: T, mut changes: mpsc::Receiver<
     while changes.recv_many(&mut waiting, TOGETHER).await > 0 {
         let mut queue = VecDeque::from(std::mem::take(&mut waiting));
         while !queue.is_empty() {
-            let Attempt { told, outcome } = insist(&mut transactions, &queue).await;
+            let Attempt { told, outcome } = insist(&mut transactions, &mut queue, &mut changes).await;
             queue.drain(..told.len());
             if let (Err(fault), true) = (&outcome, told.is_empty()) {
                 // Not even begun.
@@ -224,11 +224,15 @@ impl From<CatalogError> for Fault {
 }
 
 /// A transaction, once more where it failed for a reason that passes.
-async fn insist<T: Transactions>(transactions: &mut T, queue: &VecDeque<Change>) -> Attempt {
+async fn insist<T: Transactions>(
+    transactions: &mut T,
+    queue: &mut VecDeque<Change>,
+    changes: &mut mpsc::Receiver<Change>,
+) -> Attempt {
     let mut pauses = AGAIN.build();
     loop {
         let mut told = Vec::new();
-        let outcome = transaction(transactions, queue, &mut told).await;
+        let outcome = transaction(transactions, queue, changes, &mut told).await;
         transactions.ended(outcome.is_ok()).await;
         let pause = if outcome.as_ref().is_err_and(|fault| fault.passes) { pauses.next() } else { None };
         let Some(pause) = pause else { return Attempt { told, outcome } };
@@ -236,17 +240,23 @@ async fn insist<T: Transactions>(transactions: &mut T, queue: &VecDeque<Change>)
     }
 }
 
-/// Makes the changes of the queue up to its end or the first failure, all in one transaction.
+/// Makes the changes of the queue, and those that came while others held the lock, up to the end or the first failure, all in one transaction.
 async fn transaction<T: Transactions>(
     transactions: &mut T,
-    queue: &VecDeque<Change>,
+    queue: &mut VecDeque<Change>,
+    changes: &mut mpsc::Receiver<Change>,
     told: &mut Vec<Told>,
 ) -> Result<(), Fault> {
     use sqlx::Connection as _;
 
     let context = transactions.context();
     let mut tx = transactions.begin().await?;
-    for change in queue {
+    while queue.len() < TOGETHER
+        && let Ok(change) = changes.try_recv()
+    {
+        queue.push_back(change);
+    }
+    for change in queue.iter() {
         // One alone is undone with its transaction.
         if queue.len() == 1 {
             let Done { verdict, tell } = (change.make)(&mut T::connection(&mut tx, &context)).await;
