@@ -228,7 +228,7 @@ def upkeep(figures):
         [
             row("`gc` lists the bucket", f"n x {of.blobs} x {ms(of.list)}", lambda n: n * of.blobs * of.list),
             row(
-                "`gc`, `fsck`: the one statement for all digests",
+                "`gc`, `fsck`: reading all digests",
                 f"n x {of.blobs} x {1e6 * of.scan:.2g} µs",
                 lambda n: n * of.blobs * of.scan,
             ),
@@ -254,11 +254,6 @@ def order(figures):
     return table(
         ["where it breaks", "how that follows", "first at"],
         [
-            [
-                "`gc` and `fsck`: one statement for all digests, within `catalog.statement_seconds` (30)",
-                f"30 s / {1e6 * of.scan:.2g} µs / {of.blobs}",
-                f"{count(30 / of.scan / of.blobs)} images",
-            ],
             ["memory of `gc` and `fsck`, 16 GB", f"16 GB / {HELD} B / {of.blobs}", f"{count(16e9 / HELD / of.blobs)} images"],
             [
                 "`fsck` takes longer than a week",

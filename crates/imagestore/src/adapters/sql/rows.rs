@@ -1,5 +1,7 @@
 //! Blob rows, and how values look in columns.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::Value;
 use shared_types::{Digest, ImageFormat, ImageId, UserId};
@@ -109,14 +111,29 @@ pub(super) async fn forget(tx: &mut Connection<'_>, digest: &Digest) -> Result<(
     Ok(())
 }
 
+/// A page at a time, in the order of digests: a statement for all of millions would take longer than a statement may. What one row refers to
+/// from the first page to the last is in it.
 pub(super) async fn referenced(pool: &Pool) -> Result<Vec<(Digest, u64)>, CatalogError> {
-    let rows: Vec<(Vec<u8>, i64)> = query_as(
-        "SELECT digest, bytes FROM images UNION SELECT digest, bytes FROM variants \
-         UNION SELECT digest, bytes FROM renditions WHERE state = 'done'",
-    )
-    .fetch_all(pool)
-    .await?;
-    rows.iter().map(|(bytes, size)| Ok((digest(bytes)?, unsigned(*size)?))).collect()
+    const PAGE: usize = 10_000;
+    let mut blobs = BTreeMap::new();
+    for statement in [
+        "SELECT digest, MAX(bytes) FROM images WHERE digest > $1 GROUP BY digest ORDER BY digest LIMIT $2",
+        "SELECT digest, MAX(bytes) FROM variants WHERE digest > $1 GROUP BY digest ORDER BY digest LIMIT $2",
+        "SELECT digest, MAX(bytes) FROM renditions WHERE digest > $1 AND state = 'done' GROUP BY digest ORDER BY digest LIMIT $2",
+    ] {
+        let mut after = Vec::new();
+        loop {
+            let page: Vec<(Vec<u8>, i64)> = query_as(statement).bind(after).bind(PAGE as i64).fetch_all(pool).await?;
+            for (bytes, size) in &page {
+                blobs.insert(digest(bytes)?, unsigned(*size)?);
+            }
+            match page.into_iter().nth(PAGE - 1) {
+                Some((last, _)) => after = last,
+                None => break,
+            }
+        }
+    }
+    Ok(blobs.into_iter().collect())
 }
 
 pub(super) async fn users(pool: &Pool, digest: &Digest) -> Result<Vec<(ImageId, Option<String>)>, CatalogError> {

@@ -20,7 +20,6 @@ const ALLOWED: &[&str] = &[
     "SELECT id FROM uploads WHERE state = 'finishing'",
     "SELECT digest FROM blobs WHERE doomed = 1",
     // fsck.
-    "SELECT digest, bytes FROM images UNION",
     "SELECT part_id, bytes, upload_id FROM upload_parts",
     // The variants of one image.
     "SELECT * FROM variants WHERE image_id = $1 ORDER BY",
