@@ -129,6 +129,16 @@ async fn check_place_of_blobs(settings: &Settings, catalog: &impl ReplicaCatalog
 async fn open_in_folder(settings: &Settings, access: Access) -> anyhow::Result<SqlCatalog> {
     folder::check_for_file(&settings.data_dir)?;
     let file = settings.data_dir.join(folder::CATALOG);
+    let is_there = match access {
+        Access::Exclusive => true,
+        Access::Beside => settings.data_dir.is_dir(),
+        Access::ReadOnly | Access::Copying => file.is_file(),
+    };
+    anyhow::ensure!(
+        is_there,
+        "nothing is kept in {}; name the folder that the service keeps its data in (--data-dir or data_dir), or start the service first",
+        settings.data_dir.display()
+    );
     let catalog = match access {
         Access::Exclusive | Access::Beside => sqlite::open(&file, &settings.sqlite()).await,
         Access::ReadOnly => sqlite::open_read_only(&file).await,

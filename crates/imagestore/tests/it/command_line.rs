@@ -57,6 +57,18 @@ fn a_public_address_must_be_meant() {
 }
 
 #[test]
+fn a_folder_in_which_nothing_was_ever_kept_is_told_and_not_made() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let missing = folder.path().join("missing");
+    for command in [&["fsck"][..], &["user", "list"], &["sign", "/i/01890a5d-ac96-774b-bcce-b302099a8057.webp?w=5"]] {
+        let (code, _, err) = run(&[command, &["--data-dir", missing.to_str().unwrap()]].concat(), &[]);
+        assert_eq!(code, Some(1), "{command:?}: {err}");
+        assert!(err.contains("nothing is kept in") && err.contains("--data-dir"), "{command:?}: {err}");
+        assert!(!missing.exists(), "{command:?}");
+    }
+}
+
+#[test]
 fn a_taken_port_and_a_folder_that_cannot_be_written_are_one_clear_line() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
