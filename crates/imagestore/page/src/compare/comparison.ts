@@ -9,6 +9,8 @@ const PAUSE_MS = 350;
 
 export interface Outcome {
   readonly state: "making" | "done" | "failed";
+  /** What was asked for: the same is not asked for again. */
+  readonly path: string;
   readonly rendition?: Rendition;
   /** What can be shown of it; nothing where the browser does not know the format. */
   readonly drawn?: Drawn;
@@ -24,7 +26,7 @@ export function createComparison(image: ImageInfo) {
   const outcomes = signal<ReadonlyMap<OutputFormat, Outcome>>(new Map());
   /** The format that somebody chose to look at. */
   const pinned = signal<OutputFormat | undefined>(undefined);
-  let running: AbortController | undefined;
+  const running = new Map<OutputFormat, AbortController>();
 
   const smallest = computed(() => {
     const done = [...outcomes.value].filter(([, { state }]) => state === "done");
@@ -39,32 +41,36 @@ export function createComparison(image: ImageInfo) {
     if (before?.drawn && before.drawn !== outcome.drawn) URL.revokeObjectURL(before.drawn.url);
   }
 
-  async function make(format: OutputFormat, signal: AbortSignal): Promise<void> {
+  async function make(format: OutputFormat): Promise<void> {
+    const path = variantUrl(image, { ...goalParameter(goal.peek()), w: width.peek() }, format);
     const before = outcomes.peek().get(format);
-    put(format, { ...before, state: "making" });
+    if (before?.path === path && before.state !== "failed") return;
+    running.get(format)?.abort();
+    const controller = new AbortController();
+    running.set(format, controller);
+    const { signal } = controller;
+    put(format, { ...before, path, state: "making" });
     try {
-      const path = variantUrl(image, { ...goalParameter(goal.peek()), w: width.peek() }, format);
       const rendition = await fetchRendition(path, signal);
       const drawn = await draw(rendition.blob);
       if (signal.aborted) return drawn && URL.revokeObjectURL(drawn.url);
-      put(format, { state: "done", rendition, drawn });
+      put(format, { state: "done", path, rendition, drawn });
     } catch (error) {
-      if (!signal.aborted) put(format, { state: "failed", error });
+      if (!signal.aborted) put(format, { state: "failed", path, error });
     }
   }
 
   function forget(kept: readonly OutputFormat[]): void {
     const gone = [...outcomes.peek()].filter(([format]) => !kept.includes(format));
+    for (const [format] of gone) running.get(format)?.abort();
     outcomes.value = new Map([...outcomes.peek()].filter(([format]) => kept.includes(format)));
     for (const [, { drawn }] of gone) if (drawn) URL.revokeObjectURL(drawn.url);
   }
 
   function makeAll(): void {
-    running?.abort();
-    running = new AbortController();
     const wanted = formats.peek().filter((format) => takes(goal.peek(), format));
     forget(wanted);
-    for (const format of wanted) void make(format, running.signal);
+    for (const format of wanted) void make(format);
   }
 
   function start(): () => void {
@@ -77,7 +83,6 @@ export function createComparison(image: ImageInfo) {
     return () => {
       stop();
       clearTimeout(timer);
-      running?.abort();
       forget([]);
     };
   }

@@ -165,7 +165,7 @@ function Apply({ comparison, name }: { comparison: Comparison; name: string }) {
           </a>
         )}
       </div>
-      {!may("write") && <p class="field-hint">{text.mayNot()}</p>}
+      <p class="field-hint">{may("write") ? text.applyHint() : text.mayNot()}</p>
       {many && <ApplyMany wish={wish} shown={shown} ids={chosenIds()} onClose={() => setMany(false)} />}
     </section>
   );

@@ -114,7 +114,7 @@ function Summary({ wish, scope, count }: { wish: Wish; scope: Scope; count: numb
     <div class="cmp-will" role="status">
       <h3>{text.willHappen()}</h3>
       <ul>
-        {count !== undefined && <li>{text.willPictures({ count })}</li>}
+        {count !== undefined && count > 0 && <li>{text.willPictures({ count })}</li>}
         {scope === "all" && <li>{text.willAll()}</li>}
         {width && <li>{text.willWidth({ width })}</li>}
         <li>

@@ -4,7 +4,7 @@ import { batch, computed, effect, signal } from "@preact/signals";
 import { draw, fetchRendition, Problem, readPlan, type ImageInfo, type Plan, type Rendition } from "../api";
 import { asked } from "./address";
 import { begin, record, redo, undo } from "./history";
-import { choose, PARAMETERS, type Values } from "./parameters";
+import { choose, effective, isOutside, PARAMETERS, type Values } from "./parameters";
 
 /** How long nothing changes before a picture is asked for: a slider on its way asks for few. */
 const PAUSE_MS = 180;
@@ -36,6 +36,7 @@ export function createBench(image: ImageInfo, initial: Values) {
 
   async function load(): Promise<void> {
     running?.abort();
+    if (isRefused(image, values.peek())) return;
     const mine = (running = new AbortController());
     busy.value = true;
     try {
@@ -102,6 +103,11 @@ export function createBench(image: ImageInfo, initial: Values) {
 function parameterOf(problem: Problem): string | undefined {
   const name = problem.parameter === "type" || problem.parameter === "extension" ? "format" : problem.parameter;
   return name !== undefined && PARAMETERS.has(name) ? name : undefined;
+}
+
+/** Whether a value is out of its range, so that the last picture stays until it is not. */
+function isRefused(image: ImageInfo, values: Values): boolean {
+  return Object.entries(effective(values, image)).some(([name, value]) => isOutside(PARAMETERS.get(name)!.control, value));
 }
 
 async function fetchShown(image: ImageInfo, values: Values, signal: AbortSignal): Promise<Shown> {

@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import type { Plan } from "../api";
 import { format } from "../text";
 import type { Bench } from "./bench";
+import { limitName, stepName } from "./plan-names";
 import { text } from "./text";
 
 /** How the service makes the picture: its own plan, in the order in which it is carried out. */
@@ -36,7 +37,7 @@ function Made({ plan: { source, decode, steps, output, memory_bytes, limits, eta
           <ol class="wb-steps">
             {steps.map((step) => (
               <li key={step.step}>
-                {step.step} {step.parameters && <code>{step.parameters}</code>} {step.size && <small>{step.size.join(" × ")}</small>}
+                {stepName(step.step)} {step.parameters && <code>{step.parameters}</code>} {step.size && <small>{step.size.join(" × ")}</small>}
               </li>
             ))}
           </ol>
@@ -51,7 +52,7 @@ function Made({ plan: { source, decode, steps, output, memory_bytes, limits, eta
           <ul class="wb-steps">
             {limits.map(({ of, actual, limit }) => (
               <li key={of}>
-                {of}: {text.planLimit({ actual, limit })}
+                {limitName(of)}: {text.planLimit({ actual, limit })}
               </li>
             ))}
           </ul>

@@ -37,7 +37,8 @@ export function PresetList({ bench }: { bench: Bench }) {
       <ul>
         {presets.map((preset) => (
           <li key={preset.name} class="wb-preset">
-            <Button kind="quiet" class="wb-preset-apply" aria-label={text.applyPreset({ name: preset.name })} onClick={() => bench.replace(preset.values)}>
+            <Button kind="quiet" class="wb-preset-apply" onClick={() => bench.replace(preset.values)}>
+              <span class="visually-hidden">{text.applyPreset()}</span>
               <span class="wb-preset-name">{preset.name}</span>
               <code>{query(preset.values)}</code>
             </Button>

@@ -3,7 +3,7 @@ import restore from "icon:rotate-ccw";
 import { describe, IconButton } from "../parts";
 import type { Bench } from "./bench";
 import { ControlOf, isGroup } from "./controls";
-import { missing, type Parameter } from "./parameters";
+import { isOutside, missing, TARGETS, type Parameter } from "./parameters";
 import { OnPicture } from "./on-picture";
 import { say, text } from "./text";
 
@@ -19,7 +19,7 @@ export function Row({ bench, parameter, variants }: RowProps) {
   const values = bench.values.value;
   const value = values[parameter.name];
   const need = missing(parameter, values, bench.image);
-  const fault = bench.faulty.value === parameter.name ? describe(bench.problem.value).detail : undefined;
+  const fault = faultOf(bench, parameter, value);
   const note = fault ?? (need ? say(need.says) : parameter.hint && say(parameter.hint));
   const label = say(parameter.label);
   const grouped = isGroup(parameter.control);
@@ -75,4 +75,13 @@ export function Row({ bench, parameter, variants }: RowProps) {
       )}
     </div>
   );
+}
+
+/** What is wrong with a value: a number out of range, or what the service says of it. */
+function faultOf(bench: Bench, parameter: Parameter, value: string | undefined): string | undefined {
+  if (value !== undefined && isOutside(parameter.control, value)) {
+    const { from, to } = parameter.control.kind === "number" ? parameter.control : TARGETS;
+    return text.range({ from, to });
+  }
+  return bench.faulty.value === parameter.name ? describe(bench.problem.value).detail : undefined;
 }

@@ -31,6 +31,7 @@ export const text = texts({
   picker: { en: "{label}, colour picker", ru: "{label}, выбор цвета" },
   notSet: { en: "not set", ru: "не задано" },
   use: { en: "Use", ru: "Включить" },
+  range: { en: "A number from {from} to {to}.", ru: "Число от {from} до {to}." },
   px: { en: "px", ru: "пикс." },
   degrees: { en: "°", ru: "°" },
   bytes: { en: "bytes", ru: "байт" },
@@ -139,7 +140,7 @@ export const text = texts({
   presetSaved: { en: "Saved “{name}”.", ru: "Набор «{name}» сохранён." },
   presetNotKept: { en: "The browser refused to keep it.", ru: "Браузер не дал сохранить набор." },
   presetReplaces: { en: "Replaces the one of this name.", ru: "Заменит набор с этим именем." },
-  applyPreset: { en: "Apply {name}", ru: "Применить: {name}" },
+  applyPreset: { en: "Apply", ru: "Применить" },
   deletePreset: { en: "Delete preset {name}", ru: "Удалить набор {name}" },
   presetDeleted: { en: "Deleted “{name}”.", ru: "Набор «{name}» удалён." },
 

@@ -1,4 +1,4 @@
-import type { NumberControl } from "../parameters";
+import { isOutside, type NumberControl } from "../parameters";
 import { position, track, valueAt } from "../scale";
 import { say, text } from "../text";
 import type { ControlProps } from "./props";
@@ -14,6 +14,7 @@ export function NumberField({ control, label, value, onChange, disabled, id, des
         type="range"
         {...track(control)}
         value={at}
+        class={number === undefined ? "wb-unset" : undefined}
         disabled={disabled || isWord}
         aria-label={text.slider({ label })}
         aria-valuetext={number === undefined ? text.notSet() : String(number)}
@@ -30,6 +31,7 @@ export function NumberField({ control, label, value, onChange, disabled, id, des
           value={isWord ? "" : (value ?? "")}
           disabled={disabled || isWord}
           aria-describedby={describedBy}
+          aria-invalid={value !== undefined && isOutside(control, value) ? true : undefined}
           onInput={(event) => onChange(event.currentTarget.value || undefined)}
         />
         {control.unit && <span class="wb-unit">{text[control.unit]()}</span>}

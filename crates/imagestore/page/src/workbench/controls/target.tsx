@@ -1,3 +1,4 @@
+import { TARGETS } from "../parameters";
 import { text } from "../text";
 import type { ControlProps } from "./props";
 
@@ -21,10 +22,11 @@ export function Target({ value, onChange, disabled, id, describedBy, label }: Co
     <div class="wb-number">
       <input
         type="range"
-        min={10}
-        max={100}
+        min={TARGETS.from}
+        max={TARGETS.to}
         step={1}
         value={score ?? STANDARD}
+        class={score === undefined ? "wb-unset" : undefined}
         disabled={disabled}
         aria-label={text.slider({ label })}
         aria-valuetext={isLossless ? text.lossless() : score === undefined ? text.notSet() : String(score)}
@@ -34,8 +36,8 @@ export function Target({ value, onChange, disabled, id, describedBy, label }: Co
         <input
           id={id}
           type="number"
-          min={10}
-          max={100}
+          min={TARGETS.from}
+          max={TARGETS.to}
           step={0.1}
           value={score ?? ""}
           disabled={disabled}
