@@ -10,7 +10,7 @@ export const text = texts({
     en: "Say how good it is to look, and see which format needs the fewest bytes for it.",
     ru: "Укажите, насколько хорошо оно должно выглядеть, и увидите, какому формату нужно меньше всего байтов.",
   },
-  otherPicture: { en: "Other picture", ru: "Другое изображение" },
+  otherPicture: { en: "Other picture", ru: "Выбрать другое" },
   transform: { en: "Transform", ru: "Преобразовать" },
   details: { en: "Details", ru: "Сведения" },
 
@@ -22,7 +22,7 @@ export const text = texts({
   originalOf: { en: "Original of {name}", ru: "Исходное изображение: {name}" },
   compressedOf: { en: "{name} as {format}", ru: "{name} в {format}" },
   zoom: { en: "Zoom", ru: "Масштаб" },
-  zoomFit: { en: "Fit", ru: "Целиком" },
+  zoomFit: { en: "Fit", ru: "Всё" },
   zoomIn: { en: "Zoom in", ru: "Увеличить" },
   zoomOut: { en: "Zoom out", ru: "Уменьшить" },
   cannotShow: { en: "Your browser does not show {format}; its figures hold all the same.", ru: "Браузер не показывает {format}, но цифры верны." },

@@ -14,7 +14,7 @@ export const text = texts({
     en: "Every parameter of the store can be tried on it, and the address is written as you play.",
     ru: "На нём можно попробовать все параметры хранилища; адрес складывается сам.",
   },
-  otherPicture: { en: "Other picture", ru: "Другое изображение" },
+  otherPicture: { en: "Other picture", ru: "Выбрать другое" },
   compare: { en: "Compress and compare", ru: "Сжать и сравнить" },
   details: { en: "Details", ru: "Сведения" },
 

@@ -34,7 +34,7 @@ export function NumberField({ control, label, value, onChange, disabled, id, des
           aria-invalid={value !== undefined && isOutside(control, value) ? true : undefined}
           onInput={(event) => onChange(event.currentTarget.value || undefined)}
         />
-        {control.unit && <span class="wb-unit">{text[control.unit]()}</span>}
+        <span class="wb-unit">{control.unit && text[control.unit]()}</span>
       </span>
       {control.word && (
         <label class="wb-check">
