@@ -1,6 +1,6 @@
-import { useState } from "preact/hooks";
-import { CURVED, Problem, readCurves, type Curves, type ImageInfo } from "../api";
-import { Button, Plot, report } from "../parts";
+import { useEffect, useState } from "preact/hooks";
+import { CURVED, readCurves, type Curves, type ImageInfo, type OutputFormat } from "../api";
+import { describe, Plot } from "../parts";
 import { format } from "../text";
 import type { Comparison } from "./comparison";
 import { formatName } from "./goal";
@@ -31,40 +31,33 @@ function stored(image: ImageInfo): Series[] {
   const whole = image.variants.filter(({ figures, width }) => figures?.score != null && width === image.width);
   const formats = [...new Set(whole.map(({ format: name }) => name))];
   return formats.map((name) =>
-    lined(name, whole.filter((variant) => variant.format === name).map(({ figures, bytes }) => ({ score: figures!.score!, bytes }))),
+    lined(
+      name,
+      whole.filter((variant) => variant.format === name).map(({ figures, bytes }) => ({ score: figures!.score!, bytes })),
+    ),
   );
 }
 
-/** How many bytes each format needs for how good a look. It is measured when somebody asks, since that is work. */
+/** How many bytes each format needs for how good a look. It is measured when the files are made, which somebody waits for. */
 export function CurvesOf({ comparison }: { comparison: Comparison }) {
-  const { image, goal, formats } = comparison;
-  const [curves, setCurves] = useState<Curves | undefined>();
-  const [busy, setBusy] = useState(false);
-  const [offered, setOffered] = useState(true);
+  const { image, goal, formats, outcomes, busy } = comparison;
+  const { curves, error, measure } = useCurves(image.id);
   const measurable = formats.value.filter((name) => CURVED.includes(name));
-  const measure = async () => {
-    setBusy(true);
-    try {
-      setCurves(await readCurves(image.id, measurable, SIDE));
-    } catch (error) {
-      if (error instanceof Problem && error.status === 404) setOffered(false);
-      else report(error);
-    } finally {
-      setBusy(false);
-    }
-  };
-  const series = curves ? curves.formats.map(({ format: name, points }) => lined(name, points)) : stored(image);
+  const isReady = !busy.value && outcomes.value.size > 0;
+  const wanted = measurable.filter((name) => !curves?.formats.some((curve) => curve.format === name)).join(",");
+  useEffect(() => {
+    if (!isReady || !wanted) return;
+    const running = new AbortController();
+    void measure(wanted.split(",") as OutputFormat[], running.signal);
+    return () => running.abort();
+  }, [isReady, wanted]);
+
+  const chosen = curves?.formats.filter(({ format: name }) => formats.value.includes(name));
+  const series = chosen ? chosen.map(({ format: name, points }) => lined(name, points)) : stored(image);
   const mark = goal.value.by === "look" ? { x: goal.value.score, label: text.goalMark() } : undefined;
   return (
     <section class="cmp-curves" aria-labelledby="cmp-curves-title">
-      <div class="cmp-curves-head">
-        <h2 id="cmp-curves-title">{text.curves()}</h2>
-        {offered && (
-          <Button busy={busy} disabled={measurable.length === 0} onClick={() => void measure()}>
-            {busy ? text.curvesMeasuring() : text.curvesMeasure()}
-          </Button>
-        )}
-      </div>
+      <h2 id="cmp-curves-title">{text.curves()}</h2>
       {series.some(({ points }) => points.length > 0) && (
         <Plot
           label={curves ? text.curvesHint({ width: String(curves.width), height: String(curves.height) }) : text.curvesMeasured()}
@@ -74,7 +67,29 @@ export function CurvesOf({ comparison }: { comparison: Comparison }) {
           mark={mark}
         />
       )}
-      {!offered && <p class="field-hint">{text.curvesNone()}</p>}
+      {error === undefined ? (
+        <p class="field-hint" role="status">
+          {wanted && text.curvesMeasuring()}
+        </p>
+      ) : (
+        <p class="field-hint">{describe(error).detail ?? text.curvesNone()}</p>
+      )}
     </section>
   );
+}
+
+/** The curves that were measured so far. After a failure nothing is asked for again. */
+function useCurves(id: string) {
+  const [curves, setCurves] = useState<Curves | undefined>();
+  const [error, fail] = useState<unknown>();
+  const measure = async (wanted: readonly OutputFormat[], signal: AbortSignal) => {
+    if (error !== undefined) return;
+    try {
+      const measured = await readCurves(id, wanted, SIDE, signal);
+      setCurves((before) => ({ ...measured, formats: [...(before?.formats ?? []), ...measured.formats] }));
+    } catch (reason) {
+      if (!signal.aborted) fail(reason);
+    }
+  };
+  return { curves, error, measure };
 }

@@ -59,7 +59,13 @@ function OfImage({ id }: { id: string }) {
       </div>
     );
   }
-  return image ? <Comparing image={image} /> : <p class="visually-hidden" role="status">{text.loading()}</p>;
+  return image ? (
+    <Comparing image={image} />
+  ) : (
+    <p class="visually-hidden" role="status">
+      {text.loading()}
+    </p>
+  );
 }
 
 function Comparing({ image }: { image: ImageInfo }) {
@@ -145,7 +151,11 @@ function Apply({ comparison, name }: { comparison: Comparison; name: string }) {
   };
   const shown = chosen.value;
   const drawn = shown && outcomes.value.get(shown)?.drawn;
-  const transform = new URLSearchParams(Object.entries({ ...goalParameter(goal.value), w: width.value, format: shown }).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])));
+  const transform = new URLSearchParams(
+    Object.entries({ ...goalParameter(goal.value), w: width.value, format: shown }).flatMap(([key, value]) =>
+      value === undefined ? [] : [[key, String(value)]],
+    ),
+  );
   return (
     <section class="cmp-apply" aria-labelledby="cmp-apply-title">
       <h2 id="cmp-apply-title">{text.apply()}</h2>

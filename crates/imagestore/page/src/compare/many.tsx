@@ -37,7 +37,10 @@ export function ApplyMany({ wish, shown, ids, onClose }: ManyProps) {
       setAlbum(found[0]?.id ?? "");
     }, report);
     // Who may not see the totals orders without knowing them.
-    get<{ images: { count: number } }>("/v1/stats").then(({ images }) => setTotal(images.count), () => undefined);
+    get<{ images: { count: number } }>("/v1/stats").then(
+      ({ images }) => setTotal(images.count),
+      () => undefined,
+    );
   }, []);
 
   const formats = alone && shown ? [shown] : wish.formats;
@@ -118,7 +121,9 @@ function Summary({ wish, scope, count }: { wish: Wish; scope: Scope; count: numb
         {scope === "all" && <li>{text.willAll()}</li>}
         {width && <li>{text.willWidth({ width })}</li>}
         <li>
-          {goal.by === "look" ? text.willLook({ score: goal.score, format: said }) : text.willBytes({ bytes: format.bytes(goal.bytes), format: said })}
+          {goal.by === "look"
+            ? text.willLook({ score: goal.score, format: said })
+            : text.willBytes({ bytes: format.bytes(goal.bytes), format: said })}
         </li>
         <li>{text.willStore({ name })}</li>
         <li>{text.willKeep()}</li>

@@ -64,7 +64,11 @@ function JobNote({ job, image, onCancelled }: { job: Job; image: ImageInfo; onCa
       )}
       {OVER.has(job.status) && <p class={job.status === "failed" || job.status === "dead" ? "cmp-bad" : undefined}>{ending(job, image)}</p>}
       <p class="cmp-job-links">
-        {job.status === "done" && job.urls.result && <a href={pathOf(job.urls.result)} target="_blank" rel="noreferrer">{text.openResult()}</a>}
+        {job.status === "done" && job.urls.result && (
+          <a href={pathOf(job.urls.result)} target="_blank" rel="noreferrer">
+            {text.openResult()}
+          </a>
+        )}
         <a href="/ui/jobs">{text.allJobs()}</a>
       </p>
     </div>

@@ -69,7 +69,14 @@ function ResultRow({ name, outcome, saved, isShown, isSmallest, onShow }: RowPro
   const label = (
     <th scope="row">
       <label class="cmp-way">
-        <input type="radio" name="shown" checked={isShown} aria-label={text.show({ format: formatName(name) })} disabled={outcome.state === "failed"} onChange={onShow} />
+        <input
+          type="radio"
+          name="shown"
+          checked={isShown}
+          aria-label={text.show({ format: formatName(name) })}
+          disabled={outcome.state === "failed"}
+          onChange={onShow}
+        />
         {formatName(name)}
       </label>
     </th>

@@ -14,7 +14,10 @@ export const text = texts({
   transform: { en: "Transform", ru: "Преобразовать" },
   details: { en: "Details", ru: "Сведения" },
 
-  viewer: { en: "Comparison. Plus and minus zoom, arrow keys move, 0 shows all.", ru: "Сравнение. Плюс и минус меняют масштаб, стрелки двигают, 0 показывает всё." },
+  viewer: {
+    en: "Comparison. Plus and minus zoom, arrow keys move, 0 shows all.",
+    ru: "Сравнение. Плюс и минус меняют масштаб, стрелки двигают, 0 показывает всё.",
+  },
   divider: { en: "Divider between original and compressed picture", ru: "Граница между исходным и сжатым изображением" },
   dividerAt: { en: "{part} original", ru: "исходного {part}" },
   original: { en: "Original", ru: "Исходное" },
@@ -25,7 +28,10 @@ export const text = texts({
   zoomFit: { en: "Fit", ru: "Всё" },
   zoomIn: { en: "Zoom in", ru: "Увеличить" },
   zoomOut: { en: "Zoom out", ru: "Уменьшить" },
-  cannotShow: { en: "Your browser does not show {format}; its figures hold all the same.", ru: "Браузер не показывает {format}, но цифры верны." },
+  cannotShow: {
+    en: "Your browser does not show {format}; its figures hold all the same.",
+    ru: "Браузер не показывает {format}, но цифры верны.",
+  },
   making: { en: "Searching for the smallest file…", ru: "Идёт поиск наименьшего файла…" },
 
   settings: { en: "Goal and formats", ru: "Цель и форматы" },
@@ -33,7 +39,10 @@ export const text = texts({
   byLook: { en: "Visual quality", ru: "Видимое качество" },
   byBytes: { en: "Most bytes", ru: "Не больше байтов" },
   score: { en: "Score to reach", ru: "Нужная оценка" },
-  scoreHint: { en: "SSIMULACRA2: 90 cannot be told apart side by side, 50 shows.", ru: "SSIMULACRA2: 90 неотличимо рядом с исходным, 50 уже заметно." },
+  scoreHint: {
+    en: "SSIMULACRA2: 90 cannot be told apart side by side, 50 shows.",
+    ru: "SSIMULACRA2: 90 неотличимо рядом с исходным, 50 уже заметно.",
+  },
   low: { en: "Small", ru: "Маленький" },
   medium: { en: "Medium", ru: "Средний" },
   high: { en: "High", ru: "Высокий" },
@@ -61,11 +70,13 @@ export const text = texts({
   summaryDone: { en: "{format}: {bytes}, {saved} saved", ru: "{format}: {bytes}, экономия {saved}" },
 
   curves: { en: "Bytes over score", ru: "Байты и оценка" },
-  curvesHint: { en: "Measured at a few qualities on a copy of {width} × {height}.", ru: "Измерено при нескольких значениях качества на копии {width} × {height}." },
+  curvesHint: {
+    en: "Measured at a few qualities on a copy of {width} × {height}.",
+    ru: "Измерено при нескольких значениях качества на копии {width} × {height}.",
+  },
   curvesMeasured: { en: "From the variants of this picture that are stored.", ru: "По сохранённым вариантам этого изображения." },
-  curvesMeasure: { en: "Measure", ru: "Измерить" },
-  curvesMeasuring: { en: "Measuring…", ru: "Идёт измерение…" },
-  curvesNone: { en: "This store does not measure curves.", ru: "Это хранилище не измеряет такие кривые." },
+  curvesMeasuring: { en: "Measuring other qualities…", ru: "Измеряются другие значения качества…" },
+  curvesNone: { en: "They could not be measured.", ru: "Измерить не удалось." },
   axisScore: { en: "Score", ru: "Оценка" },
   axisBytes: { en: "Bytes", ru: "Байты" },
   goalMark: { en: "goal", ru: "цель" },
@@ -83,8 +94,14 @@ export const text = texts({
   job: { en: "Job", ru: "Задание" },
   jobQueued: { en: "Waiting for a compressing service", ru: "Ждёт сервиса сжатия" },
   jobRunning: { en: "Compressing", ru: "Сжимается" },
-  jobDone: { en: "Stored as “{name}”: {bytes}, {saved} saved, score {score}", ru: "Сохранено как «{name}»: {bytes}, экономия {saved}, оценка {score}" },
-  jobKept: { en: "Nothing smaller was found that holds the goal. The original is the best there is.", ru: "Меньшего файла с такой целью не нашлось. Исходный файл — лучший." },
+  jobDone: {
+    en: "Stored as “{name}”: {bytes}, {saved} saved, score {score}",
+    ru: "Сохранено как «{name}»: {bytes}, экономия {saved}, оценка {score}",
+  },
+  jobKept: {
+    en: "Nothing smaller was found that holds the goal. The original is the best there is.",
+    ru: "Меньшего файла с такой целью не нашлось. Исходный файл — лучший.",
+  },
   jobFailed: { en: "The job failed: {detail}", ru: "Задание не выполнено: {detail}" },
   jobCancelled: { en: "The job was cancelled.", ru: "Задание отменено." },
   openResult: { en: "Open", ru: "Открыть" },
@@ -93,7 +110,10 @@ export const text = texts({
 
   manyTitle: { en: "Compress many pictures", ru: "Сжать несколько изображений" },
   which: { en: "Which pictures", ru: "Какие изображения" },
-  scopeChosen: { en: { one: "The {count} chosen picture", other: "The {count} chosen pictures" }, ru: { one: "{count} выбранное изображение", few: "{count} выбранных изображения", many: "{count} выбранных изображений" } },
+  scopeChosen: {
+    en: { one: "The {count} chosen picture", other: "The {count} chosen pictures" },
+    ru: { one: "{count} выбранное изображение", few: "{count} выбранных изображения", many: "{count} выбранных изображений" },
+  },
   scopeAlbum: { en: "An album", ru: "Альбом" },
   scopeAll: { en: "All pictures of the store", ru: "Все изображения хранилища" },
   album: { en: "Album", ru: "Альбом" },
@@ -103,19 +123,50 @@ export const text = texts({
   smallestOf: { en: "The smallest of {formats}", ru: "Наименьший из {formats}" },
   only: { en: "{format} only", ru: "Только {format}" },
   name: { en: "Name of the variant", ru: "Имя варианта" },
-  nameHint: { en: "Small letters, digits, - and _; it stands in addresses as transform=NAME.", ru: "Строчные латинские буквы, цифры, - и _; в адресе это transform=ИМЯ." },
-  nameBad: { en: "Begin with a small letter; only a–z, 0–9, - and _ may follow.", ru: "Начните со строчной латинской буквы, дальше — только a–z, 0–9, - и _." },
+  nameHint: {
+    en: "Small letters, digits, - and _; it stands in addresses as transform=NAME.",
+    ru: "Строчные латинские буквы, цифры, - и _; в адресе это transform=ИМЯ.",
+  },
+  nameBad: {
+    en: "Begin with a small letter; only a–z, 0–9, - and _ may follow.",
+    ru: "Начните со строчной латинской буквы, дальше — только a–z, 0–9, - и _.",
+  },
   willHappen: { en: "What will happen", ru: "Что произойдёт" },
-  willPictures: { en: { one: "{count} picture gets a job.", other: "{count} pictures get a job each." }, ru: { one: "{count} изображение получит задание.", few: "{count} изображения получат по заданию.", many: "{count} изображений получат по заданию." } },
-  willAll: { en: "Every picture uploaded until now gets a job, one after the other, behind all other work.", ru: "Каждое уже загруженное изображение получит задание, по очереди и после всей прочей работы." },
-  willLook: { en: "Each is made as small as a score of at least {score} allows: {format}.", ru: "Каждое станет настолько малым, насколько позволяет оценка не ниже {score}: {format}." },
-  willBytes: { en: "Each is made as good as {bytes} allow: {format}.", ru: "Каждое станет настолько хорошим, насколько позволяют {bytes}: {format}." },
-  willWidth: { en: "Each is scaled to {width} px in width first, if it is wider.", ru: "Более широкие сначала уменьшаются до {width} пикс. по ширине." },
-  willStore: { en: "The result is stored beside the original as the variant “{name}” and takes the place of one of that name. Originals stay as they are.", ru: "Результат сохраняется рядом с исходным как вариант «{name}» и заменяет вариант с этим именем. Исходные файлы не меняются." },
+  willPictures: {
+    en: { one: "{count} picture gets a job.", other: "{count} pictures get a job each." },
+    ru: {
+      one: "{count} изображение получит задание.",
+      few: "{count} изображения получат по заданию.",
+      many: "{count} изображений получат по заданию.",
+    },
+  },
+  willAll: {
+    en: "Every picture uploaded until now gets a job, one after the other, behind all other work.",
+    ru: "Каждое уже загруженное изображение получит задание, по очереди и после всей прочей работы.",
+  },
+  willLook: {
+    en: "Each is made as small as a score of at least {score} allows: {format}.",
+    ru: "Каждое станет настолько малым, насколько позволяет оценка не ниже {score}: {format}.",
+  },
+  willBytes: {
+    en: "Each is made as good as {bytes} allow: {format}.",
+    ru: "Каждое станет настолько хорошим, насколько позволяют {bytes}: {format}.",
+  },
+  willWidth: {
+    en: "Each is scaled to {width} px in width first, if it is wider.",
+    ru: "Более широкие сначала уменьшаются до {width} пикс. по ширине.",
+  },
+  willStore: {
+    en: "The result is stored beside the original as the variant “{name}” and takes the place of one of that name. Originals stay as they are.",
+    ru: "Результат сохраняется рядом с исходным как вариант «{name}» и заменяет вариант с этим именем. Исходные файлы не меняются.",
+  },
   willKeep: { en: "Where nothing smaller is found, nothing is stored.", ru: "Где меньшего файла не нашлось, ничего не сохраняется." },
   cancel: { en: "Cancel", ru: "Отмена" },
   order: { en: "Order", ru: "Заказать" },
-  ordered: { en: { one: "{count} job was queued.", other: "{count} jobs were queued." }, ru: { one: "{count} задание в очереди.", few: "{count} задания в очереди.", many: "{count} заданий в очереди." } },
+  ordered: {
+    en: { one: "{count} job was queued.", other: "{count} jobs were queued." },
+    ru: { one: "{count} задание в очереди.", few: "{count} задания в очереди.", many: "{count} заданий в очереди." },
+  },
   orderedAll: { en: "The work has begun.", ru: "Работа началась." },
   seeJobs: { en: "See jobs", ru: "К заданиям" },
 });

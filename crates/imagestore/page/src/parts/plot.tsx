@@ -120,15 +120,19 @@ export function Plot({ label, series, x, y, look = "line", height = 220, mark }:
             </text>
           </g>
         )}
-        {nearest !== undefined && <line class="plot-cursor" x1={acrossX(nearest)} x2={acrossX(nearest)} y1={MARGIN.top} y2={height - MARGIN.bottom} />}
+        {nearest !== undefined && (
+          <line class="plot-cursor" x1={acrossX(nearest)} x2={acrossX(nearest)} y1={MARGIN.top} y2={height - MARGIN.bottom} />
+        )}
         {series.map(({ name, points }, index) => (
           <g key={name} class={`plot-series-${(index % COLOURS) + 1}`}>
-            {look === "line" && <polyline class="plot-line" points={points.map((point) => `${acrossX(point.x)},${upY(point.y)}`).join(" ")} />}
+            {look === "line" && (
+              <polyline class="plot-line" points={points.map((point) => `${acrossX(point.x)},${upY(point.y)}`).join(" ")} />
+            )}
             {points.map((point) =>
               look === "line" ? (
                 <circle key={point.x} class="plot-dot" cx={acrossX(point.x)} cy={upY(point.y)} r={point.x === nearest ? 5 : 3} />
               ) : (
-                <Bar key={point.x} point={point} width={(acrossX(2 * half) - acrossX(0)) || 24} acrossX={acrossX} upY={upY} />
+                <Bar key={point.x} point={point} width={acrossX(2 * half) - acrossX(0) || 24} acrossX={acrossX} upY={upY} />
               ),
             )}
           </g>
@@ -145,11 +149,23 @@ export function Plot({ label, series, x, y, look = "line", height = 220, mark }:
 /** What there is at one place, of each series that has something there. */
 function said(series: readonly PlotSeries[], x: number, y: Axis, named: boolean): string {
   return series
-    .flatMap(({ name, points }) => points.filter((point) => point.x === x).map((point) => (named ? `${name} ${y.say(point.y)}` : y.say(point.y))))
+    .flatMap(({ name, points }) =>
+      points.filter((point) => point.x === x).map((point) => (named ? `${name} ${y.say(point.y)}` : y.say(point.y))),
+    )
     .join(", ");
 }
 
-function Bar({ point, width, acrossX, upY }: { point: PlotPoint; width: number; acrossX: (x: number) => number; upY: (y: number) => number }) {
+function Bar({
+  point,
+  width,
+  acrossX,
+  upY,
+}: {
+  point: PlotPoint;
+  width: number;
+  acrossX: (x: number) => number;
+  upY: (y: number) => number;
+}) {
   const broad = Math.max(1, width * 0.7);
   const top = Math.min(upY(point.y), upY(0));
   return <rect class="plot-bar" x={acrossX(point.x) - broad / 2} y={top} width={broad} height={Math.abs(upY(0) - upY(point.y))} />;

@@ -79,7 +79,11 @@ export function CropFrame({ image, value, onChange }: CropFrameProps) {
     <div class="wb-crop">
       <div class="wb-segments" role="group" aria-label={text.aspect()}>
         <AspectButton label={text.aspectFree()} pressed={aspect === undefined} onClick={() => choose(undefined)} />
-        <AspectButton label={text.aspectOriginal()} pressed={aspect === image.width / image.height} onClick={() => choose(image.width / image.height)} />
+        <AspectButton
+          label={text.aspectOriginal()}
+          pressed={aspect === image.width / image.height}
+          onClick={() => choose(image.width / image.height)}
+        />
         {ASPECTS.map(([label, ratio]) => (
           <AspectButton key={label} label={label} pressed={aspect === ratio} onClick={() => choose(ratio)} />
         ))}
@@ -92,7 +96,13 @@ export function CropFrame({ image, value, onChange }: CropFrameProps) {
         onPointerUp={() => (drag.current = undefined)}
         onPointerCancel={() => (drag.current = undefined)}
       >
-        <img src={variantUrl(image, { w: SHOWN, h: SHOWN })} alt={text.original()} width={image.width} height={image.height} draggable={false} />
+        <img
+          src={variantUrl(image, { w: SHOWN, h: SHOWN })}
+          alt={text.original()}
+          width={image.width}
+          height={image.height}
+          draggable={false}
+        />
         <button
           type="button"
           class="wb-frame"
@@ -108,7 +118,11 @@ export function CropFrame({ image, value, onChange }: CropFrameProps) {
           }}
         >
           {HANDLES.map((handle) => (
-            <span key={`${handle.x} ${handle.y}`} class={`wb-handle wb-handle-x${handle.x + 1} wb-handle-y${handle.y + 1}`} onPointerDown={take(handle)} />
+            <span
+              key={`${handle.x} ${handle.y}`}
+              class={`wb-handle wb-handle-x${handle.x + 1} wb-handle-y${handle.y + 1}`}
+              onPointerDown={take(handle)}
+            />
           ))}
         </button>
       </div>

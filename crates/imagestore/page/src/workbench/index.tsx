@@ -54,7 +54,13 @@ function OfImage({ id }: { id: string }) {
       </div>
     );
   }
-  return image ? <Playing image={image} /> : <p class="visually-hidden" role="status">{text.loading()}</p>;
+  return image ? (
+    <Playing image={image} />
+  ) : (
+    <p class="visually-hidden" role="status">
+      {text.loading()}
+    </p>
+  );
 }
 
 function Playing({ image }: { image: ImageInfo }) {

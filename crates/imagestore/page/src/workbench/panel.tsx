@@ -23,7 +23,10 @@ function meant(parameter: Parameter, group: Group, words: string): boolean {
 export function Panel({ bench, variants }: { bench: Bench; variants: readonly string[] }) {
   const [search, setSearch] = useState("");
   const words = search.trim().toLowerCase();
-  const groups = GROUPS.map((group) => ({ group, parameters: group.parameters.filter((parameter) => !words || meant(parameter, group, words)) }));
+  const groups = GROUPS.map((group) => ({
+    group,
+    parameters: group.parameters.filter((parameter) => !words || meant(parameter, group, words)),
+  }));
   const found = groups.filter(({ parameters }) => parameters.length > 0);
   return (
     <section class="wb-panel" aria-label={text.controls()}>
@@ -31,7 +34,13 @@ export function Panel({ bench, variants }: { bench: Bench; variants: readonly st
         <label class="wb-search">
           <Icon shapes={searchIcon} size={16} />
           <span class="visually-hidden">{text.search()}</span>
-          <input type="search" class="input" placeholder={text.searchShort()} value={search} onInput={(event) => setSearch(event.currentTarget.value)} />
+          <input
+            type="search"
+            class="input"
+            placeholder={text.searchShort()}
+            value={search}
+            onInput={(event) => setSearch(event.currentTarget.value)}
+          />
         </label>
         <IconButton icon={undoIcon} label={text.undo()} disabled={!bench.canUndo.value} onClick={bench.undo} />
         <IconButton icon={redoIcon} label={text.redo()} disabled={!bench.canRedo.value} onClick={bench.redo} />

@@ -37,7 +37,8 @@ function Made({ plan: { source, decode, steps, output, memory_bytes, limits, eta
           <ol class="wb-steps">
             {steps.map((step) => (
               <li key={step.step}>
-                {stepName(step.step)} {step.parameters && <code>{step.parameters}</code>} {step.size && <small>{step.size.join(" × ")}</small>}
+                {stepName(step.step)} {step.parameters && <code>{step.parameters}</code>}{" "}
+                {step.size && <small>{step.size.join(" × ")}</small>}
               </li>
             ))}
           </ol>
@@ -67,10 +68,13 @@ function Made({ plan: { source, decode, steps, output, memory_bytes, limits, eta
 
 function result(output: NonNullable<Plan["output"]>): string {
   const quality =
-    output.quality_by === "search" ? text.planSearch()
-    : output.quality_by === "lossless" ? text.planLossless()
-    : output.quality != null ? text.planQuality({ quality: output.quality })
-    : "";
+    output.quality_by === "search"
+      ? text.planSearch()
+      : output.quality_by === "lossless"
+        ? text.planLossless()
+        : output.quality != null
+          ? text.planQuality({ quality: output.quality })
+          : "";
   const size = output.width && output.height ? text.planSize(sized({ width: output.width, height: output.height })) : "";
   return [output.format.toUpperCase(), size, quality].filter(Boolean).join(", ");
 }

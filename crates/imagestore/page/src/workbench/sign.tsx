@@ -38,7 +38,12 @@ export function Sign({ bench }: { bench: Bench }) {
       <summary>{text.sign()}</summary>
       <p class="wb-note">{text.signHint()}</p>
       <div class="wb-sign-line">
-        <Select label={text.signFor()} value={term} options={TERMS.map(({ value, label }) => ({ value, label: label() }))} onChoose={setTerm} />
+        <Select
+          label={text.signFor()}
+          value={term}
+          options={TERMS.map(({ value, label }) => ({ value, label: label() }))}
+          onChoose={setTerm}
+        />
         <Button busy={busy} onClick={() => void run()}>
           {text.makeSigned()}
         </Button>

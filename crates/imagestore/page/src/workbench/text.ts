@@ -22,7 +22,10 @@ export const text = texts({
   search: { en: "Search parameters", ru: "Поиск параметров" },
   searchShort: { en: "Search", ru: "Поиск" },
   nothingFound: { en: "No parameter matches “{words}”.", ru: "Нет параметров по запросу «{words}»." },
-  chosenCount: { en: { one: "{count} set", other: "{count} set" }, ru: { one: "задан {count}", few: "задано {count}", many: "задано {count}" } },
+  chosenCount: {
+    en: { one: "{count} set", other: "{count} set" },
+    ru: { one: "задан {count}", few: "задано {count}", many: "задано {count}" },
+  },
   reset: { en: "Reset {label}", ru: "Сбросить: {label}" },
   resetAll: { en: "Reset all", ru: "Сбросить всё" },
   undo: { en: "Undo", ru: "Отменить" },
@@ -86,7 +89,10 @@ export const text = texts({
     en: "Drag the frame or its handles. Arrow keys move it, with Shift they resize it.",
     ru: "Перетаскивайте рамку или её углы. Стрелки двигают её, с Shift меняют размер.",
   },
-  cropFrame: { en: "Crop frame: {width} by {height} pixels, {x} from the left, {y} from the top", ru: "Рамка обрезки: {width} на {height} пикселей, {x} слева, {y} сверху" },
+  cropFrame: {
+    en: "Crop frame: {width} by {height} pixels, {x} from the left, {y} from the top",
+    ru: "Рамка обрезки: {width} на {height} пикселей, {x} слева, {y} сверху",
+  },
   cropHandle: { en: "Handle", ru: "Угол рамки" },
   aspect: { en: "Proportions", ru: "Пропорции" },
   aspectFree: { en: "Free", ru: "Свободно" },
@@ -119,7 +125,10 @@ export const text = texts({
   copyAddress: { en: "Copy address", ru: "Скопировать адрес" },
   notAnAddress: { en: "That is no address of a picture of this store.", ru: "Это не адрес изображения в этом хранилище." },
   unknownParameters: { en: "Not known, and left out: {names}", ru: "Неизвестны и пропущены: {names}" },
-  otherImage: { en: "The address is of another picture. Its parameters were taken over.", ru: "Адрес ведёт к другому изображению. Взяты только его параметры." },
+  otherImage: {
+    en: "The address is of another picture. Its parameters were taken over.",
+    ru: "Адрес ведёт к другому изображению. Взяты только его параметры.",
+  },
   openImage: { en: "Open that picture", ru: "Открыть то изображение" },
   sign: { en: "Signed link", ru: "Подписанная ссылка" },
   signHint: { en: "Anybody may use it until it expires.", ru: "Ею может пользоваться любой, пока не выйдет срок." },
@@ -134,7 +143,10 @@ export const text = texts({
   copySigned: { en: "Copy signed link", ru: "Скопировать подписанную ссылку" },
 
   presets: { en: "Saved presets", ru: "Сохранённые наборы" },
-  presetsEmpty: { en: "Save the parameters under a name to use them again on any picture. They are kept in this browser.", ru: "Сохраните параметры под именем, чтобы применить их к другим изображениям. Они хранятся в этом браузере." },
+  presetsEmpty: {
+    en: "Save the parameters under a name to use them again on any picture. They are kept in this browser.",
+    ru: "Сохраните параметры под именем, чтобы применить их к другим изображениям. Они хранятся в этом браузере.",
+  },
   presetName: { en: "Name", ru: "Имя" },
   savePreset: { en: "Save", ru: "Сохранить" },
   presetSaved: { en: "Saved “{name}”.", ru: "Набор «{name}» сохранён." },

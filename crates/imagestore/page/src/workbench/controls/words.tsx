@@ -22,7 +22,14 @@ export function TextField({ control, value, onChange, disabled, id, describedBy 
 type PresetControl = { readonly kind: "preset" };
 
 /** The name of a preset of the store, or of a variant that was stored under a name. */
-export function PresetName({ value, onChange, disabled, id, describedBy, names }: ControlProps<PresetControl> & { names: readonly string[] }) {
+export function PresetName({
+  value,
+  onChange,
+  disabled,
+  id,
+  describedBy,
+  names,
+}: ControlProps<PresetControl> & { names: readonly string[] }) {
   return (
     <>
       <input
