@@ -95,6 +95,7 @@ export function createBench(image: ImageInfo, initial: Values) {
     redo() {
       history.value = redo(history.peek());
     },
+    retry: () => void load(),
     start,
   };
 }

@@ -62,16 +62,17 @@ function pulledSpan(start: number, length: number, side: -1 | 0 | 1, by: number,
 export function pulled(region: Region, handle: Handle, dx: number, dy: number, bounds: Bounds, aspect?: number): Region {
   const [x, width] = pulledSpan(region.x, region.width, handle.x, dx, bounds.width);
   const [y, height] = pulledSpan(region.y, region.height, handle.y, dy, bounds.height);
-  const free = { x, y, width, height };
-  return settled(aspect ? withAspect(free, handle, aspect, bounds) : free, bounds);
+  if (!aspect) return settled({ x, y, width, height }, bounds);
+  // The side that was pulled farther decides, and the other one follows.
+  const byHeight = Math.abs(dy) * aspect > Math.abs(dx);
+  return settled(withAspect({ x, y, width, height }, handle, aspect, byHeight ? height * aspect : width, bounds), bounds);
 }
 
-function withAspect(region: Region, handle: Handle, aspect: number, bounds: Bounds): Region {
+function withAspect(region: Region, handle: Handle, aspect: number, wanted: number, bounds: Bounds): Region {
   const anchorX = handle.x < 0 ? region.x + region.width : region.x;
   const anchorY = handle.y < 0 ? region.y + region.height : region.y;
   const mostWidth = handle.x < 0 ? anchorX : bounds.width - anchorX;
   const mostHeight = handle.y < 0 ? anchorY : bounds.height - anchorY;
-  const wanted = handle.x === 0 ? region.height * aspect : region.width;
   const width = Math.min(wanted, mostWidth, mostHeight * aspect);
   const height = width / aspect;
   return {

@@ -11,24 +11,30 @@ function origin({ rendition, plan }: Shown): string {
   return plan?.state === "stored" || plan?.sends === "variant" ? text.fromStored() : text.fromMade();
 }
 
-/** Size, bytes and time of what is shown. It is read aloud when it has changed. */
+/** Size, bytes and time of what is shown. The size is read aloud when it has changed. */
 export function Facts({ bench }: { bench: Bench }) {
   const shown = bench.shown.value;
   if (!shown) return null;
   const { rendition } = shown;
+  const size = text.pixels({ width: String(shown.width), height: String(shown.height) });
   return (
-    <dl class="wb-facts" aria-label={text.facts()} aria-busy={bench.busy.value}>
-      <Fact name={text.weight()}>
-        {format.bytes(rendition.bytes)} <small>{text.ofOriginal({ part: format.percent(rendition.bytes / bench.image.bytes, 1) })}</small>
-      </Fact>
-      <Fact name={text.size()}>{text.pixels({ width: String(shown.width), height: String(shown.height) })}</Fact>
-      <Fact name={text.time()}>{format.duration(rendition.seconds)}</Fact>
-      <Fact name={text.from()}>{origin(shown)}</Fact>
-      {rendition.score !== undefined && (
-        <Fact name={text.score()}>{text.scoreOf({ score: format.number(rendition.score, 1), tries: rendition.tries ?? 1 })}</Fact>
-      )}
-      {rendition.quality !== undefined && <Fact name={text.qualityFound()}>{rendition.quality}</Fact>}
-    </dl>
+    <>
+      <p class="visually-hidden" role="status">
+        {bench.busy.value ? "" : `${format.bytes(rendition.bytes)}, ${size}`}
+      </p>
+      <dl class="wb-facts" aria-label={text.facts()} aria-busy={bench.busy.value}>
+        <Fact name={text.weight()}>
+          {format.bytes(rendition.bytes)} <small>{text.ofOriginal({ part: format.percent(rendition.bytes / bench.image.bytes, 1) })}</small>
+        </Fact>
+        <Fact name={text.size()}>{size}</Fact>
+        <Fact name={text.time()}>{format.duration(rendition.seconds)}</Fact>
+        <Fact name={text.from()}>{origin(shown)}</Fact>
+        {rendition.score !== undefined && (
+          <Fact name={text.score()}>{text.scoreOf({ score: format.number(rendition.score, 1), tries: rendition.tries ?? 1 })}</Fact>
+        )}
+        {rendition.quality !== undefined && <Fact name={text.qualityFound()}>{rendition.quality}</Fact>}
+      </dl>
+    </>
   );
 }
 

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { ErrorNote } from "../parts";
+import { Button, ErrorNote } from "../parts";
 import type { Bench } from "./bench";
 import { CropFrame } from "./crop-frame";
 import { FocusMark } from "./focus-mark";
@@ -65,5 +65,9 @@ function Result({ bench, actual }: { bench: Bench; actual: boolean }) {
 /** What went wrong, unless a control says it already. */
 function Trouble({ bench }: { bench: Bench }) {
   const { value } = bench.problem;
-  return value !== undefined && !bench.faulty.value ? <ErrorNote error={value} /> : null;
+  return value !== undefined && !bench.faulty.value ? (
+    <ErrorNote error={value}>
+      <Button onClick={bench.retry}>{text.retry()}</Button>
+    </ErrorNote>
+  ) : null;
 }

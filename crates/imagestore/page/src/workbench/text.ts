@@ -84,6 +84,7 @@ export const text = texts({
   setFocus: { en: "Focus point", ru: "Точка фокуса" },
   setPlace: { en: "Position", ru: "Положение" },
   views: { en: "What is shown", ru: "Что показано" },
+  retry: { en: "Try again", ru: "Повторить" },
   making: { en: "Making the picture…", ru: "Изображение готовится…" },
   cropHelp: {
     en: "Drag the frame or its handles. Arrow keys move it, with Shift they resize it.",
