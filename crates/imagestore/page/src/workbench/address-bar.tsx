@@ -34,15 +34,17 @@ export function AddressBar({ bench }: { bench: Bench }) {
     const words = [other && text.otherImage(), unknown].filter(Boolean).join(" ");
     say(words ? { words, other } : undefined);
   };
+  const settle = (typed: string) => typed !== address && take(typed);
 
   return (
     <section class="wb-address" aria-label={text.address()}>
       <div class="wb-address-line">
         <Field label={text.address()} hint={text.addressHint()} error={said?.bad ? said.words : undefined}>
           {(wiring) => (
-            <input
+            <textarea
               {...wiring}
               class="input wb-url"
+              rows={2}
               spellcheck={false}
               autocomplete="off"
               value={draft ?? address}
@@ -54,7 +56,12 @@ export function AddressBar({ bench }: { bench: Bench }) {
                 event.preventDefault();
                 take(pasted);
               }}
-              onChange={(event) => event.currentTarget.value !== address && take(event.currentTarget.value)}
+              onKeyDown={(event) => {
+                if (event.key !== "Enter") return;
+                event.preventDefault();
+                settle(event.currentTarget.value);
+              }}
+              onChange={(event) => settle(event.currentTarget.value)}
             />
           )}
         </Field>
