@@ -36,9 +36,9 @@ export function ApplyMany({ wish, shown, ids, onClose }: ManyProps) {
       setAlbums(found);
       setAlbum(found[0]?.id ?? "");
     }, report);
-    // Who may not see the totals orders without knowing them.
-    get<{ images: { count: number } }>("/v1/stats").then(
-      ({ images }) => setTotal(images.count),
+    // Without the total the order can be placed all the same.
+    get<{ total: number }>("/v1/images/timeline", { step: 5000 }).then(
+      (timeline) => setTotal(timeline.total),
       () => undefined,
     );
   }, []);

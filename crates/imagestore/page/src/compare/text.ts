@@ -115,7 +115,7 @@ export const text = texts({
     ru: { one: "{count} выбранное изображение", few: "{count} выбранных изображения", many: "{count} выбранных изображений" },
   },
   scopeAlbum: { en: "An album", ru: "Альбом" },
-  scopeAll: { en: "All pictures of the store", ru: "Все изображения хранилища" },
+  scopeAll: { en: "All pictures", ru: "Все изображения" },
   album: { en: "Album", ru: "Альбом" },
   noAlbums: { en: "There are no albums yet.", ru: "Альбомов пока нет." },
   albumWithCount: { en: "{name} ({images})", ru: "{name} ({images})" },

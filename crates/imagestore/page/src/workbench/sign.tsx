@@ -1,5 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
-import { signImage } from "../api";
+import { may, signImage } from "../api";
 import { Button, CopyButton, report, Select, TextField } from "../parts";
 import { format } from "../text";
 import type { Bench } from "./bench";
@@ -36,7 +36,7 @@ export function Sign({ bench }: { bench: Bench }) {
   return (
     <details class="wb-sign">
       <summary>{text.sign()}</summary>
-      <p class="wb-note">{text.signHint()}</p>
+      <p class="wb-note">{may("write") ? text.signHint() : text.maySign()}</p>
       <div class="wb-sign-line">
         <Select
           label={text.signFor()}
@@ -44,7 +44,7 @@ export function Sign({ bench }: { bench: Bench }) {
           options={TERMS.map(({ value, label }) => ({ value, label: label() }))}
           onChoose={setTerm}
         />
-        <Button busy={busy} onClick={() => void run()}>
+        <Button busy={busy} disabled={!may("write")} onClick={() => void run()}>
           {text.makeSigned()}
         </Button>
       </div>

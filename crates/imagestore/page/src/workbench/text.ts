@@ -133,6 +133,7 @@ export const text = texts({
   openImage: { en: "Open that picture", ru: "Открыть то изображение" },
   sign: { en: "Signed link", ru: "Подписанная ссылка" },
   signHint: { en: "Anybody may use it until it expires.", ru: "Ею может пользоваться любой, пока не выйдет срок." },
+  maySign: { en: "This needs a key with the scope write.", ru: "Для этого нужен ключ с правом write." },
   signFor: { en: "Valid for", ru: "Действует" },
   hour: { en: "1 hour", ru: "1 час" },
   day: { en: "1 day", ru: "1 день" },
