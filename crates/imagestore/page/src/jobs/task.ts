@@ -5,7 +5,7 @@ import { text } from "./text";
 /** What is to be made, in words. */
 export function sayTask({ goal, formats }: Job["task"]): string {
   const made = goal ? text.compressTo({ goal: sayGoal(goal) }) : text.transform();
-  return [made, sayFormats(formats)].filter(Boolean).join(" ");
+  return `${made}, ${sayFormats(formats)}`;
 }
 
 /** The goal stands in a task as in an address: `target=80`, `max_bytes=200000`, `q=75`. */
@@ -23,4 +23,4 @@ function sayFormats(formats: string | undefined): string {
 }
 
 /** What is done to the pixels first, as in an address. */
-export const sayTransform = (transform: string | undefined) => decodeURIComponent((transform ?? "").replace(/&$/, ""));
+export const sayTransform = (transform: string | undefined) => decodeURIComponent((transform ?? "").replace(/&$/, "").replaceAll("+", " "));

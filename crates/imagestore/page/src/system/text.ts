@@ -68,7 +68,7 @@ export const text = texts({
     ru: { one: "Последний {count} день", few: "Последние {count} дня", many: "Последние {count} дней" },
   },
   figure: { en: "Figure", ru: "Показатель" },
-  figureSaved: { en: "Saved in all", ru: "Сэкономлено всего" },
+  figureSaved: { en: "Saved, added up", ru: "Сэкономлено, с накоплением" },
   figureSavedADay: { en: "Saved each day", ru: "Сэкономлено за день" },
   figureUploaded: { en: "Uploaded each day", ru: "Загружено за день" },
   figureImages: { en: "Images each day", ru: "Изображений за день" },

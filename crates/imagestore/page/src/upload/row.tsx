@@ -3,7 +3,7 @@ import pauseIcon from "icon:pause";
 import playIcon from "icon:play";
 import retryIcon from "icon:rotate-cw";
 import closeIcon from "icon:x";
-import { may, variantUrl } from "../api";
+import { may, Problem, variantUrl } from "../api";
 import { Button, describe, Icon, IconButton, Progress, report, toast } from "../parts";
 import { format } from "../text";
 import type { Item } from "./item";
@@ -44,7 +44,7 @@ function Note({ item }: { item: Item }) {
   const standing = item.standing.value;
   const sizes = { sent: format.bytes(item.sent.value), bytes: format.bytes(item.bytes) };
   if (standing === "failed" || (standing === "done" && item.problem.value !== undefined)) {
-    const { title, detail } = describe(item.problem.value);
+    const { title, detail } = describeOf(item);
     return (
       <p class="upload-problem">
         <strong>{standing === "done" ? `${text.storedBut()}: ${title}` : title}</strong>
@@ -62,6 +62,14 @@ function Note({ item }: { item: Item }) {
   return <p class="upload-note">{words()}</p>;
 }
 
+/** What an address answers badly is no fault of the service. */
+function describeOf(item: Item) {
+  const problem = item.problem.value;
+  const described = describe(problem);
+  const isThere = typeof item.source === "string" && problem instanceof Problem && (problem.status === 502 || problem.status === 504);
+  return isThere ? { ...described, title: text.notFetched() } : described;
+}
+
 /** It was stored all the same: whether that was meant, only people can tell. */
 function Twin({ item, twin }: { item: Item; twin: string }) {
   const remove = async () => {
@@ -77,7 +85,7 @@ function Twin({ item, twin }: { item: Item; twin: string }) {
       <Icon shapes={copyIcon} size={16} />
       <span>{text.twin()}</span>
       <a href={`/ui/image/${twin}`}>{text.showTwin()}</a>
-      {may("delete") && <Button kind="quiet" onClick={() => void remove()}>{text.removeCopy()}</Button>}
+      {may("delete") && <Button kind="quiet" class="upload-link" onClick={() => void remove()}>{text.removeCopy()}</Button>}
     </p>
   );
 }

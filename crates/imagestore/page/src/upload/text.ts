@@ -87,6 +87,7 @@ export const text = texts({
   pausedPlain: { en: "Paused", ru: "Приостановлено" },
   done: { en: "Stored", ru: "Сохранено" },
   storedBut: { en: "Stored, but not all that you wished was done", ru: "Сохранено, но выполнено не всё" },
+  notFetched: { en: "The picture could not be fetched from there", ru: "Не удалось скачать изображение по этому адресу" },
   twin: { en: "The same bytes were here already.", ru: "Такой же файл уже есть." },
   showTwin: { en: "Show the other one", ru: "Показать его" },
   removeCopy: { en: "Remove this copy", ru: "Удалить эту копию" },
