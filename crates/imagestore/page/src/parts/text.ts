@@ -1,0 +1,26 @@
+import { texts } from "../text";
+
+export const text = texts({
+  close: { en: "Close", ru: "Закрыть" },
+  cancel: { en: "Cancel", ru: "Отмена" },
+  copy: { en: "Copy", ru: "Копировать" },
+  copied: { en: "Copied", ru: "Скопировано" },
+  copyRefused: { en: "The browser did not let the page copy.", ru: "Браузер не разрешил копирование." },
+  unreachable: { en: "No answer from the service", ru: "Сервис не отвечает" },
+  unreachableHint: { en: "Check the connection and try again.", ru: "Проверьте соединение и повторите." },
+  notSignedIn: { en: "Nobody is signed in", ru: "Вход не выполнен" },
+  forbidden: { en: "This is not allowed", ru: "Нет прав на это действие" },
+  gone: { en: "This is not there any more", ru: "Этого больше нет" },
+  conflict: { en: "This does not fit what is there already", ru: "Это противоречит тому, что уже есть" },
+  changedMeanwhile: { en: "Somebody else changed it meanwhile", ru: "Это уже изменил кто-то другой" },
+  tooLarge: { en: "This is too large", ru: "Слишком большой размер" },
+  wrongType: { en: "This kind of file is not taken", ru: "Такие файлы не принимаются" },
+  unprocessable: { en: "This picture cannot be read", ru: "Изображение не удаётся прочитать" },
+  tooMany: { en: "Too many requests; wait a moment", ru: "Слишком много запросов, подождите немного" },
+  busy: { en: "The service is busy; try again soon", ru: "Сервис занят, повторите немного позже" },
+  full: { en: "There is no room left", ru: "Место закончилось" },
+  fault: { en: "Something went wrong in the service", ru: "Ошибка на стороне сервиса" },
+  refused: { en: "The service refused this", ru: "Сервис отклонил запрос" },
+  unexpected: { en: "Something went wrong", ru: "Что-то пошло не так" },
+  requestId: { en: "request {id}", ru: "запрос {id}" },
+});
