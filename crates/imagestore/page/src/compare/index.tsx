@@ -1,0 +1,182 @@
+import { useEffect, useMemo, useState } from "preact/hooks";
+import imageIcon from "icon:image";
+import { may, readInfo, variantUrl, type ImageInfo } from "../api";
+import { location, navigate } from "../app/router";
+import { Button, EmptyState, ErrorNote, ImagePicker } from "../parts";
+import { createComparison, type Comparison } from "./comparison";
+import { CurvesOf } from "./curves";
+import { formatName, goalParameter, takes, type Wish } from "./goal";
+import { ApplyMany } from "./many";
+import { ApplyOne } from "./one";
+import { Results } from "./results";
+import { Settings } from "./settings";
+import { text } from "./text";
+import { Viewer } from "./viewer";
+
+/** The name that the compressing service gives to what it makes. */
+const NAME = "compress";
+
+/** What every browser shows as it is; of other originals a copy without loss stands for them. */
+const SHOWN_AS_THEY_ARE = ["jpg", "png", "webp", "gif", "avif"];
+
+/** A picture beside smaller ones of it, or the choice of a picture. */
+export default function Compare({ id }: Record<string, string>) {
+  return id ? <OfImage key={id} id={id} /> : <ChooseFirst />;
+}
+
+const goTo = (id: string) => navigate(`/ui/compare/${id}`);
+
+function ChooseFirst() {
+  const [picking, pick] = useState(false);
+  return (
+    <div class="view">
+      <EmptyState icon={imageIcon} title={text.choosePicture()} hint={text.choosePictureHint()} level={1}>
+        <Button kind="primary" onClick={() => pick(true)}>
+          {text.choosePicture()}
+        </Button>
+      </EmptyState>
+      {picking && <ImagePicker title={text.choosePicture()} onClose={() => pick(false)} onPick={(image) => goTo(image.id)} />}
+    </div>
+  );
+}
+
+function OfImage({ id }: { id: string }) {
+  const [image, setImage] = useState<ImageInfo | undefined>();
+  const [error, fail] = useState<unknown>();
+  useEffect(() => {
+    const running = new AbortController();
+    readInfo(id, running.signal).then(setImage, (reason: unknown) => running.signal.aborted || fail(reason));
+    return () => running.abort();
+  }, [id]);
+  if (error) {
+    return (
+      <div class="view">
+        <ErrorNote error={error}>
+          <a class="button" href="/ui/compare">
+            {text.otherPicture()}
+          </a>
+        </ErrorNote>
+      </div>
+    );
+  }
+  return image ? (
+    <Comparing image={image} />
+  ) : (
+    <p class="visually-hidden" role="status">
+      {text.loading()}
+    </p>
+  );
+}
+
+function Comparing({ image }: { image: ImageInfo }) {
+  const comparison = useMemo(() => createComparison(image), [image]);
+  useEffect(comparison.start, [comparison]);
+  const [picking, pick] = useState(false);
+  const name = image.name ?? text.unnamed();
+  return (
+    <div class="compare">
+      <header class="cmp-head">
+        <h1>{text.titleOf({ name })}</h1>
+        <div class="cmp-head-actions">
+          <Button onClick={() => pick(true)}>{text.otherPicture()}</Button>
+          <a class="button" href={`/ui/transform/${image.id}`}>
+            {text.transform()}
+          </a>
+          <a class="button" href={`/ui/image/${image.id}`}>
+            {text.details()}
+          </a>
+        </div>
+      </header>
+      <Pictures comparison={comparison} name={name} />
+      <div class="cmp-side">
+        <Settings comparison={comparison} />
+        <Results comparison={comparison} />
+        <Apply comparison={comparison} name={name} />
+        <CurvesOf comparison={comparison} />
+      </div>
+      {picking && (
+        <ImagePicker
+          title={text.choosePicture()}
+          onClose={() => pick(false)}
+          onPick={(picked) => {
+            pick(false);
+            goTo(picked.id);
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function Pictures({ comparison, name }: { comparison: Comparison; name: string }) {
+  const { image, chosen, outcomes, width, busy } = comparison;
+  const [plain, setPlain] = useState(SHOWN_AS_THEY_ARE.includes(image.format));
+  const outcome = chosen.value && outcomes.value.get(chosen.value);
+  const drawn = outcome?.drawn;
+  const scale = width.value ? Math.min(width.value / image.width, 1) : 1;
+  const size = drawn ?? { width: Math.round(image.width * scale), height: Math.round(image.height * scale) };
+  const before = plain && !width.value ? variantUrl(image, {}, "") : variantUrl(image, { w: width.value }, "png");
+  return (
+    <div class="cmp-pictures">
+      <Viewer
+        picture={{ width: size.width, height: size.height }}
+        before={before}
+        beforeLabel={text.originalOf({ name })}
+        after={drawn?.url}
+        afterLabel={chosen.value ? text.compressedOf({ name, format: formatName(chosen.value) }) : text.compressed()}
+        afterTag={chosen.value ? formatName(chosen.value) : text.compressed()}
+        busy={busy.value}
+        onBeforeError={() => setPlain(false)}
+      />
+      {chosen.value && outcome?.state === "done" && !drawn && (
+        <p class="field-hint" role="status">
+          {text.cannotShow({ format: formatName(chosen.value) })}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** Pictures that were chosen in the gallery come along in the address. */
+const chosenIds = () => location.value.query.get("ids")?.split(",").filter(Boolean) ?? [];
+
+function Apply({ comparison, name }: { comparison: Comparison; name: string }) {
+  const { image, goal, formats, width, chosen, outcomes } = comparison;
+  const [many, setMany] = useState(false);
+  const wish: Wish = {
+    goal: goal.value,
+    formats: formats.value.filter((format) => takes(goal.value, format)),
+    width: width.value,
+    name: NAME,
+  };
+  const shown = chosen.value;
+  const drawn = shown && outcomes.value.get(shown)?.drawn;
+  const transform = new URLSearchParams(
+    Object.entries({ ...goalParameter(goal.value), w: width.value, format: shown }).flatMap(([key, value]) =>
+      value === undefined ? [] : [[key, String(value)]],
+    ),
+  );
+  return (
+    <section class="cmp-apply" aria-labelledby="cmp-apply-title">
+      <h2 id="cmp-apply-title">{text.apply()}</h2>
+      <div class="cmp-apply-actions">
+        <ApplyOne image={image} wish={wish} />
+        <Button disabled={wish.formats.length === 0 || !may("write")} onClick={() => setMany(true)}>
+          {text.applyMany()}
+        </Button>
+        {drawn && (
+          <a class="button" href={drawn.url} download={`${name.replace(/\.[^.]*$/, "")}.${shown}`}>
+            {text.download()}
+          </a>
+        )}
+        {shown && (
+          <a class="button" href={`/ui/transform/${image.id}?${transform}`}>
+            {text.workbench()}
+          </a>
+        )}
+      </div>
+      <p class="field-hint">{may("write") ? text.applyHint() : text.mayNot()}</p>
+      {many && <ApplyMany wish={wish} shown={shown} ids={chosenIds()} onClose={() => setMany(false)} />}
+    </section>
+  );
+}
