@@ -1,4 +1,6 @@
+export * from "./access";
 export * from "./albums";
+export * from "./backfills";
 export * from "./documents";
 export * from "./events";
 export { address, get, ownHeaders, patch, post, put, remove, send, type Options, type Query } from "./http";
@@ -6,4 +8,6 @@ export * from "./images";
 export * from "./jobs";
 export { Problem } from "./problem";
 export * from "./session";
+export * from "./system";
+export * from "./uploads";
 export * from "./variants";

@@ -16,7 +16,8 @@ export const sideExtra = signal<ComponentChildren>(undefined);
 
 const ON_PHONES = 4;
 
-const shown = () => routes.filter((route) => route.icon && (!route.scope || may(route.scope)));
+const shown = () =>
+  routes.filter(({ icon, scope, keysOnly }) => icon && (!scope || may(scope)) && (!keysOnly || session.value?.auth.mode === "keys"));
 
 const themes: readonly { code: Theme; name: () => string }[] = [
   { code: "system", name: text.themeSystem },

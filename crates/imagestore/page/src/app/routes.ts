@@ -1,5 +1,10 @@
 import type { ComponentType } from "preact";
 import gallery from "icon:images";
+import jobs from "icon:list-checks";
+import keys from "icon:key-round";
+import system from "icon:activity";
+import upload from "icon:upload";
+import users from "icon:users";
 import type { Shapes } from "../parts";
 import type { Scope } from "../api";
 import { text } from "./text";
@@ -15,6 +20,8 @@ export interface Route {
   short?: () => string;
   /** What one must be allowed to see it in the navigation. */
   scope?: Scope;
+  /** In the navigation only where the service asks for keys. */
+  keysOnly?: boolean;
   /** Shown without the navigation around it. */
   bare?: boolean;
 }
@@ -23,4 +30,10 @@ export const routes: readonly Route[] = [
   { path: "/", title: text.gallery, icon: gallery, load: () => import("../gallery") },
   { path: "/ui/album/:id", title: text.album, load: () => import("../gallery") },
   { path: "/ui/image/:id", title: text.image, load: () => import("../detail") },
+  { path: "/ui/upload", title: text.upload, icon: upload, scope: "write", load: () => import("../upload") },
+  { path: "/ui/jobs", title: text.jobs, icon: jobs, scope: "read", load: () => import("../jobs") },
+  { path: "/ui/system", title: text.system, icon: system, scope: "read", load: () => import("../system") },
+  { path: "/ui/users", title: text.users, icon: users, scope: "admin", keysOnly: true, load: () => import("../access/users") },
+  { path: "/ui/keys", title: text.keys, icon: keys, scope: "admin", keysOnly: true, load: () => import("../access/keys") },
+  { path: "/ui/sign-in", title: text.signIn, bare: true, load: () => import("../session") },
 ];
