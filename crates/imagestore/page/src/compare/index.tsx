@@ -1,8 +1,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
-import imageIcon from "icon:image";
-import { may, readInfo, variantUrl, type ImageInfo } from "../api";
+import { may, variantUrl, type ImageInfo } from "../api";
 import { location, navigate } from "../app/router";
-import { Button, EmptyState, ErrorNote, ImagePicker } from "../parts";
+import { Button, ImageView, nameOf } from "../parts";
 import { createComparison, type Comparison } from "./comparison";
 import { CurvesOf } from "./curves";
 import { formatName, goalParameter, takes, type Wish } from "./goal";
@@ -19,92 +18,44 @@ const NAME = "compress";
 /** What every browser shows as it is; of other originals a copy without loss stands for them. */
 const SHOWN_AS_THEY_ARE = ["jpg", "png", "webp", "gif", "avif"];
 
-/** A picture beside smaller ones of it, or the choice of a picture. */
+/** A picture beside smaller ones of it. */
 export default function Compare({ id }: Record<string, string>) {
-  return id ? <OfImage key={id} id={id} /> : <ChooseFirst />;
-}
-
-const goTo = (id: string) => navigate(`/ui/compare/${id}`);
-
-function ChooseFirst() {
-  const [picking, pick] = useState(false);
   return (
-    <div class="view">
-      <EmptyState icon={imageIcon} title={text.choosePicture()} hint={text.choosePictureHint()} level={1}>
-        <Button kind="primary" onClick={() => pick(true)}>
-          {text.choosePicture()}
-        </Button>
-      </EmptyState>
-      {picking && <ImagePicker title={text.choosePicture()} onClose={() => pick(false)} onPick={(image) => goTo(image.id)} />}
-    </div>
-  );
-}
-
-function OfImage({ id }: { id: string }) {
-  const [image, setImage] = useState<ImageInfo | undefined>();
-  const [error, fail] = useState<unknown>();
-  useEffect(() => {
-    const running = new AbortController();
-    readInfo(id, running.signal).then(setImage, (reason: unknown) => running.signal.aborted || fail(reason));
-    return () => running.abort();
-  }, [id]);
-  if (error) {
-    return (
-      <div class="view">
-        <ErrorNote error={error}>
-          <a class="button" href="/ui/compare">
-            {text.otherPicture()}
-          </a>
-        </ErrorNote>
-      </div>
-    );
-  }
-  return image ? (
-    <Comparing image={image} />
-  ) : (
-    <p class="visually-hidden" role="status">
-      {text.loading()}
-    </p>
-  );
-}
-
-function Comparing({ image }: { image: ImageInfo }) {
-  const comparison = useMemo(() => createComparison(image), [image]);
-  useEffect(comparison.start, [comparison]);
-  const [picking, pick] = useState(false);
-  const name = image.name ?? text.unnamed();
-  return (
-    <div class="compare">
-      <header class="cmp-head">
-        <h1>{text.titleOf({ name })}</h1>
-        <div class="cmp-head-actions">
-          <Button onClick={() => pick(true)}>{text.otherPicture()}</Button>
+    <ImageView
+      id={id}
+      class="compare"
+      title={(name) => text.titleOf({ name })}
+      hint={text.choosePictureHint()}
+      onPick={(picked) => navigate(`/ui/compare/${picked}`)}
+      links={(image) => (
+        <>
           <a class="button" href={`/ui/transform/${image.id}`}>
             {text.transform()}
           </a>
           <a class="button" href={`/ui/image/${image.id}`}>
             {text.details()}
           </a>
-        </div>
-      </header>
-      <Pictures comparison={comparison} name={name} />
+        </>
+      )}
+    >
+      {(image) => <Comparing image={image} />}
+    </ImageView>
+  );
+}
+
+function Comparing({ image }: { image: ImageInfo }) {
+  const comparison = useMemo(() => createComparison(image), [image]);
+  useEffect(comparison.start, [comparison]);
+  return (
+    <>
+      <Pictures comparison={comparison} name={nameOf(image)} />
       <div class="cmp-side">
         <Settings comparison={comparison} />
         <Results comparison={comparison} />
-        <Apply comparison={comparison} name={name} />
+        <Apply comparison={comparison} name={nameOf(image)} />
         <CurvesOf comparison={comparison} />
       </div>
-      {picking && (
-        <ImagePicker
-          title={text.choosePicture()}
-          onClose={() => pick(false)}
-          onPick={(picked) => {
-            pick(false);
-            goTo(picked.id);
-          }}
-        />
-      )}
-    </div>
+    </>
   );
 }
 

@@ -3,14 +3,10 @@ import { texts } from "../text";
 export const text = texts({
   title: { en: "Compress and compare", ru: "Сжатие и сравнение" },
   titleOf: { en: "Compress {name}", ru: "Сжатие: {name}" },
-  unnamed: { en: "image without a name", ru: "изображение без имени" },
-  loading: { en: "Loading the picture…", ru: "Изображение загружается…" },
-  choosePicture: { en: "Choose a picture", ru: "Выберите изображение" },
   choosePictureHint: {
     en: "Say how good it is to look, and see which format needs the fewest bytes for it.",
     ru: "Укажите, насколько хорошо оно должно выглядеть, и увидите, какому формату нужно меньше всего байтов.",
   },
-  otherPicture: { en: "Other picture", ru: "Выбрать другое" },
   transform: { en: "Transform", ru: "Преобразовать" },
   details: { en: "Details", ru: "Сведения" },
 

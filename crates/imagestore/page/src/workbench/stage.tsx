@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { Button, ErrorNote } from "../parts";
+import { Button, ErrorNote, nameOf } from "../parts";
 import type { Bench } from "./bench";
 import { CropFrame } from "./crop-frame";
 import { FocusMark } from "./focus-mark";
@@ -55,7 +55,7 @@ function Result({ bench, actual }: { bench: Bench; actual: boolean }) {
     <>
       {/* Larger than the sheet it can be scrolled, which keyboards have to reach, too. */}
       <div class={actual ? "wb-result wb-result-actual" : "wb-result"} tabIndex={actual ? 0 : undefined}>
-        <img src={shown.url} alt={text.resultOf({ name: bench.image.name ?? text.unnamed() })} width={shown.width} height={shown.height} />
+        <img src={shown.url} alt={text.resultOf({ name: nameOf(bench.image) })} width={shown.width} height={shown.height} />
       </div>
       {shown.replaced && <p class="wb-note">{text.notShown({ format })}</p>}
     </>

@@ -5,16 +5,11 @@ import type { Words } from "./parameters";
 export const say = (words: Words): string => words[language.value];
 
 export const text = texts({
-  title: { en: "Transform", ru: "Преобразование" },
   titleOf: { en: "Transform {name}", ru: "Преобразование: {name}" },
-  unnamed: { en: "image without a name", ru: "изображение без имени" },
-  loading: { en: "Loading the picture…", ru: "Изображение загружается…" },
-  choosePicture: { en: "Choose a picture", ru: "Выберите изображение" },
   choosePictureHint: {
     en: "Every parameter of the store can be tried on it, and the address is written as you play.",
     ru: "На нём можно попробовать все параметры хранилища; адрес складывается сам.",
   },
-  otherPicture: { en: "Other picture", ru: "Выбрать другое" },
   compare: { en: "Compress and compare", ru: "Сжать и сравнить" },
   details: { en: "Details", ru: "Сведения" },
 
