@@ -45,7 +45,7 @@ function Form({ users, first, onClose, onMade }: { users: readonly User[]; first
         ))}
         {scopes.length === 0 && <p class="field-error" role="alert">{text.scopesWrong()}</p>}
       </fieldset>
-      <Select label={text.expires()} value={days} options={DAYS.map((value) => ({ value, label: value ? text.forDays({ count: Number(value) }) : text.never() }))} onChoose={setDays} />
+      <Select label={text.holdsFor()} value={days} options={DAYS.map((value) => ({ value, label: value ? text.forDays({ count: Number(value) }) : text.never() }))} onChoose={setDays} />
       {error !== undefined && <ErrorNote error={error} />}
     </Dialog>
   );

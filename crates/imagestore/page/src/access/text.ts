@@ -66,6 +66,7 @@ export const text = texts({
   adminHint: { en: "users, keys, totals and everybody's images", ru: "пользователи, ключи, итоги и все изображения" },
   serviceHint: { en: "for imagecompress: take jobs, see every image", ru: "для imagecompress: брать задания, видеть все изображения" },
   expires: { en: "Holds until", ru: "Действует до" },
+  holdsFor: { en: "Holds for", ru: "Срок действия" },
   never: { en: "No end", ru: "Без срока" },
   forDays: {
     en: { one: "{count} day", other: "{count} days" },

@@ -70,7 +70,7 @@ function KeyForm() {
     <div class="sign-in">
       <form class="sign-in-form" noValidate onSubmit={(event) => { event.preventDefault(); if (!isBusy) void submit(); }}>
         <h1><Icon shapes={keyIcon} size={24} />{text.title()}</h1>
-        <p class="sign-in-hint">{text.hint()}</p>
+        <p class="sign-in-hint">{text.hint()} <code>imagestore key create --user NAME</code></p>
         <Field label={text.key()} hint={text.keyHint()} error={typeof error === "string" ? error : undefined}>
           {(wiring) => (
             <div class="sign-in-key">

@@ -2,9 +2,9 @@ import { texts } from "../text";
 
 export const text = texts({
   title: { en: "Sign in", ru: "Вход" },
-  hint: { en: "With a key of this service. An administrator makes one on the page “Keys”, or with: imagestore key create", ru: "С ключом этого сервиса. Администратор создаёт его на странице «Ключи» или командой: imagestore key create" },
+  hint: { en: "With a key of this service. An administrator makes one on the page “Keys”, or with this command:", ru: "С ключом этого сервиса. Администратор создаёт его на странице «Ключи» или такой командой:" },
   key: { en: "Key", ru: "Ключ" },
-  keyHint: { en: "It begins with imgs_. It is kept in a cookie that scripts cannot read, until you sign out.", ru: "Начинается с imgs_. Хранится в cookie, недоступном для скриптов, пока вы не выйдете." },
+  keyHint: { en: "It begins with imgs_. It is kept in a cookie that scripts cannot read.", ru: "Начинается с imgs_. Хранится в cookie, недоступном для скриптов." },
   show: { en: "Show the key", ru: "Показать ключ" },
   hide: { en: "Hide the key", ru: "Скрыть ключ" },
   missing: { en: "Enter a key.", ru: "Введите ключ." },
