@@ -65,8 +65,8 @@ function Drawn({ days, figure }: { days: readonly Day[]; figure: Figure }) {
 
 const TICKS = 6;
 
-/** Some of the days, the last one among them. */
+/** Some of the days, away from the edges, where their names would be cut off. */
 function ticks(days: readonly number[]): number[] {
   const step = Math.max(1, Math.ceil(days.length / TICKS));
-  return days.filter((_, at) => (days.length - 1 - at) % step === 0);
+  return days.filter((_, at) => (days.length - 1 - at) % step === Math.floor(step / 2));
 }

@@ -43,13 +43,15 @@ export function Sinks() {
 }
 
 function Row({ sink, onOpen }: { sink: Sink; onOpen: () => void }) {
-  const { name, state, waiting, sent, dead_letters, last_error, last_error_at } = sink;
+  const { name, state, waiting, sent, dead_letters, last_error, last_error_at, last_delivery_at } = sink;
+  // Of what went wrong before the last success nobody has to be told.
+  const isTroubled = last_error_at !== null && (last_delivery_at === null || Date.parse(last_delivery_at) < Date.parse(last_error_at));
   return (
     <tr>
       <th scope="row">{name}</th>
       <td>
         <span class={state === "taking" ? "system-good" : "system-warn"}>{states[state]()}</span>
-        {last_error && state !== "taking" && <p class="system-soft">{text.lastError({ error: last_error, when: last_error_at ? format.ago(last_error_at) : "" })}</p>}
+        {isTroubled && last_error && <p class="system-soft">{text.lastError({ error: last_error, when: format.ago(last_error_at) })}</p>}
       </td>
       <td class="table-number">{format.number(waiting)}</td>
       <td class="table-number">{format.number(sent)}</td>
