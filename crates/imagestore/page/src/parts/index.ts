@@ -1,5 +1,6 @@
 export { Button, IconButton } from "./button";
 export { CopyButton } from "./copy-button";
+export { deleteWithUndo, restore } from "./deletion";
 export { confirm, Dialog, Dialogs, prompt } from "./dialog";
 export { EmptyState } from "./empty-state";
 export { Checkbox, Field, Select, TextArea, TextField, type Option } from "./field";
@@ -8,6 +9,7 @@ export { ImagePicker } from "./image-picker";
 export { ImageView, nameOf } from "./image-view";
 export { Menu, type MenuItem, type MenuSection } from "./menu";
 export { Plot, type PlotPoint, type PlotSeries } from "./plot";
+export { placeholder } from "./placeholder";
 export { describe, ErrorNote } from "./problem";
 export { Progress } from "./progress";
 export { report, toast, Toasts } from "./toast";
