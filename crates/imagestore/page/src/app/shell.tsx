@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { mustSignIn } from "../api";
 import { onSignedOut } from "../api/http";
 import { Dialogs, Toasts } from "../parts";
+import { DropTarget } from "./drop";
 import { BottomBar, Side } from "./navigation";
 import { location, match, navigate } from "./router";
 import { routes, type Route } from "./routes";
@@ -64,6 +65,7 @@ export function Shell() {
         </main>
         {!bare && <BottomBar current={found?.route} />}
       </div>
+      <DropTarget />
       <Toasts />
       <Dialogs />
     </>
