@@ -26,8 +26,8 @@ export const makeAlbum = (fields: AlbumFields & { name: string }) => post<Album>
 export const changeAlbum = (id: string, fields: AlbumFields) => patch<Album>(path(id), fields);
 export const deleteAlbum = (id: string, images: "keep" | "delete" = "keep") => remove<{ images_deleted: number }>(path(id), { images });
 
-export const listAlbumImages = (id: string, query: { limit?: number; cursor?: string }, signal?: AbortSignal) =>
-  get<Images>(`${path(id)}/images`, query, signal);
+export const listAlbumImages = (id: string, query: { limit?: number; cursor?: string; thumbhash?: boolean }, signal?: AbortSignal) =>
+  get<Images>(`${path(id)}/images`, { ...query }, signal);
 
 export const addToAlbum = (id: string, ids: string[]) => post<Album>(`${path(id)}/images`, { ids });
 

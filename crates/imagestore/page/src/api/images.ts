@@ -23,6 +23,8 @@ export interface ImageOrder {
 export interface Page {
   limit?: number;
   cursor?: string;
+  /** Whether records have the placeholder of their picture. */
+  thumbhash?: boolean;
 }
 
 const path = (id: string) => `/v1/images/${encodeURIComponent(id)}`;
@@ -50,3 +52,29 @@ export async function pictureHtml(id: string, query: { alt?: string; sizes?: str
 
 export const signImage = (id: string, wanted: { query?: string; format?: string; expires_in?: number }) =>
   post<{ url: string; expires_at: string }>(`${path(id)}/sign`, wanted);
+
+interface Batch {
+  done: string[];
+  failed: { id: string; problem: { detail: string } }[];
+}
+
+type BatchChange = { add_tags?: string[]; remove_tags?: string[]; visibility?: Visibility } | { delete: true } | { restore: true };
+
+const BATCH = 500;
+
+/** Does the same with many images; what failed for one of them does not keep the others. */
+export async function changeImages(ids: readonly string[], change: BatchChange): Promise<Batch> {
+  const all: Batch = { done: [], failed: [] };
+  for (let from = 0; from < ids.length; from += BATCH) {
+    const answer = await post<Batch>("/v1/images/batch", { ids: ids.slice(from, from + BATCH), ...change });
+    all.done.push(...answer.done);
+    all.failed.push(...answer.failed);
+  }
+  return all;
+}
+
+/** The originals of some images as one file. */
+export async function zipOf(ids: readonly string[]): Promise<Blob> {
+  const answer = await send("POST", "/v1/images/zip", { body: { ids }, headers: { Accept: "application/zip" } });
+  return answer.blob();
+}

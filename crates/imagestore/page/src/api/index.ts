@@ -7,6 +7,7 @@ export * from "./events";
 export { address, get, ownHeaders, patch, post, put, remove, send, type Options, type Query } from "./http";
 export * from "./images";
 export * from "./jobs";
+export * from "./listing";
 export * from "./plans";
 export { Problem } from "./problem";
 export * from "./renditions";

@@ -1,5 +1,6 @@
 export { Button, IconButton } from "./button";
 export { CopyButton } from "./copy-button";
+export { deleteWithUndo, restore } from "./deletion";
 export { confirm, Dialog, Dialogs, prompt } from "./dialog";
 export { EmptyState } from "./empty-state";
 export { Checkbox, Field, Select, TextArea, TextField, type Option } from "./field";
@@ -7,6 +8,7 @@ export { Icon, type Shapes } from "./icon";
 export { ImagePicker } from "./image-picker";
 export { ImageView, nameOf } from "./image-view";
 export { Menu, type MenuItem, type MenuSection } from "./menu";
+export { placeholder } from "./placeholder";
 export { Plot, type PlotPoint, type PlotSeries } from "./plot";
 export { describe, ErrorNote } from "./problem";
 export { Progress } from "./progress";
