@@ -145,9 +145,9 @@ impl Keyring {
 
     /// Whether one of these keys made that signature over these lines.
     pub(super) fn has_sealed(&self, lines: &[&str], seal: &str) -> bool {
-        let parts = seal.split_once('.').and_then(|(id, sig)| {
-            Some((self.0.iter().find(|key| key.id == id)?, URL_SAFE_NO_PAD.decode(sig).ok()?))
-        });
+        let parts = seal
+            .split_once('.')
+            .and_then(|(id, sig)| Some((self.0.iter().find(|key| key.id == id)?, URL_SAFE_NO_PAD.decode(sig).ok()?)));
         // Compares in constant time.
         parts.is_some_and(|(key, sig)| key.mac_of(lines, &key.id).verify_slice(&sig).is_ok())
     }

@@ -36,7 +36,12 @@ pub(super) enum Members {
 }
 
 /// The answer with an archive, to be saved under this name, or under the plain one by clients that know no others.
-pub(super) fn answer(services: &Services, caller: Caller, members: Members, (plain, name): (&str, &str)) -> HttpResponse {
+pub(super) fn answer(
+    services: &Services,
+    caller: Caller,
+    members: Members,
+    (plain, name): (&str, &str),
+) -> HttpResponse {
     let archive = Archive::new(services.clone(), caller, members);
     let body = stream::try_unfold(archive, async |mut archive| {
         Ok::<_, io::Error>(archive.piece().await?.map(|piece| (piece, archive)))
@@ -45,7 +50,10 @@ pub(super) fn answer(services: &Services, caller: Caller, members: Members, (pla
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/zip"))
         .insert_header((CACHE_CONTROL, "private, no-cache"))
-        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{plain}.zip\"; filename*=UTF-8''{name}.zip")))
+        .insert_header((
+            CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{plain}.zip\"; filename*=UTF-8''{name}.zip"),
+        ))
         .streaming(body)
 }
 

@@ -9,9 +9,9 @@ use base64::Engine;
 use jiff::Timestamp;
 use serde::Serialize;
 use service_kit::http::ApiError;
-use shared_types::{Digest, ImageId};
 use shared_types::job::{JobDocument, JobStatus, JobUrls};
 use shared_types::wire::{ImageDocument, ImageUrls, VariantDocument};
+use shared_types::{Digest, ImageId};
 use url::Url;
 use utoipa::ToSchema;
 

@@ -12,7 +12,11 @@ const BROWSER: (&str, &str) = ("accept", "text/html,application/xhtml+xml,applic
 
 async fn page(store: &Store, path: &str) -> String {
     let answer = get_with(store, path, &[BROWSER]).await;
-    assert_eq!((answer.status().as_u16(), header(&answer, "content-type").as_str()), (200, "text/html; charset=utf-8"), "{path}");
+    assert_eq!(
+        (answer.status().as_u16(), header(&answer, "content-type").as_str()),
+        (200, "text/html; charset=utf-8"),
+        "{path}"
+    );
     answer.text().await.unwrap()
 }
 
@@ -40,7 +44,13 @@ async fn the_page_runs_nothing_but_its_own_files() {
     let store = store();
     let answer = get_with(&store, "/", &[BROWSER]).await;
     let policy = header(&answer, "content-security-policy");
-    for part in ["default-src 'none';", "script-src 'self';", "style-src 'self';", "connect-src 'self';", "frame-ancestors 'none'"] {
+    for part in [
+        "default-src 'none';",
+        "script-src 'self';",
+        "style-src 'self';",
+        "connect-src 'self';",
+        "frame-ancestors 'none'",
+    ] {
         assert!(policy.contains(part), "{part} in {policy}");
     }
     assert!(!policy.contains("unsafe"), "{policy}");
@@ -75,14 +85,19 @@ async fn files_of_the_page_may_be_kept_for_good() {
         let known = get_with(&store, file, &[("if-none-match", &tag)]).await;
         assert_eq!((known.status().as_u16(), header(&known, "etag")), (304, tag.clone()), "{file}");
         let mut tags = BTreeSet::from([tag]);
-        for (accepted, encoding) in [("br", "br"), ("gzip", "gzip"), ("gzip, deflate, br", "br"), ("br;q=0, gzip", "gzip")] {
+        for (accepted, encoding) in
+            [("br", "br"), ("gzip", "gzip"), ("gzip, deflate, br", "br"), ("br;q=0, gzip", "gzip")]
+        {
             let packed = get_with(&store, file, &[("accept-encoding", accepted)]).await;
             let (found, vary) = (header(&packed, "content-encoding"), header(&packed, "vary"));
             tags.insert(header(&packed, "etag"));
             let packed = packed.bytes().await.unwrap();
             // What does not become smaller is sent as it is.
             assert!(vary.contains("accept-encoding"));
-            assert!(found == encoding && packed.len() < bytes.len() || found.is_empty() && packed == bytes, "{file}: {found}");
+            assert!(
+                found == encoding && packed.len() < bytes.len() || found.is_empty() && packed == bytes,
+                "{file}: {found}"
+            );
         }
         assert!(tags.len() == 3 || tags.len() == 1, "{tags:?}");
     }

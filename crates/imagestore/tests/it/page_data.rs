@@ -35,14 +35,20 @@ async fn a_list_has_a_timeline_and_placeholders() {
     let mut ids = pictures(&store, 5).await;
     let timeline = json_of(&store, "/v1/images/timeline").await;
     let buckets = timeline["buckets"].as_array().unwrap();
-    assert_eq!((&timeline["total"], &timeline["cursor"], &buckets[0]["cursor"]), (&json!(5), &Value::Null, &Value::Null));
+    assert_eq!(
+        (&timeline["total"], &timeline["cursor"], &buckets[0]["cursor"]),
+        (&json!(5), &Value::Null, &Value::Null)
+    );
     assert_eq!(buckets.iter().map(|bucket| bucket["count"].as_u64().unwrap()).sum::<u64>(), 5);
     assert!(buckets.iter().all(|bucket| bucket["month"].as_str().is_some_and(|month| month.len() == 7)));
     assert_eq!(json_of(&store, "/v1/images/timeline?format=gif").await["total"], 0);
     let by_name = json_of(&store, "/v1/images/timeline?sort=name&step=100").await;
     assert_eq!(by_name["buckets"], json!([{ "count": 5, "cursor": null }]));
-    for (query, parameter) in [("step=99", "step"), ("step=x", "step"), ("limit=5", "limit"), ("thumbhash=1", "thumbhash")] {
-        let refused = problem(get(&store, &format!("/v1/images/timeline?{query}")).await, 400, "invalid-parameter").await;
+    for (query, parameter) in
+        [("step=99", "step"), ("step=x", "step"), ("limit=5", "limit"), ("thumbhash=1", "thumbhash")]
+    {
+        let refused =
+            problem(get(&store, &format!("/v1/images/timeline?{query}")).await, 400, "invalid-parameter").await;
         assert_eq!(refused["parameter"], parameter);
     }
     assert!(json_of(&store, "/v1/images").await["images"][0].get("thumbhash").is_none());
@@ -75,7 +81,10 @@ async fn something_is_done_to_each_image_of_a_selection() {
     let order = json!({ "ids": [ids[0], nobody, ids[1]], "add_tags": "sea,2026", "remove_tags": ["none"], "visibility": "public" });
     let told: Value = post(&store, "/v1/images/batch", &order).await.json().await.unwrap();
     assert_eq!(told["done"], json!([ids[0], ids[1]]));
-    assert_eq!((&told["failed"][0]["id"], &told["failed"][0]["problem"]["code"]), (&json!(nobody), &json!("not-found")));
+    assert_eq!(
+        (&told["failed"][0]["id"], &told["failed"][0]["problem"]["code"]),
+        (&json!(nobody), &json!("not-found"))
+    );
     let order = json!({ "ids": [ids[0]], "remove_tags": "sea" });
     assert_eq!(post(&store, "/v1/images/batch", &order).await.status(), 200);
     let record = json_of(&store, &format!("/v1/images/{}", ids[0])).await;
@@ -106,7 +115,8 @@ async fn a_selection_is_one_file() {
     let store = store();
     let mut ids = Vec::new();
     for (name, seed) in [("?name=a.png", 1), ("?name=A.png", 2), ("", 3)] {
-        let answer = Client::new().post(store.url(&format!("/v1/images{name}"))).body(png(&photo(8, 8, seed))).send().await;
+        let answer =
+            Client::new().post(store.url(&format!("/v1/images{name}"))).body(png(&photo(8, 8, seed))).send().await;
         ids.push(id(&answer.unwrap().json().await.unwrap()).to_owned());
     }
     let nobody = "01890a5d-ac96-774b-bcce-b302099a8057";
@@ -145,7 +155,8 @@ async fn days_and_parts_are_told() {
         problem(get(&store, &format!("/v1/stats/history?days={days}")).await, 400, "invalid-parameter").await;
     }
     let health = json_of(&store, "/v1/health").await;
-    let part = |name: &str| health["parts"].as_array().unwrap().iter().find(|part| part["name"] == name).unwrap().clone();
+    let part =
+        |name: &str| health["parts"].as_array().unwrap().iter().find(|part| part["name"] == name).unwrap().clone();
     for name in ["catalog", "blobs", "workers"] {
         assert_eq!((&part(name)["state"], &part(name)["detail"]), (&json!("ok"), &Value::Null), "{name}");
     }

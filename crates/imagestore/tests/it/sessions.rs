@@ -78,7 +78,8 @@ async fn one_user_does_not_see_what_is_another_ones() {
     let stored: Value = stored.send().await.unwrap().json().await.unwrap();
     let path = format!("/v1/images/{}", stored["id"].as_str().unwrap());
     problem(by_page(&store, &cookies[1], Method::GET, &path).send().await.unwrap(), 404, "not-found").await;
-    let list: Value = by_page(&store, &cookies[1], Method::GET, "/v1/images").send().await.unwrap().json().await.unwrap();
+    let list: Value =
+        by_page(&store, &cookies[1], Method::GET, "/v1/images").send().await.unwrap().json().await.unwrap();
     assert_eq!(list["images"], json!([]));
     // A key counts for more than a cookie, also one that is not valid.
     let both = store.get(&store.key("boris", "read"), &path).header("cookie", &cookies[0]).send().await.unwrap();
@@ -108,7 +109,8 @@ async fn what_changes_something_has_to_be_meant_by_the_page() {
             (Method::POST, "/v1/session"),
             (Method::DELETE, "/v1/session"),
         ] {
-            let mut request = store.request("", method.clone(), path).header("cookie", &cookie).json(&json!({ "key": key }));
+            let mut request =
+                store.request("", method.clone(), path).header("cookie", &cookie).json(&json!({ "key": key }));
             for (name, value) in &headers {
                 request = request.header(*name, *value);
             }
@@ -204,7 +206,8 @@ async fn encrypted_connections_have_a_cookie_of_their_own() {
     store.user("anna", &[]);
     let key = store.key("anna", "read");
     let begin = || by_page(&store, "", Method::POST, "/v1/session").json(&json!({ "key": key }));
-    for request in [begin().header("x-forwarded-proto", "https"), begin().header("x-forwarded-host", "img.example.org")] {
+    for request in [begin().header("x-forwarded-proto", "https"), begin().header("x-forwarded-host", "img.example.org")]
+    {
         let set = header(&request.send().await.unwrap(), "set-cookie");
         assert!(set.starts_with("__Host-imagestore-session=") && set.ends_with("; Secure"), "{set}");
     }
@@ -218,7 +221,10 @@ async fn where_nobody_is_asked_who_they_are_nobody_signs_in() {
     let request = |method| Client::new().request(method, store.url("/v1/session")).header(REQUESTED.0, REQUESTED.1);
     let told: Value = request(Method::GET).send().await.unwrap().json().await.unwrap();
     assert_eq!(told["auth"], json!({ "mode": "off", "required": false }));
-    assert_eq!((&told["user"], &told["scopes"]), (&Value::Null, &json!(["read", "write", "delete", "admin", "service"])));
+    assert_eq!(
+        (&told["user"], &told["scopes"]),
+        (&Value::Null, &json!(["read", "write", "delete", "admin", "service"]))
+    );
     let answer = request(Method::POST).json(&json!({ "key": "anything" })).send().await.unwrap();
     assert_eq!((answer.status().as_u16(), header(&answer, "set-cookie").as_str()), (200, ""));
     // A cookie of former days is no obstacle.

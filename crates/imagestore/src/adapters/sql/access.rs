@@ -122,10 +122,8 @@ impl AccessCatalog for SqlCatalog {
     }
 
     async fn key(&self, id: KeyId) -> Result<Option<(ApiKey, User)>, CatalogError> {
-        let row: Option<KeyRow> = query_as("SELECT * FROM api_keys WHERE id = $1")
-            .bind(id.as_uuid())
-            .fetch_optional(&self.reader)
-            .await?;
+        let row: Option<KeyRow> =
+            query_as("SELECT * FROM api_keys WHERE id = $1").bind(id.as_uuid()).fetch_optional(&self.reader).await?;
         self.with_user(row).await
     }
 

@@ -169,7 +169,9 @@ impl AnalysisCatalog for SqlCatalog {
         const TOGETHER: usize = 50;
         let mut found = Vec::with_capacity(originals.len());
         for some in originals.chunks(TOGETHER) {
-            let mut query = QueryBuilder::new("SELECT original, thumbhash FROM analyses WHERE thumbhash IS NOT NULL AND original IN (");
+            let mut query = QueryBuilder::new(
+                "SELECT original, thumbhash FROM analyses WHERE thumbhash IS NOT NULL AND original IN (",
+            );
             for number in 0..TOGETHER {
                 let original = some.get(number).unwrap_or(&some[0]);
                 query.push(if number == 0 { "" } else { ", " }).push_bind(original.as_bytes().to_vec());

@@ -10,7 +10,8 @@ use shared_types::{Digest, ImageId};
 use super::connection::Connection;
 use super::query::query;
 use super::{
-    SqlCatalog, access, albums, analyses, days, images, jobs, listing, renditions, rows, timeline, totals, uploads, variants,
+    SqlCatalog, access, albums, analyses, days, images, jobs, listing, renditions, rows, timeline, totals, uploads,
+    variants,
 };
 use crate::domain::{
     Bucket, DayTotals, Image, ImageChange, ImageEvent, ImageNotice, ImageQuery, Position, Reach, Tag, TimelineQuery,

@@ -12,10 +12,7 @@ use super::rows;
 use crate::domain::{Bucket, ImageQuery, Position, Sort, TimelineQuery};
 use crate::ports::CatalogError;
 
-pub(super) async fn read(
-    pool: &Pool,
-    query: &TimelineQuery,
-) -> Result<(Vec<Bucket>, Option<Position>), CatalogError> {
+pub(super) async fn read(pool: &Pool, query: &TimelineQuery) -> Result<(Vec<Bucket>, Option<Position>), CatalogError> {
     let mut list = query.list.clone();
     let mut buckets = Vec::new();
     // What is behind the present month, where there are months.

@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
-use actix_web::http::header::{AcceptEncoding, ContentEncoding, Encoding, EntityTag, Header, Preference, Quality};
 use actix_web::HttpRequest;
+use actix_web::http::header::{AcceptEncoding, ContentEncoding, Encoding, EntityTag, Header, Preference, Quality};
 
 /// A file as `build.rs` wrote it down.
 struct BuiltFile {

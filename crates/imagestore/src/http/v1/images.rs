@@ -13,7 +13,9 @@ use crate::domain::{Caller, ImageChange, ImageFilter, ImageName, Metadata, Posit
 use crate::http::HttpState;
 use crate::http::access::As;
 use crate::http::described::TextOrTexts;
-use crate::http::documents::{ListedDocument, base_url, deleted_document, image_document, listed_document, thumbhashes};
+use crate::http::documents::{
+    ListedDocument, base_url, deleted_document, image_document, listed_document, thumbhashes,
+};
 use crate::http::json::Fields;
 use crate::http::query::{Query, parse_id, segment};
 
@@ -25,8 +27,7 @@ pub(in crate::http) struct Description;
 const DEFAULT_PAGE: u32 = 50;
 
 /// What a list may be asked for.
-const KNOWN: &str =
-    "limit, cursor, owner, visibility, format, tag, name, min_bytes, max_bytes, since, before, sort, order, thumbhash, deleted";
+const KNOWN: &str = "limit, cursor, owner, visibility, format, tag, name, min_bytes, max_bytes, since, before, sort, order, thumbhash, deleted";
 
 /// The parameters that say which list it is, as the description tells them.
 #[derive(IntoParams)]

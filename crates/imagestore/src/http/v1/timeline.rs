@@ -82,7 +82,9 @@ pub(in crate::http) async fn get(
         return Err(TransformError::new("step", format!("must be a whole number from {fewest} to {most}")).into());
     }
     let wish = wish(&mut query)?;
-    query.finish("step, cursor, owner, visibility, format, tag, name, min_bytes, max_bytes, since, before, sort, order")?;
+    query.finish(
+        "step, cursor, owner, visibility, format, tag, name, min_bytes, max_bytes, since, before, sort, order",
+    )?;
     let (buckets, next) = state.services.timeline(&caller, wish, step).await?;
     Ok(uncached(StatusCode::OK).json(TimelineDocument {
         total: buckets.iter().map(|bucket| u64::from(bucket.count)).sum(),

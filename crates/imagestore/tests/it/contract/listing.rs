@@ -202,7 +202,10 @@ async fn by_buckets(catalog: &impl Catalog, list: &ImageQuery) -> Vec<ImageId> {
         let query = TimelineQuery { list: ImageQuery { after, limit: 3, ..list.clone() }, step: 9 };
         let (buckets, next) = catalog.timeline(&query).await.unwrap();
         for bucket in buckets {
-            assert!((1..=9).contains(&bucket.count) && bucket.month.is_some() == (list.sort == Sort::Date), "{bucket:?}");
+            assert!(
+                (1..=9).contains(&bucket.count) && bucket.month.is_some() == (list.sort == Sort::Date),
+                "{bucket:?}"
+            );
             let page = ImageQuery { after: bucket.after, limit: bucket.count, ..list.clone() };
             all.extend(catalog.images(&page).await.unwrap().0.iter().map(|image| image.id));
         }
@@ -219,10 +222,11 @@ async fn buckets_end_with_their_month(catalog: &impl Catalog) {
         let id = u128::try_from(created.as_millisecond()).unwrap() << 80 | 7 << 76 | 2 << 62 | u128::from(number);
         Image { id: Uuid::from_u128(id).into(), created, ..image(format!("{text} {number}").as_bytes()) }
     };
-    let images: Vec<_> = [("2024-02-29T23:59:59.999Z", 0..3), ("2024-03-01T00:00:00Z", 3..5), ("2025-12-31T12:00:00Z", 5..6)]
-        .into_iter()
-        .flat_map(|(time, numbers)| numbers.map(move |number| at(time, number)))
-        .collect();
+    let images: Vec<_> =
+        [("2024-02-29T23:59:59.999Z", 0..3), ("2024-03-01T00:00:00Z", 3..5), ("2025-12-31T12:00:00Z", 5..6)]
+            .into_iter()
+            .flat_map(|(time, numbers)| numbers.map(move |number| at(time, number)))
+            .collect();
     for image in &images {
         catalog.insert_image(image, &NewWork::default()).await.unwrap();
     }
@@ -254,8 +258,9 @@ async fn tags_come_and_go_beside_others(catalog: &impl Catalog) {
     assert_eq!(changed.tags, "blue,green".parse().unwrap());
     let many: Vec<_> = (0..Tags::MOST).map(|number| format!("t{number}")).collect();
     let tagging = Tagging { add: many.join(",").parse().unwrap(), ..Tagging::default() };
-    let refused = catalog.change_image(tagged.id, &ImageChange { tagging, ..ImageChange::default() }, Timestamp::now());
-    assert!(matches!(refused.await, Err(CatalogError::Refused(_))));
+    let change = ImageChange { tagging, ..ImageChange::default() };
+    let refused = catalog.change_image(tagged.id, &change, Timestamp::now()).await;
+    assert!(matches!(refused, Err(CatalogError::Refused(_))));
     assert_eq!(catalog.image(tagged.id).await.unwrap(), Some(changed.clone()));
     clear(catalog, vec![changed]).await;
 }

@@ -48,11 +48,13 @@ pub(super) async fn list(
     let (album, page) = state.services.album_images(&caller, id, after, limit).await?;
     let base = base_url(&request, &state);
     let thumbhashes = thumbhashes(&state, with_thumbhash, page.images.iter().map(|member| &member.image)).await?;
-    let images = page.images.iter().map(|member| member_document(&base, &album, member, (&state.presets, &thumbhashes)));
+    let images =
+        page.images.iter().map(|member| member_document(&base, &album, member, (&state.presets, &thumbhashes)));
     let images: Vec<_> = images.collect();
     let cursor = page.next.map(|cursor| cursor.to_string());
     let also = if with_thumbhash { "&thumbhash=true" } else { "" };
-    let next = cursor.as_ref().map(|cursor| format!("{base}/v1/albums/{id}/images?limit={limit}&cursor={cursor}{also}"));
+    let next =
+        cursor.as_ref().map(|cursor| format!("{base}/v1/albums/{id}/images?limit={limit}&cursor={cursor}{also}"));
     Ok(HttpResponse::Ok().json(AlbumImagesDocument { images, cursor, next }))
 }
 
