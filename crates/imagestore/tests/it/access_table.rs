@@ -403,6 +403,8 @@ impl Address {
             By::Signature(signing) => ("", signing.sign(&path)),
         };
         let request = store.request(key, Method::from_bytes(self.method.as_bytes()).unwrap(), &path);
+        // Only asked for where it is about sessions.
+        let request = request.header("x-requested-with", "imagestore");
         match self.body {
             Body::None => request,
             Body::Picture => {
