@@ -28,23 +28,27 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (number, file) in files.iter().enumerate() {
         let name = file.strip_prefix(&dist)?.to_str().ok_or("a file's name is not UTF-8")?.replace('\\', "/");
         let bytes = fs::read(file)?;
-        let kept = |encoding: &str, packed: Vec<u8>| -> io::Result<String> {
+        let plain = included(file)?;
+        let kept = |encoding: &str, packed: Vec<u8>| -> Result<String, Box<dyn Error>> {
             if packed.len() >= bytes.len() {
                 return Ok("None".to_owned());
             }
             let file = out.join(format!("{number}.{encoding}"));
             fs::write(&file, packed)?;
-            Ok(format!("Some(include_bytes!({file:?}))"))
+            Ok(format!("Some({})", included(&file)?))
         };
         let (brotli, gzip) = (kept("br", by_brotli(&bytes)?)?, kept("gz", by_gzip(&bytes)?)?);
-        writeln!(
-            table,
-            "BuiltFile {{ name: {name:?}, plain: include_bytes!({file:?}), brotli: {brotli}, gzip: {gzip} }},"
-        )?;
+        writeln!(table, "BuiltFile {{ name: {name:?}, plain: {plain}, brotli: {brotli}, gzip: {gzip} }},")?;
     }
     table.push(']');
     fs::write(out.join("page.rs"), table)?;
     Ok(())
+}
+
+/// The bytes of a file, as an expression.
+fn included(file: &Path) -> Result<String, Box<dyn Error>> {
+    let path = file.to_str().ok_or("the path of the build is not UTF-8")?;
+    Ok(format!("include_bytes!({path:?})"))
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
