@@ -1,0 +1,12 @@
+export { Button, IconButton } from "./button";
+export { CopyButton } from "./copy-button";
+export { deleteWithUndo, restore } from "./deletion";
+export { confirm, Dialog, Dialogs, prompt } from "./dialog";
+export { EmptyState } from "./empty-state";
+export { Checkbox, Field, Select, TextArea, TextField, type Option } from "./field";
+export { Icon, type Shapes } from "./icon";
+export { Menu, type MenuItem, type MenuSection } from "./menu";
+export { placeholder } from "./placeholder";
+export { describe, ErrorNote } from "./problem";
+export { Progress } from "./progress";
+export { report, toast, Toasts } from "./toast";
