@@ -1,0 +1,25 @@
+// The one HTML document. It holds no script and no style of its own, so that the content security policy can forbid both.
+import { closureOf, copyOf, outputOf } from "./outputs.mjs";
+
+export function pageOf(metafile) {
+  const app = outputOf(metafile, "src/app/main.tsx");
+  const chunks = [...closureOf(metafile, app)].filter((path) => path !== app);
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
+<meta name="color-scheme" content="light dark">
+<title>imagestore</title>
+<link rel="icon" href="/ui/${copyOf(metafile, "src/app/icon.svg")}" type="image/svg+xml">
+<link rel="stylesheet" href="/ui/${outputOf(metafile, "styles:all")}">
+<script src="/ui/${outputOf(metafile, "src/app/theme-first.ts")}"></script>
+${chunks.map((path) => `<link rel="modulepreload" href="/ui/${path}">\n`).join("")}<script type="module" src="/ui/${app}"></script>
+</head>
+<body>
+<div id="app"></div>
+<noscript>This page needs JavaScript. What it does can be done with curl, too: <a href="/swagger/">every address is described</a>.</noscript>
+</body>
+</html>
+`;
+}

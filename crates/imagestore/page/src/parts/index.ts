@@ -1,0 +1,15 @@
+export { Button, IconButton } from "./button";
+export { CopyButton } from "./copy-button";
+export { deleteWithUndo, restore } from "./deletion";
+export { confirm, Dialog, Dialogs, prompt } from "./dialog";
+export { EmptyState } from "./empty-state";
+export { Checkbox, Field, Select, TextArea, TextField, type Option } from "./field";
+export { Icon, type Shapes } from "./icon";
+export { ImagePicker } from "./image-picker";
+export { ImageView, nameOf } from "./image-view";
+export { Menu, type MenuItem, type MenuSection } from "./menu";
+export { placeholder } from "./placeholder";
+export { Plot, type PlotPoint, type PlotSeries } from "./plot";
+export { describe, ErrorNote } from "./problem";
+export { Progress } from "./progress";
+export { report, toast, Toasts } from "./toast";

@@ -1,0 +1,62 @@
+import { language } from "./language";
+
+/** Sizes as file managers show them: `1.4 MB`, by powers of 1000. */
+export function bytes(count: number): string {
+  const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+  let step = 0;
+  let shown = count;
+  while (Math.abs(shown) >= 999.5 && step < units.length - 1) {
+    shown /= 1000;
+    step += 1;
+  }
+  const digits = step > 0 && Math.abs(shown) < 9.95 ? 1 : 0;
+  return new Intl.NumberFormat(language.value, { style: "unit", unit: units[step], unitDisplay: step === 0 ? "long" : "short", maximumFractionDigits: digits }).format(shown);
+}
+
+export function number(value: number, digits = 0): string {
+  return new Intl.NumberFormat(language.value, { maximumFractionDigits: digits }).format(value);
+}
+
+/** A part of one, such as 0.42, as `42 %`. */
+export function percent(part: number, digits = 0): string {
+  return new Intl.NumberFormat(language.value, { style: "percent", maximumFractionDigits: digits }).format(part);
+}
+
+export function date(at: string | Date): string {
+  return new Intl.DateTimeFormat(language.value, { dateStyle: "medium" }).format(new Date(at));
+}
+
+export function dateTime(at: string | Date): string {
+  return new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeStyle: "short" }).format(new Date(at));
+}
+
+export function time(at: string | Date): string {
+  return new Intl.DateTimeFormat(language.value, { timeStyle: "medium" }).format(new Date(at));
+}
+
+export function month(at: string | Date): string {
+  const said = new Intl.DateTimeFormat(language.value, { month: "long", year: "numeric", timeZone: "UTC" }).format(new Date(at));
+  return said.charAt(0).toLocaleUpperCase(language.value) + said.slice(1);
+}
+
+/** How long something took or takes: `340 ms`, `2.4 s`, `3 min`. */
+export function duration(seconds: number): string {
+  const [value, unit, digits] =
+    seconds < 1 ? ([seconds * 1000, "millisecond", 0] as const)
+    : seconds < 90 ? ([seconds, "second", seconds < 10 ? 1 : 0] as const)
+    : seconds < 5400 ? ([seconds / 60, "minute", 0] as const)
+    : ([seconds / 3600, "hour", 1] as const);
+  return new Intl.NumberFormat(language.value, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: digits }).format(value);
+}
+
+/** How long ago something was, or how soon it will be: `5 minutes ago`. */
+export function ago(at: string | Date, now = Date.now()): string {
+  const seconds = (new Date(at).getTime() - now) / 1000;
+  const steps = [[60, "second"], [3600, "minute"], [86_400, "hour"], [2_592_000, "day"], [31_536_000, "month"], [Infinity, "year"]] as const;
+  let unitSeconds = 1;
+  for (const [limit, unit] of steps) {
+    if (Math.abs(seconds) < limit) return new Intl.RelativeTimeFormat(language.value, { numeric: "auto" }).format(Math.round(seconds / unitSeconds), unit);
+    unitSeconds = limit;
+  }
+  return dateTime(at);
+}
