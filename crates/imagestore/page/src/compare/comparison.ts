@@ -2,7 +2,7 @@
 
 import { computed, effect, signal } from "@preact/signals";
 import { draw, fetchRendition, variantUrl, type Drawn, type ImageInfo, type OutputFormat, type Rendition } from "../api";
-import { goalParameter, takes, USUAL, type Goal } from "./goal";
+import { goalParameter, suits, takes, USUAL, type Goal } from "./goal";
 
 /** How long nothing changes before files are made: to search for one takes seconds. */
 const PAUSE_MS = 350;
@@ -21,7 +21,7 @@ export type Comparison = ReturnType<typeof createComparison>;
 
 export function createComparison(image: ImageInfo) {
   const goal = signal<Goal>({ by: "look", score: 80 });
-  const formats = signal<readonly OutputFormat[]>(USUAL);
+  const formats = signal<readonly OutputFormat[]>(USUAL.filter(suits(image)));
   const width = signal<number | undefined>(undefined);
   const outcomes = signal<ReadonlyMap<OutputFormat, Outcome>>(new Map());
   /** The format that somebody chose to look at. */

@@ -1,6 +1,6 @@
 /** What a compressed picture is to be, and in which formats. */
 
-import type { CompressionOrder, OutputFormat } from "../api";
+import type { CompressionOrder, ImageInfo, OutputFormat } from "../api";
 
 export type Goal = { readonly by: "look"; readonly score: number } | { readonly by: "bytes"; readonly bytes: number };
 
@@ -9,6 +9,13 @@ export const FORMATS: readonly OutputFormat[] = ["avif", "webp", "jpg", "jxl", "
 
 /** What is compared unless somebody chooses: what every browser shows. */
 export const USUAL: readonly OutputFormat[] = ["avif", "webp", "jpg"];
+
+const STILL: readonly OutputFormat[] = ["jpg", "png", "jxl"];
+const OPAQUE: readonly OutputFormat[] = ["jpg"];
+
+/** Whether a format can hold what the picture has: a smaller file that lost its motion or its transparency is another picture. */
+export const suits = (image: Pick<ImageInfo, "animated" | "has_alpha">) => (format: OutputFormat) =>
+  !(image.animated && STILL.includes(format)) && !(image.has_alpha && OPAQUE.includes(format));
 
 const NAMES: Partial<Record<OutputFormat, string>> = { jpg: "JPEG", webp: "WebP", jxl: "JPEG XL" };
 

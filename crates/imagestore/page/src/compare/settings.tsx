@@ -1,6 +1,6 @@
 import { Checkbox, Select, TextField } from "../parts";
 import type { Comparison } from "./comparison";
-import { FORMATS, formatName } from "./goal";
+import { FORMATS, formatName, suits } from "./goal";
 import { text } from "./text";
 
 const NAMED = [
@@ -20,6 +20,7 @@ const WIDTHS = [2560, 1600, 1024, 640];
 /** What is wanted: how good or how large, in which size and formats. */
 export function Settings({ comparison }: { comparison: Comparison }) {
   const { image, goal, formats, width } = comparison;
+  const offered = FORMATS.filter(suits(image));
   const sizes = [
     { value: "", label: text.sizeFull({ width: String(image.width), height: String(image.height) }) },
     ...WIDTHS.filter((candidate) => candidate < image.width).map((candidate) => ({
@@ -28,7 +29,7 @@ export function Settings({ comparison }: { comparison: Comparison }) {
     })),
   ];
   const toggle = (format: (typeof FORMATS)[number], on: boolean) => {
-    formats.value = FORMATS.filter((other) => (other === format ? on : formats.value.includes(other)));
+    formats.value = offered.filter((other) => (other === format ? on : formats.value.includes(other)));
   };
   return (
     <section class="cmp-settings" aria-label={text.settings()}>
@@ -36,7 +37,7 @@ export function Settings({ comparison }: { comparison: Comparison }) {
       {goal.value.by === "look" ? <ScoreGoal comparison={comparison} /> : <BytesGoal comparison={comparison} />}
       <fieldset class="cmp-formats">
         <legend class="field-label">{text.formats()}</legend>
-        {FORMATS.map((format) => (
+        {offered.map((format) => (
           <Checkbox
             key={format}
             label={formatName(format)}
@@ -45,6 +46,7 @@ export function Settings({ comparison }: { comparison: Comparison }) {
           />
         ))}
       </fieldset>
+      {offered.length < FORMATS.length && <p class="field-hint">{image.animated ? text.formatsStill() : text.formatsOpaque()}</p>}
       {formats.value.length === 0 && (
         <p class="field-error" role="alert">
           {text.formatsNone()}

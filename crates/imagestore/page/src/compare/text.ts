@@ -48,6 +48,8 @@ export const text = texts({
   sizeFull: { en: "Full, {width} × {height}", ru: "Полный, {width} × {height}" },
   sizeWidth: { en: "{width} px wide", ru: "Ширина {width} пикс." },
   formats: { en: "Formats", ru: "Форматы" },
+  formatsStill: { en: "Formats that would stop the motion are left out.", ru: "Форматы без анимации не предлагаются." },
+  formatsOpaque: { en: "JPEG is left out: it has no transparency.", ru: "JPEG не предлагается: в нём нет прозрачности." },
   formatsNone: { en: "Choose at least one format.", ru: "Выберите хотя бы один формат." },
 
   results: { en: "Results", ru: "Результаты" },

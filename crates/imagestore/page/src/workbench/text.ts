@@ -68,7 +68,6 @@ export const text = texts({
   visuallyLossless: { en: "Visually lossless", ru: "Неотличимо на глаз" },
   lossless: { en: "Lossless", ru: "Без потерь" },
   chooseMark: { en: "Choose a picture", ru: "Выбрать изображение" },
-  storedVariants: { en: "Stored variants", ru: "Сохранённые варианты" },
   nameOfPreset: { en: "Name of a preset or variant", ru: "Имя набора или варианта" },
 
   result: { en: "Result", ru: "Результат" },
@@ -89,7 +88,6 @@ export const text = texts({
     en: "Crop frame: {width} by {height} pixels, {x} from the left, {y} from the top",
     ru: "Рамка обрезки: {width} на {height} пикселей, {x} слева, {y} сверху",
   },
-  cropHandle: { en: "Handle", ru: "Угол рамки" },
   aspect: { en: "Proportions", ru: "Пропорции" },
   aspectFree: { en: "Free", ru: "Свободно" },
   aspectOriginal: { en: "Original", ru: "Как у исходного" },
