@@ -178,6 +178,8 @@ export interface Session {
   user: { id: string; name: string } | null;
   scopes: Scope[];
   auth: { mode: "off" | "keys"; required: boolean };
+  /** Which key one signed in with. */
+  key_id?: string | null;
 }
 
 export interface Uploaded extends Image {

@@ -1,10 +1,17 @@
+export * from "./access";
 export * from "./albums";
+export * from "./backfills";
+export * from "./curves";
 export * from "./documents";
 export * from "./events";
 export { address, get, ownHeaders, patch, post, put, remove, send, type Options, type Query } from "./http";
 export * from "./images";
 export * from "./jobs";
 export * from "./listing";
+export * from "./plans";
 export { Problem } from "./problem";
+export * from "./renditions";
 export * from "./session";
+export * from "./system";
+export * from "./uploads";
 export * from "./variants";

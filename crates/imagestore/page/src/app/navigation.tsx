@@ -16,7 +16,8 @@ export const sideExtra = signal<ComponentChildren>(undefined);
 
 const ON_PHONES = 4;
 
-const shown = () => routes.filter((route) => route.icon && (!route.scope || may(route.scope)));
+const shown = () =>
+  routes.filter(({ icon, scope, keysOnly }) => icon && (!scope || may(scope)) && (!keysOnly || session.value?.auth.mode === "keys"));
 
 const themes: readonly { code: Theme; name: () => string }[] = [
   { code: "system", name: text.themeSystem },
@@ -46,6 +47,8 @@ function account() {
   return [{ heading: known.user ? text.signedInAs({ name: known.user.name }) : undefined, items: [{ label: text.signOut(), run: () => void leave() }] }];
 }
 
+const isHere = (route: Route, current: Route | undefined) => route === current || route.path === current?.within;
+
 function NavigationLink({ route, current, short }: { route: Route; current: boolean; short?: boolean }) {
   return (
     <a class="shell-link" href={route.path} aria-current={current ? "page" : undefined}>
@@ -57,14 +60,14 @@ function NavigationLink({ route, current, short }: { route: Route; current: bool
 
 export function Side({ current }: { current: Route | undefined }) {
   return (
-    <div class="shell-side">
+    <header class="shell-side">
       <a class="shell-name" href="/"><img src={iconAddress} alt="" />imagestore</a>
       <nav class="shell-links" aria-label={text.navigation()}>
-        {shown().map((route) => <NavigationLink key={route.path} route={route} current={route === current} />)}
+        {shown().map((route) => <NavigationLink key={route.path} route={route} current={isHere(route, current)} />)}
       </nav>
       <div class="shell-extra">{sideExtra.value}</div>
       <Menu class="shell-link" sections={[...settings(), ...account()]} label={<><Icon shapes={settingsIcon} /><span>{text.settings()}</span></>} />
-    </div>
+    </header>
   );
 }
 
@@ -75,7 +78,7 @@ export function BottomBar({ current }: { current: Route | undefined }) {
   const further = { items: rest.map((route) => ({ label: route.title(), run: () => navigate(route.path) })) };
   return (
     <nav class="shell-bottom" aria-label={text.navigation()}>
-      {places.slice(0, ON_PHONES).map((route) => <NavigationLink key={route.path} route={route} current={route === current} short />)}
+      {places.slice(0, ON_PHONES).map((route) => <NavigationLink key={route.path} route={route} current={isHere(route, current)} short />)}
       <Menu class="shell-link" sections={[...(rest.length > 0 ? [further] : []), ...settings(), ...account()]} label={<><Icon shapes={moreIcon} /><span>{text.more()}</span></>} />
     </nav>
   );

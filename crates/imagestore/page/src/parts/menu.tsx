@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import check from "icon:check";
 import { Icon, type Shapes } from "./icon";
 
@@ -33,10 +33,16 @@ export function Menu({ label, sections, class: look = "button button-quiet", nam
   const button = useRef<HTMLButtonElement>(null);
   const list = useRef<HTMLDivElement>(null);
 
-  const show = () => {
-    list.current!.showPopover();
+  // What is in the menu is drawn once it is open, and only then has a size and something to focus.
+  useLayoutEffect(() => {
+    if (!isOpen) return;
     place(list.current!, button.current!);
     items(list.current!)[0]?.focus();
+  }, [isOpen]);
+
+  const show = () => {
+    setOpen(true);
+    list.current!.showPopover();
   };
   const hide = () => list.current?.hidePopover();
 
@@ -86,11 +92,8 @@ const EDGE = 8;
 /** Below the button, or above it where there is no room; never past the edge of the window. */
 function place(list: HTMLElement, button: HTMLElement): void {
   const around = button.getBoundingClientRect();
-  // What is to be in the menu is drawn after it opened, and only then has a size.
-  requestAnimationFrame(() => {
-    const { width, height } = list.getBoundingClientRect();
-    const below = around.bottom + GAP + height <= innerHeight - EDGE;
-    list.style.top = `${Math.max(EDGE, below ? around.bottom + GAP : around.top - GAP - height)}px`;
-    list.style.left = `${Math.max(EDGE, Math.min(around.left, innerWidth - EDGE - width))}px`;
-  });
+  const { width, height } = list.getBoundingClientRect();
+  const below = around.bottom + GAP + height <= innerHeight - EDGE;
+  list.style.top = `${Math.max(EDGE, below ? around.bottom + GAP : around.top - GAP - height)}px`;
+  list.style.left = `${Math.max(EDGE, Math.min(around.left, innerWidth - EDGE - width))}px`;
 }

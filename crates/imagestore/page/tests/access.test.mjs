@@ -1,0 +1,108 @@
+// Against a store with auth.mode = "keys": KEYED_PAGE is its address, KEYED_PAGE_KEY a key with the scope admin.
+import assert from "node:assert/strict";
+import test from "node:test";
+import { accessible, withPage } from "./browser.mjs";
+
+const base = process.env.KEYED_PAGE;
+const key = process.env.KEYED_PAGE_KEY;
+const skip = base && key ? false : "KEYED_PAGE and KEYED_PAGE_KEY name no store that asks for keys";
+
+const keyField = (page) => page.getByLabel("Key", { exact: true });
+
+async function signIn(page, shown, path = "/ui/users") {
+  await page.goto(base + path);
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await keyField(page).fill(shown);
+  await page.keyboard.press("Enter");
+  await page.waitForURL((url) => url.pathname + url.search === path);
+}
+
+test("a wrong key is told of, and a right one leads where one wanted to go", { skip }, () =>
+  withPage(async (page, told) => {
+    await page.goto(`${base}/ui/jobs?from=link`);
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    await accessible(page);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByText("Enter a key.").waitFor();
+    await keyField(page).fill("imgs_wrong");
+    await page.keyboard.press("Enter");
+    await page.getByText("This key is not known here").waitFor();
+    // The browser notes the refused request by itself.
+    assert.equal(told.splice(0).length, 1);
+    await keyField(page).fill(key);
+    await page.keyboard.press("Enter");
+    await page.waitForURL(`${base}/ui/jobs?from=link`);
+    const [cookie] = await page.context().cookies();
+    assert.deepEqual([cookie.httpOnly, cookie.sameSite], [true, "Strict"]);
+    assert.equal(await page.evaluate((secret) => JSON.stringify({ ...localStorage, ...sessionStorage }).includes(secret), key), false);
+  }));
+
+test("it leads nowhere but within the page", { skip }, () =>
+  withPage(async (page) => {
+    await page.goto(`${base}/ui/sign-in?next=${encodeURIComponent("//example.org/")}`);
+    await keyField(page).fill(key);
+    await page.keyboard.press("Enter");
+    await page.waitForURL(`${base}/`);
+  }));
+
+test("a user is added, gets a key, is bounded and kept out", { skip }, () =>
+  withPage(async (page, told) => {
+    await signIn(page, key);
+    const name = `anna-${Date.now().toString(36)}`;
+    await page.getByRole("button", { name: "Add a user" }).click();
+    await page.getByLabel("Name").fill("Anna!");
+    await page.getByRole("button", { name: "Add", exact: true }).click();
+    await page.getByText("Only a–z").waitFor();
+    await accessible(page);
+    await page.getByLabel("Name").fill(name);
+    await page.getByLabel("Most space").fill("50");
+    await page.getByRole("button", { name: "Add", exact: true }).click();
+    const row = page.getByRole("row").filter({ hasText: name });
+    await row.getByText("50 MB").waitFor();
+    await accessible(page);
+
+    await page.getByRole("button", { name: "Make a key" }).click();
+    await page.getByLabel("What it is for").fill("laptop");
+    await accessible(page);
+    await page.getByRole("button", { name: "Make", exact: true }).click();
+    const made = await keyField(page).inputValue();
+    assert.match(made, /^imgs_/);
+    await page.getByRole("button", { name: "I have it" }).click();
+    await page.getByRole("row").filter({ hasText: "laptop" }).getByText("Valid").waitFor();
+    assert.equal(await page.getByText(made).count(), 0);
+    await accessible(page);
+
+    await page.getByRole("link", { name: "Users" }).click();
+    const menu = () => row.getByRole("button", { name: /What can be done/ }).click();
+    await menu();
+    await page.getByRole("menuitem", { name: "Change the limits" }).click();
+    await page.getByLabel("Most images").fill("3");
+    await page.getByRole("button", { name: "Save" }).click();
+    await row.getByText("3 images, 50 MB").waitFor();
+
+    await withPage(async (theirs) => {
+      await signIn(theirs, made, "/ui/system");
+      await theirs.getByText("0 of 3").waitFor();
+      await theirs.goto(`${base}/ui/keys`);
+      await theirs.getByText("This is for administrators").waitFor();
+      assert.equal(await theirs.getByRole("link", { name: "Users" }).count(), 0);
+    });
+
+    await menu();
+    await page.getByRole("menuitem", { name: "Keep out" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Keep out" }).click();
+    await row.getByText("Kept out").waitFor();
+    const refused = await fetch(`${base}/v1/usage`, { headers: { Authorization: `Bearer ${made}` } });
+    assert.equal(refused.status, 401);
+    assert.deepEqual(told, []);
+  }));
+
+test("signing out asks for a key again", { skip }, () =>
+  withPage(async (page) => {
+    await signIn(page, key, "/ui/system");
+    await page.getByRole("button", { name: "Settings" }).click();
+    await page.getByText("Signed in as").waitFor();
+    await page.getByRole("menuitem", { name: "Sign out" }).click();
+    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    assert.deepEqual(await page.context().cookies(), []);
+  }));

@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { accessible, base, PHONE, upload, withPage } from "./browser.mjs";
+
+const image = await upload("compare.png", 480, 320, 2);
+const view = `${base}/ui/compare/${image.id}`;
+
+/** Waits until nothing is searched for any more. */
+const settled = (page, formats = 3) =>
+  page.waitForFunction(
+    (count) => document.querySelectorAll(".cmp-table tbody tr").length === count && !document.querySelector("[aria-busy=true].cmp-frame"),
+    formats,
+  );
+const row = (page, format) => page.getByRole("row", { name: new RegExp(`Show ${format}`) });
+
+test("files of several formats are made for a goal and compared", () =>
+  withPage(async (page) => {
+    await page.goto(view);
+    await settled(page);
+    const [, bytes, saved, score] = await row(page, "AVIF").getByRole("cell").or(row(page, "AVIF").getByRole("rowheader")).allInnerTexts();
+    assert.match(bytes, /B|byte/);
+    assert.match(saved, /%/);
+    assert.ok(Number(score) >= 80, score);
+    await page.getByRole("radio", { name: "Show JPEG" }).check();
+    await page.getByRole("img", { name: "compare.png as JPEG" }).waitFor();
+    await accessible(page);
+  }));
+
+test("the divider moves by pointer and by keys", () =>
+  withPage(async (page) => {
+    await page.goto(view);
+    await settled(page);
+    const divider = page.getByRole("slider", { name: "Divider" });
+    await divider.focus();
+    await page.keyboard.press("PageUp");
+    assert.equal(await divider.getAttribute("aria-valuenow"), "60");
+    await page.keyboard.press("Home");
+    assert.equal(await divider.getAttribute("aria-valuenow"), "0");
+    const grip = await divider.boundingBox();
+    const frame = await page.locator(".cmp-frame").boundingBox();
+    await page.mouse.move(grip.x + grip.width / 2, grip.y + grip.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(frame.x + frame.width * 0.75, grip.y + 40, { steps: 4 });
+    await page.mouse.up();
+    assert.equal(await divider.getAttribute("aria-valuenow"), "75");
+  }));
+
+test("both pictures are zoomed and moved in step", () =>
+  withPage(async (page) => {
+    await page.goto(view);
+    await settled(page);
+    const places = () => page.locator(".cmp-picture").evaluateAll((pictures) => pictures.map(({ style }) => style.transform + style.width));
+    await page.getByRole("button", { name: "4:1" }).click();
+    const before = await places();
+    await page.locator(".cmp-frame").focus();
+    await page.keyboard.press("ArrowRight");
+    const after = await places();
+    assert.notDeepEqual(after, before);
+    assert.equal(after[0], after[1]);
+    await page.keyboard.press("0");
+    await page.getByRole("button", { name: "Fit", pressed: true }).waitFor();
+  }));
+
+test("bytes over score are drawn, and told as a table", () =>
+  withPage(async (page) => {
+    await page.goto(view);
+    await page.waitForFunction(() => document.querySelectorAll(".plot-line").length === 3);
+    await page.getByText("As a table").click();
+    assert.ok((await page.locator(".plot-table tbody tr").count()) >= 3);
+    await accessible(page);
+  }));
+
+test("a compression is ordered and followed to its end", () =>
+  withPage(async (page) => {
+    await page.goto(view);
+    await settled(page);
+    await page.getByRole("button", { name: "Compress this picture" }).click();
+    await page.getByText("Stored as “compress”").waitFor();
+    const { variants } = await (await fetch(`${base}/v1/images/${image.id}/variants`)).json();
+    assert.ok(variants.some(({ variant }) => variant === "compress"));
+  }));
+
+test("an order for many says first what will happen", () =>
+  withPage(async (page) => {
+    const album = await (await fetch(`${base}/v1/albums`, { method: "POST", body: JSON.stringify({ name: "To compress" }) })).json();
+    await fetch(`${base}/v1/albums/${album.id}/images`, { method: "POST", body: JSON.stringify({ ids: [image.id] }) });
+    await page.goto(`${view}?ids=${image.id}`);
+    await settled(page);
+    await page.getByRole("button", { name: "Compress many" }).click();
+    const dialog = page.getByRole("dialog", { name: "Compress many pictures" });
+    await dialog.getByText("1 picture gets a job.").waitFor();
+    await dialog.getByRole("combobox", { name: "Which pictures" }).selectOption("album");
+    await dialog.getByText("Each is made as small as a score of at least 80 allows").waitFor();
+    await dialog.getByRole("textbox", { name: "Name of the variant" }).fill("Wrong name");
+    assert.ok(await dialog.getByRole("button", { name: "Order" }).isDisabled());
+    await dialog.getByRole("textbox", { name: "Name of the variant" }).fill("web");
+    await accessible(page);
+    await dialog.getByRole("button", { name: "Order" }).click();
+    await page.getByText("1 job was queued.").waitFor();
+  }));
+
+test("it fits a phone, in Russian and in the dark", () =>
+  withPage(
+    async (page) => {
+      await page.goto(view);
+      await settled(page);
+      await accessible(page);
+      assert.equal(await page.evaluate(() => document.querySelector("#main").scrollWidth), PHONE.width);
+    },
+    { viewport: PHONE, locale: "ru-RU", colorScheme: "dark", hasTouch: true },
+  ));

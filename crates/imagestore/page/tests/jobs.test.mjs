@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { accessible, base, PHONE, upload, withPage } from "./browser.mjs";
+
+/** A job whose variant nobody else asks for, behind all others, so that no compressing service has begun it when the test calls it off. */
+async function order(name) {
+  const image = await upload(`${name}.png`, 120, 90, 1 + Math.random());
+  const answer = await fetch(`${base}/v1/compressions`, {
+    method: "POST",
+    body: JSON.stringify({ image_id: image.id, target: "medium", formats: "webp", name, priority: 0 }),
+  });
+  assert.equal(answer.status, 202, await answer.clone().text());
+  return (await answer.json()).jobs[0];
+}
+
+const unique = (prefix) => `${prefix}-${Date.now().toString(36)}`;
+const row = (page, name) => page.locator(".jobs-list").getByRole("listitem").filter({ hasText: `“${name}”` });
+
+async function open(page) {
+  await page.goto(`${base}/ui/jobs`);
+  await page.getByText("Live", { exact: true }).waitFor();
+}
+
+test("a job appears by itself, is called off and tried again", () =>
+  withPage(async (page) => {
+    await open(page);
+    const name = unique("live");
+    await order(name);
+    const job = row(page, name);
+    await job.waitFor();
+    await accessible(page);
+    // With a compressing service beside the store it may be done before anybody can call it off.
+    const cancel = job.getByRole("button", { name: "Call off" });
+    await cancel.or(job.getByRole("link", { name: "Result" })).first().waitFor();
+    if (await cancel.isVisible()) {
+      await cancel.click();
+      await job.getByRole("button", { name: "Try again" }).click();
+      await job.getByText(/Waiting|Taken by a worker|Running|Done/).waitFor();
+    }
+  }));
+
+test("jobs are filtered by where they stand", () =>
+  withPage(async (page) => {
+    const name = unique("filter");
+    const { id } = await order(name);
+    await fetch(`${base}/v1/jobs/${id}`, { method: "DELETE" });
+    const { status } = await (await fetch(`${base}/v1/jobs/${id}`)).json();
+    await open(page);
+    const groups = { cancelled: "Called off", done: "Done" };
+    await page.getByRole("button", { name: groups[status], exact: true }).click();
+    await row(page, name).waitFor();
+    await page.getByRole("button", { name: "Failed", exact: true }).click();
+    await row(page, name).waitFor({ state: "detached" });
+  }));
+
+test("older images are ordered to be made smaller, and that can be called off", () =>
+  withPage(async (page) => {
+    await upload("older.png", 120, 90, 1 + Math.random());
+    await open(page);
+    await page.getByRole("button", { name: "Make older images smaller" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Uploaded before").fill("2000-01-01T00:00");
+    await dialog.getByLabel("Name of the variant").fill(unique("old"));
+    await accessible(page);
+    await dialog.getByRole("button", { name: "Start" }).click();
+    await page.getByRole("heading", { name: "Older images" }).waitFor();
+    await dialog.waitFor({ state: "detached" });
+  }));
+
+test("the system tells of its health, its totals and the days", () =>
+  withPage(async (page) => {
+    await page.goto(`${base}/ui/system`);
+    await page.getByText("Catalog (records of images)").waitFor();
+    await page.getByText("Saved by compression").waitFor();
+    await page.getByLabel("Figure").selectOption("images");
+    await page.getByRole("img", { name: "Images each day" }).waitFor();
+    await page.getByRole("heading", { name: "Receivers of events" }).waitFor();
+    await accessible(page);
+  }));
+
+test("jobs and the system have room on phones, in Russian and in the dark", () =>
+  withPage(
+    async (page) => {
+      for (const [path, title] of [["jobs", "Задания"], ["system", "Система"]]) {
+        await page.goto(`${base}/ui/${path}`);
+        await page.getByRole("heading", { name: title }).waitFor();
+        await page.waitForLoadState("load");
+        await accessible(page);
+        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+      }
+    },
+    { viewport: PHONE, locale: "ru-RU", colorScheme: "dark" },
+  ));
