@@ -1,8 +1,7 @@
 import { render } from "preact";
-import { loadSession } from "../api";
 import { followLinks } from "./router";
-import { Shell } from "./shell";
+import { learnSession, Shell } from "./shell";
 
 followLinks();
-void loadSession().catch(() => undefined);
+learnSession();
 render(<Shell />, document.getElementById("app")!);

@@ -1,8 +1,8 @@
-import { effect } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { mustSignIn } from "../api";
+import { loadSession, mustSignIn, session } from "../api";
 import { onSignedOut } from "../api/http";
-import { Dialogs, Toasts } from "../parts";
+import { Button, Dialogs, ErrorNote, Toasts } from "../parts";
 import { DropTarget } from "./drop";
 import { BottomBar, Side } from "./navigation";
 import { location, match, navigate } from "./router";
@@ -39,6 +39,28 @@ effect(() => {
   if (mustSignIn.value) askForKey();
 });
 
+const unknown = signal<unknown>(undefined);
+
+/** Asks who one is. What to show depends on it: without it, views would ask for what is refused. */
+export function learnSession(): void {
+  unknown.value = undefined;
+  loadSession().catch((error: unknown) => {
+    unknown.value = error;
+  });
+}
+
+function Content({ found }: { found: Found | undefined }) {
+  const route = found?.route;
+  const isKnown = session.value !== undefined;
+  // Meanwhile the view is fetched.
+  useEffect(() => {
+    if (!isKnown) route?.load().catch(() => undefined);
+  }, [route, isKnown]);
+  if (isKnown && (!mustSignIn.value || route?.path === SIGN_IN)) return <View route={route} given={found?.given ?? {}} />;
+  if (unknown.value === undefined) return null;
+  return <div class="view"><ErrorNote error={unknown.value}><Button onClick={learnSession}>{text.again()}</Button></ErrorNote></div>;
+}
+
 export function Shell() {
   const { path } = location.value;
   const found = find(path);
@@ -61,7 +83,7 @@ export function Shell() {
       <div class={bare ? "shell shell-bare" : "shell"}>
         {!bare && <Side current={found?.route} />}
         <main id="main" class="shell-main" tabIndex={-1} ref={main}>
-          <View route={found?.route} given={found?.given ?? {}} />
+          <Content found={found} />
         </main>
         {!bare && <BottomBar current={found?.route} />}
       </div>

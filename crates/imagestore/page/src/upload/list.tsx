@@ -1,4 +1,5 @@
 import { useComputed } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { Button, Progress } from "../parts";
 import { format } from "../text";
 import { pace } from "./pace";
@@ -8,11 +9,17 @@ import { text } from "./text";
 
 /** Everything that was added, with how far all of it is. */
 export function List() {
-  if (items.value.length === 0) return null;
+  return items.value.length > 0 ? <Filled /> : null;
+}
+
+function Filled() {
+  const summary = useRef<HTMLDivElement>(null);
+  // On phones it begins below what is seen.
+  useEffect(() => summary.current!.scrollIntoView({ block: "nearest" }), []);
   return (
     <section class="upload-list" aria-labelledby="upload-list">
       <h2 id="upload-list">{text.list()}</h2>
-      <Summary />
+      <div ref={summary} class="upload-summary"><Summary /></div>
       <ul>{items.value.map((item) => <Row key={item.id} item={item} />)}</ul>
     </section>
   );
@@ -22,7 +29,7 @@ function Summary() {
   const { done, failed, paused, waiting, sending } = counts.value;
   const all = items.value.length;
   return (
-    <div class="upload-summary">
+    <>
       <div class="upload-summary-words">
         <Said />
         {isBusy.value && <Progress label={text.progressAll()} value={total()} />}
@@ -33,7 +40,7 @@ function Summary() {
         {failed > 0 && <Button onClick={retryAll}>{text.retryAll()}</Button>}
         {done > 0 && all > 0 && <Button kind="quiet" onClick={clearDone}>{text.clearDone()}</Button>}
       </div>
-    </div>
+    </>
   );
 }
 
