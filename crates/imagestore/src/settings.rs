@@ -29,7 +29,7 @@ use crate::http::BodyLimits;
 pub use events::{Events, Kafka, Mqtt, Webhook};
 pub use sections::{
     Auth, AuthMode, Auto, Blobs, Cache, CatalogSettings, Delete, Fetch, Grace, Grpc, JobSettings, Originals,
-    Renditions, Signing, Sqlite, StoreLimitSettings, UploadSettings, VariantSettings,
+    PageSettings, Renditions, Signing, Sqlite, StoreLimitSettings, UploadSettings, VariantSettings,
 };
 
 /// The commented defaults, which are also the documentation of the settings.
@@ -46,6 +46,8 @@ pub struct Settings {
     pub public_url: String,
     #[garde(dive)]
     pub http: Http,
+    #[garde(skip)]
+    pub page: PageSettings,
     #[garde(dive)]
     pub grpc: Grpc,
     #[garde(dive)]
@@ -193,6 +195,7 @@ impl Settings {
             token: self.jobs.token.clone(),
             visibility: self.auth.visibility,
             remember: Duration::from_secs(self.auth.remember_seconds),
+            session: Duration::from_secs(self.auth.session_seconds),
         };
         let better = BetterPolicy { better, presets, goal };
         let UploadSettings { expire_hours, open } = self.uploads;

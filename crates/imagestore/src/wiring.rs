@@ -274,6 +274,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         bodies: settings.bodies(),
         presets: Arc::new(settings.presets.clone()),
         swagger: settings.http.swagger,
+        page: settings.page.enabled,
     };
     let base = state.known_url();
     services.write_jobs_as(Box::new(move |job| http::write_job(&base, job)));

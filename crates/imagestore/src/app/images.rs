@@ -1,8 +1,9 @@
 //! Looking up, listing and deleting images.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use shared_types::{ImageId, UserId};
+use shared_types::{Digest, ImageId, UserId};
 
 use super::Services;
 use super::upload::now;
@@ -37,6 +38,35 @@ pub struct ListWish {
     pub after: Option<Position>,
 }
 
+impl ListWish {
+    /// The list that this is to the caller.
+    pub(super) fn query(self, caller: &Caller, limit: u32) -> Result<ImageQuery, StoreError> {
+        let Self { owner, mut filter, sort, descending, after } = self;
+        let whose = match (caller, filter.visibility) {
+            (Caller::Anonymous, None) | (_, Some(Visibility::Public)) => {
+                filter.visibility = Some(Visibility::Public);
+                owner
+            }
+            _ => match caller.reach()? {
+                Reach::Everybody => owner,
+                Reach::User(user) => {
+                    if owner.is_some_and(|owner| owner != user) {
+                        // Of others only what is public.
+                        filter.visibility = Some(Visibility::Public);
+                    }
+                    owner.or(Some(user))
+                }
+            },
+        };
+        let whose = match whose {
+            Some(user) => Whose::User(user),
+            None if sort == Sort::Date => Whose::Anybody,
+            None => caller.owner().map_or(Whose::Nobody, Whose::User),
+        };
+        Ok(ImageQuery { whose, filter, sort, descending, after, limit })
+    }
+}
+
 impl Services {
     /// The image, if the caller may see it.
     pub async fn image(&self, caller: &Caller, id: ImageId) -> Result<Arc<Image>, StoreError> {
@@ -60,29 +90,7 @@ impl Services {
     ///
     /// By name and by bytes only the images of one owner are sorted: where it is not said whose, the caller's own, or those without an owner.
     pub async fn list(&self, caller: &Caller, wish: ListWish, limit: u32) -> Result<Listing, StoreError> {
-        let ListWish { owner, mut filter, sort, descending, after } = wish;
-        let whose = match (caller, filter.visibility) {
-            (Caller::Anonymous, None) | (_, Some(Visibility::Public)) => {
-                filter.visibility = Some(Visibility::Public);
-                owner
-            }
-            _ => match caller.reach()? {
-                Reach::Everybody => owner,
-                Reach::User(user) => {
-                    if owner.is_some_and(|owner| owner != user) {
-                        // Of others only what is public.
-                        filter.visibility = Some(Visibility::Public);
-                    }
-                    owner.or(Some(user))
-                }
-            },
-        };
-        let whose = match whose {
-            Some(user) => Whose::User(user),
-            None if sort == Sort::Date => Whose::Anybody,
-            None => caller.owner().map_or(Whose::Nobody, Whose::User),
-        };
-        self.page(ImageQuery { whose, filter, sort, descending, after, limit: limit.clamp(1, MAX_PAGE) }).await
+        self.page(wish.query(caller, limit.clamp(1, MAX_PAGE))?).await
     }
 
     /// A page of images, whoever asks.
@@ -99,6 +107,15 @@ impl Services {
         let changed = Arc::new(changed);
         self.publish(changed.owner, Happening::ImageChanged(Arc::clone(&changed)));
         Ok(changed)
+    }
+
+    /// The placeholders (`ThumbHash`) of images that a list has shown, by their originals. One that was not looked at yet has none.
+    pub async fn thumbhashes<'a>(
+        &self,
+        images: impl Iterator<Item = &'a Image>,
+    ) -> Result<HashMap<Digest, Vec<u8>>, StoreError> {
+        let originals: Vec<_> = images.map(|image| image.digest).collect();
+        Ok(self.inner.catalog.thumbhashes(&originals).await?.into_iter().collect())
     }
 
     /// The stored variants of an image, oldest first.

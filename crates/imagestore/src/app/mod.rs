@@ -10,6 +10,7 @@ mod better;
 mod blobs;
 mod by_user;
 mod copy;
+mod curve;
 mod deleted;
 mod deliver;
 mod duplicates;
@@ -19,6 +20,7 @@ mod export;
 mod flights;
 mod fsck;
 mod gc;
+mod health;
 mod images;
 mod import;
 mod jobs;
@@ -32,11 +34,13 @@ mod recover;
 mod renditions;
 mod replace;
 mod replicas;
+mod selection;
 mod signing;
 mod similar;
 mod sinks;
 mod srcset;
 mod stats;
+mod timeline;
 mod upload;
 mod uploads;
 mod watermark;
@@ -51,12 +55,13 @@ use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-pub use access::{AccessPolicy, Identity, KeyOrder, MAX_ACCESS_PAGE, Rate, shown_key};
+pub use access::{AccessPolicy, Identity, KeyOrder, MAX_ACCESS_PAGE, Rate, Session, Standing, shown_key};
 pub use albums::{AlbumImages, Destination, MAX_ADDED, MAX_ALBUM_PAGE, NewAlbum, NewShare};
 pub use base64::{BASE64, decode_base64, encode_base64};
 pub use better::{Better, BetterPolicy, Choice};
 pub use by_user::{Named, Start};
 pub use copy::{Amount, CopyOptions, CopyProgress, CopyReport, copy_store};
+pub use curve::{Curve, CurveLine, CurvePoint, CurveWish};
 pub use deleted::Deletion;
 pub use deliver::{Content, ContentBytes, Delivery, Lifetime, Target, Wanted};
 pub use duplicates::OnDuplicate;
@@ -64,6 +69,7 @@ pub use explain::{Explanation, Kept};
 pub use export::{Export, ExportWish, Exported};
 pub use fsck::{Damage, fsck};
 pub use gc::{GcOptions, GcReport, gc};
+pub use health::{Part, PartState};
 pub use images::{ListWish, MAX_PAGE};
 pub use import::{Import, Origin};
 pub use jobs::{AndThen, AnnouncePolicy, JobListing, JobPolicy, JobWriter, LeasedJob, MAX_JOBS};
@@ -71,10 +77,12 @@ pub use keeping::KeepPolicy;
 pub use migrate::{MigrateOptions, MigrateReport, migrate_blobs};
 pub use recover::recover;
 pub use renditions::rebuild_renditions;
+pub use selection::{MAX_SELECTION, SelectionOutcome, SelectionWork};
 pub use signing::{Asking, SignedAddress, SigningPolicy};
 pub use similar::{MAX_DISTANCE, MAX_SIMILAR};
 pub use sinks::{MAX_DEAD_LETTERS, Persistence, SinkPlan};
 pub use srcset::{Offer, Size, Wish, scaled_to};
+pub use timeline::MAX_BUCKETS;
 pub use upload::{Receiving, UploadOptions, Uploaded};
 pub use uploads::{Append, Appending, NewUpload, NewUploadKind, ThenReader, UploadPolicy};
 
@@ -183,6 +191,8 @@ struct Inner {
     loose_ends: loose_ends::LooseEnds,
     redirect: Option<Duration>,
     replicas: replicas::Replicas,
+    seen: health::Seen,
+    curves: curve::Curves,
 }
 
 /// How many finished pictures may wait to be stored before requests wait with them.
@@ -221,6 +231,8 @@ impl Services {
             keeping: keeping::Keeping::new(policies.keeping),
             loose_ends: loose_ends::LooseEnds::default(),
             redirect: policies.redirect,
+            seen: health::Seen::default(),
+            curves: curve::Curves::default(),
         };
         Self { inner: Arc::new(inner) }
     }

@@ -186,7 +186,8 @@ impl Services {
         Ok(Stored::Damaged)
     }
 
-    async fn make(&self, image: &Arc<Image>, recipe: &Recipe) -> Result<Rendered, StoreError> {
+    /// Makes it, whatever there is of it already.
+    pub(super) async fn make(&self, image: &Arc<Image>, recipe: &Recipe) -> Result<Rendered, StoreError> {
         let watermark = self.watermark(&recipe.transform).await?;
         let watermark = watermark.as_deref();
         // The key names the bytes of the watermark that the recipe was written for.

@@ -4,7 +4,7 @@ use image_engine::Facts;
 use jiff::{SignedDuration, Timestamp};
 use shared_types::{Digest, ErrorCode, ImageFormat, ImageId, UserId};
 
-use super::{Metadata, StoreError, Tags, Visibility};
+use super::{Metadata, StoreError, Tagging, Tags, Visibility};
 
 /// One upload. Another upload of the same bytes is another image with the same digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +70,8 @@ pub struct ImageChange {
     pub visibility: Option<Visibility>,
     /// What people file it under: all of it anew.
     pub tags: Option<Tags>,
+    /// What they file it under as well, and no longer.
+    pub tagging: Tagging,
     /// What else they say of it: all of it anew.
     pub metadata: Option<Metadata>,
 }

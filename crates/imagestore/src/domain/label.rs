@@ -51,6 +51,26 @@ impl Tags {
     }
 }
 
+/// Tags that are to be added and taken away, whatever others there are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tagging {
+    /// Those that are added.
+    pub add: Tags,
+    /// Those that go.
+    pub remove: Tags,
+}
+
+impl Tagging {
+    /// What becomes of these tags.
+    ///
+    /// # Errors
+    /// They are more than [`Tags::MOST`] then, as a sentence without its subject.
+    pub fn of(&self, tags: Tags) -> Result<Tags, String> {
+        let left = tags.0.into_iter().filter(|tag| !self.remove.0.contains(tag));
+        Tags::of(left.chain(self.add.0.iter().cloned()).collect())
+    }
+}
+
 /// Tags with commas between them; an empty text is none.
 impl FromStr for Tags {
     type Err = String;

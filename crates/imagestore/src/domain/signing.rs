@@ -72,12 +72,17 @@ impl SigningKey {
     }
 
     fn mac(&self, path: &str, query: &str, expires: &str) -> Hmac<Sha256> {
+        self.mac_of(&[KIND, "GET", path, query, &self.id], expires)
+    }
+
+    /// Over these lines and the last one, which has no line feed.
+    fn mac_of(&self, lines: &[&str], last: &str) -> Hmac<Sha256> {
         let mut mac = self.mac.clone();
-        for line in [KIND, "GET", path, query, &self.id] {
+        for line in lines {
             mac.update(line.as_bytes());
             mac.update(b"\n");
         }
-        mac.update(expires.as_bytes());
+        mac.update(last.as_bytes());
         mac
     }
 }
@@ -128,6 +133,23 @@ impl Keyring {
         let sig = URL_SAFE_NO_PAD.encode(key.mac(path, query, &expires).finalize().into_bytes());
         let and = if query.is_empty() { "" } else { "&" };
         Some(format!("{path}?{query}{and}{KEY}={}&{EXPIRES}={expires}&{SIG}={sig}", key.id))
+    }
+
+    /// A signature over lines of which none has a line feed, the first one saying what they are: `id of the key.signature`. `None` where
+    /// there is no key.
+    pub(super) fn seal(&self, lines: &[&str]) -> Option<String> {
+        let key = self.0.first()?;
+        let sig = URL_SAFE_NO_PAD.encode(key.mac_of(lines, &key.id).finalize().into_bytes());
+        Some(format!("{}.{sig}", key.id))
+    }
+
+    /// Whether one of these keys made that signature over these lines.
+    pub(super) fn has_sealed(&self, lines: &[&str], seal: &str) -> bool {
+        let parts = seal
+            .split_once('.')
+            .and_then(|(id, sig)| Some((self.0.iter().find(|key| key.id == id)?, URL_SAFE_NO_PAD.decode(sig).ok()?)));
+        // Compares in constant time.
+        parts.is_some_and(|(key, sig)| key.mac_of(lines, &key.id).verify_slice(&sig).is_ok())
     }
 
     /// Until when the signature holds for this address: path and the rest of the query.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+
 use super::{JobTotals, RenditionTotals};
 
 /// How many of everything there are, and their bytes. Equal bytes are one file, which counts once among the originals
@@ -52,4 +54,24 @@ pub struct Saved {
     pub variants: u64,
     /// Bytes of their sources less their own; a variant may be larger than its source.
     pub bytes: i64,
+}
+
+/// What a day has brought, in UTC. What was removed later was there all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayTotals {
+    /// The day.
+    pub day: Date,
+    /// Images that were uploaded, and the bytes of their originals.
+    pub images: Share,
+    /// Variants that were stored, and their bytes.
+    pub variants: Share,
+    /// Variants that a compressing service made, and what they saved.
+    pub saved: Saved,
+}
+
+impl DayTotals {
+    /// A day on which nothing happened.
+    pub fn quiet(day: Date) -> Self {
+        Self { day, images: Share::default(), variants: Share::default(), saved: Saved::default() }
+    }
 }

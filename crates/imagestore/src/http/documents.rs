@@ -1,17 +1,22 @@
 //! From records to JSON documents.
 
+use std::collections::HashMap;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use base64::Engine;
 use jiff::Timestamp;
 use serde::Serialize;
-use shared_types::ImageId;
+use service_kit::http::ApiError;
 use shared_types::job::{JobDocument, JobStatus, JobUrls};
 use shared_types::wire::{ImageDocument, ImageUrls, VariantDocument};
+use shared_types::{Digest, ImageId};
 use url::Url;
 use utoipa::ToSchema;
 
 use super::HttpState;
+use crate::app::BASE64;
 use crate::domain::{DeletedImage, Image, ImageName, Job, Variant};
 
 /// Where clients reach the service, without a slash at the end.
@@ -22,6 +27,13 @@ pub(super) fn base_url(request: &HttpRequest, state: &HttpState) -> String {
         let connection = request.connection_info();
         format!("{}://{}", connection.scheme(), connection.host())
     }
+}
+
+/// Whether the client has come by an encrypted connection: to this service, to what stands before it and says so, or to the public address.
+pub(super) fn is_encrypted(request: &HttpRequest, state: &HttpState) -> bool {
+    let connection = request.connection_info();
+    let is_public = |url: &&Url| url.scheme() == "https" && url.authority() == connection.host();
+    connection.scheme() == "https" || state.public_url.as_ref().is_some_and(|url| is_public(&url))
 }
 
 /// A base address without a slash at the end.
@@ -77,6 +89,9 @@ pub(super) fn image_document(base: &str, image: &Image) -> ImageDocument {
 pub(super) struct ListedDocument {
     #[serde(flatten)]
     image: ImageDocument,
+    /// What to show until the picture is there, as base64; where it was asked for and is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thumbhash: Option<String>,
     /// When it was deleted, RFC 3339 in UTC; of deleted images.
     #[serde(skip_serializing_if = "Option::is_none")]
     deleted_at: Option<String>,
@@ -85,14 +100,31 @@ pub(super) struct ListedDocument {
     purge_at: Option<String>,
 }
 
-pub(super) fn listed_document(base: &str, image: &Image) -> ListedDocument {
-    ListedDocument { image: image_document(base, image), deleted_at: None, purge_at: None }
+pub(super) fn listed_document(base: &str, image: &Image, thumbhashes: &Thumbhashes) -> ListedDocument {
+    let thumbhash = thumbhashes.get(&image.digest).cloned();
+    ListedDocument { image: image_document(base, image), thumbhash, deleted_at: None, purge_at: None }
+}
+
+/// Placeholders as base64, by the originals that they stand for.
+pub(super) type Thumbhashes = HashMap<Digest, String>;
+
+/// Those of images that a list has shown, if they are wanted.
+pub(super) async fn thumbhashes<'a>(
+    state: &HttpState,
+    wanted: bool,
+    images: impl Iterator<Item = &'a Image>,
+) -> Result<Thumbhashes, ApiError> {
+    if !wanted {
+        return Ok(Thumbhashes::new());
+    }
+    let found = state.services.thumbhashes(images).await?;
+    Ok(found.into_iter().map(|(original, thumbhash)| (original, BASE64.encode(thumbhash))).collect())
 }
 
 /// A deleted image that can come back.
 pub(super) fn deleted_document(base: &str, deleted: &DeletedImage) -> ListedDocument {
     let (deleted_at, purge_at) = (Some(rfc3339(deleted.deleted)), Some(rfc3339(deleted.purge)));
-    ListedDocument { deleted_at, purge_at, ..listed_document(base, &deleted.image) }
+    ListedDocument { deleted_at, purge_at, ..listed_document(base, &deleted.image, &Thumbhashes::new()) }
 }
 
 pub(super) fn variant_document(base: &str, variant: &Variant) -> VariantDocument {
@@ -147,6 +179,6 @@ pub(super) fn job_document(base: &str, job: &Job) -> JobDocument {
     }
 }
 
-fn rfc3339(time: Timestamp) -> String {
+pub(super) fn rfc3339(time: Timestamp) -> String {
     time.to_string()
 }

@@ -1,6 +1,7 @@
 //! The HTTP side: read a request, call one use case, write the answer. No SQL, no pixels.
 
 mod access;
+mod archive;
 mod compat;
 mod delivery;
 mod described;
@@ -10,6 +11,7 @@ mod json;
 mod markup;
 pub(crate) mod metrics;
 mod openapi;
+mod page;
 mod query;
 mod then;
 mod upload;
@@ -42,6 +44,8 @@ pub struct HttpState {
     pub presets: Arc<Presets>,
     /// Whether the service describes itself.
     pub swagger: bool,
+    /// Whether it has a page for people.
+    pub page: bool,
 }
 
 impl HttpState {
@@ -116,18 +120,22 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
     let variants =
         vec![(Method::GET, get().to(v1::variants::list)), (Method::DELETE, web::delete().to(v1::variants::purge))];
     let variant = vec![(Method::PUT, web::put().to(v1::variants::put))];
+    let has_page = state.page;
     config
         .app_data(web::Data::new(state))
+        .configure(|config| page::configure(config, has_page))
         .service(resource("/i/{id}.json", vec![(Method::GET, get().to(delivery::info))]))
         .service(resource("/i/{file}", original()))
         .service(resource("/download/{file}", original()))
         .service(resource("/upload", uploads()))
         .service(resource("/upload/{name}", vec![(Method::PUT, web::put().to(upload::upload))]))
         .service(resource("/v1/images", images))
+        .configure(v1::images)
         .service(resource("/v1/images/{id}", image))
         .service(resource("/v1/images/{id}/file", vec![(Method::PUT, web::put().to(upload::replace::replace))]))
         .service(resource("/v1/images/{id}/restore", vec![(Method::POST, web::post().to(v1::images::restore))]))
         .service(resource("/v1/images/{id}/similar", vec![(Method::GET, get().to(v1::similar::list))]))
+        .service(resource("/v1/images/{id}/curve", vec![(Method::GET, get().to(v1::curve::get))]))
         .service(resource("/v1/images/{id}/srcset", vec![(Method::GET, get().to(v1::srcset::get))]))
         .service(resource("/v1/images/{id}/sign", vec![(Method::POST, web::post().to(delivery::sign::sign))]))
         .service(resource("/v1/images/{id}/variants", variants))
@@ -139,8 +147,7 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
         .configure(v1::albums::configure)
         .configure(compat::processor::configure)
         .configure(compat::albums::configure)
-        .service(resource("/v1/stats", vec![(Method::GET, get().to(v1::stats::get))]))
-        .service(resource("/", vec![(Method::GET, get().to(v1::index::get))]));
+        .configure(v1::store);
 }
 
 impl From<StoreError> for ApiError {

@@ -7,7 +7,7 @@ use url::Url;
 use utoipa::openapi::{OpenApi as Document, SecurityRequirement};
 use utoipa::{IntoParams, OpenApi};
 
-use super::{compat, delivery, described, upload, v1};
+use super::{compat, delivery, described, page, upload, v1};
 
 /// Answers that any address may give, and those of any that takes a body.
 const COMMON: Common =
@@ -33,6 +33,9 @@ pub(super) fn document(public_url: Option<&Url>) -> Document {
         v1::index::Description::openapi(),
         v1::similar::Description::openapi(),
         v1::srcset::Description::openapi(),
+        v1::curve::Description::openapi(),
+        v1::timeline::Description::openapi(),
+        v1::selection::Description::openapi(),
         v1::variants::Description::openapi(),
         v1::albums::Description::openapi(),
         v1::uploads::Description::openapi(),
@@ -42,8 +45,12 @@ pub(super) fn document(public_url: Option<&Url>) -> Document {
         v1::leases::Description::openapi(),
         v1::events::Description::openapi(),
         v1::stats::Description::openapi(),
+        v1::history::Description::openapi(),
+        v1::health::Description::openapi(),
         v1::admin::Description::openapi(),
+        v1::session::Description::openapi(),
         v1::sinks::Description::openapi(),
+        page::Description::openapi(),
         compat::albums::Description::openapi(),
         compat::processor::Description::openapi(),
         health::Description::openapi(),

@@ -35,6 +35,9 @@ pub trait AccessCatalog: Send + Sync {
     /// The key with that digest, whether it holds or not, and whose it is.
     async fn key_by_digest(&self, digest: &Digest) -> Result<Option<(ApiKey, User)>, CatalogError>;
 
+    /// The key with that id likewise.
+    async fn key(&self, id: KeyId) -> Result<Option<(ApiKey, User)>, CatalogError>;
+
     /// Keys, newest first, of one user or of all, those older than `after`, at most `limit`.
     async fn keys(&self, user: Option<UserId>, after: Option<KeyId>, limit: u32) -> Result<Vec<ApiKey>, CatalogError>;
 

@@ -23,6 +23,9 @@ pub trait AnalysisCatalog: Send + Sync {
     /// The row of an original, if there is one.
     async fn analysis(&self, original: &Digest) -> Result<Option<AnalysisOutcome>, CatalogError>;
 
+    /// The placeholders (`ThumbHash`) of those originals that have been looked at.
+    async fn thumbhashes(&self, originals: &[Digest]) -> Result<Vec<(Digest, Vec<u8>)>, CatalogError>;
+
     /// What is to be looked at next: of those with the fewest attempts the one that was queued first.
     async fn next_analysis(&self) -> Result<Option<PendingWork>, CatalogError>;
 

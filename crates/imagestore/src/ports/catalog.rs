@@ -4,6 +4,7 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use shared_types::{AlbumId, Digest, ImageId, UploadId};
 
 use super::{
@@ -11,7 +12,8 @@ use super::{
     SinkCatalog, UploadCatalog,
 };
 use crate::domain::{
-    Image, ImageChange, ImageQuery, Job, Naming, Position, Reach, StoreError, Tag, Totals, Variant, Whose,
+    Bucket, DayTotals, Image, ImageChange, ImageQuery, Job, Naming, Position, Reach, StoreError, Tag, TimelineQuery,
+    Totals, Variant, Whose,
 };
 
 /// Why a row could not be read or written.
@@ -125,6 +127,9 @@ pub trait Catalog:
     /// fewer than were asked for, and none, and still not be the last.
     async fn images(&self, query: &ImageQuery) -> Result<(Vec<Image>, Option<Position>), CatalogError>;
 
+    /// The buckets of a list, and where the next ones begin, if there may be some. Takes as long as there are images in them.
+    async fn timeline(&self, query: &TimelineQuery) -> Result<(Vec<Bucket>, Option<Position>), CatalogError>;
+
     /// Where in the list of somebody's images by date, oldest first, of those with a tag if one is given, the image of this index stands; the
     /// first one's is 0. Takes as long as there are images before it.
     async fn position(&self, whose: Whose, tag: Option<&Tag>, index: u32) -> Result<Option<Position>, CatalogError>;
@@ -166,6 +171,9 @@ pub trait Catalog:
 
     /// How much there is, by every change that has returned. Takes as long with millions of rows as with few.
     async fn totals(&self) -> Result<Totals, CatalogError>;
+
+    /// What each day from this one on has brought, oldest first; days without anything are left out.
+    async fn days(&self, first: Date) -> Result<Vec<DayTotals>, CatalogError>;
 
     /// Copies every row, as all of them are at one moment, to a new file that the same back end opens; nobody has to wait. The copy is durable
     /// when this returns.

@@ -91,6 +91,8 @@ pub struct Auth {
     pub visibility: Visibility,
     #[garde(range(max = 3600))]
     pub remember_seconds: u64,
+    #[garde(range(min = 60, max = 31_536_000))]
+    pub session_seconds: u64,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize, Validate)]
@@ -142,6 +144,13 @@ fn visibility<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Visibility, 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the serialiser's signature")]
 fn visibility_name<S: Serializer>(visibility: &Visibility, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(visibility.name())
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "config/imagestore.toml documents each")]
+pub struct PageSettings {
+    pub enabled: bool,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]

@@ -218,6 +218,7 @@ async fn services_on(folder: &Path) -> Services {
         token: Secret::default(),
         visibility: Visibility::Unlisted,
         remember: Duration::ZERO,
+        session: minute,
     };
     let uploads = UploadPolicy { keep: minute, open: 10 };
     let signing = SigningPolicy {

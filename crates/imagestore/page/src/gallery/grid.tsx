@@ -10,7 +10,7 @@ import { text } from "./text";
 import { Tile } from "./tile";
 import { useWindow } from "./use-window";
 
-const TILE = 196;
+const TILE = 180;
 const TILE_ON_PHONES = 116;
 const PHONE = 600;
 /** How much is drawn above and below what is seen, in heights of the window. */

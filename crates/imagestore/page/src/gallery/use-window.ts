@@ -21,7 +21,7 @@ export function useWindow(frame: RefObject<HTMLElement | null>): Window {
 
   useLayoutEffect(() => {
     const element = frame.current!;
-    const measure = () => see((before) => ({ ...before, height: element.clientHeight, width: element.clientWidth, top: element.scrollTop }));
+    const measure = () => see((before) => ({ ...before, height: element.clientHeight, width: innerWidthOf(element), top: element.scrollTop }));
     const observer = new ResizeObserver(measure);
     observer.observe(element);
     measure();
@@ -49,4 +49,9 @@ export function useWindow(frame: RefObject<HTMLElement | null>): Window {
     };
   }, []);
   return seen;
+}
+
+function innerWidthOf(element: HTMLElement): number {
+  const { paddingLeft, paddingRight } = getComputedStyle(element);
+  return element.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
 }

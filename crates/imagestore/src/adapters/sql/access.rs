@@ -118,9 +118,13 @@ impl AccessCatalog for SqlCatalog {
             .bind(digest.as_bytes().as_slice())
             .fetch_optional(&self.reader)
             .await?;
-        let Some(key) = row.map(ApiKey::try_from).transpose()? else { return Ok(None) };
-        let user = self.user(key.user).await?.ok_or_else(|| rows::unreadable("key of no user"))?;
-        Ok(Some((key, user)))
+        self.with_user(row).await
+    }
+
+    async fn key(&self, id: KeyId) -> Result<Option<(ApiKey, User)>, CatalogError> {
+        let row: Option<KeyRow> =
+            query_as("SELECT * FROM api_keys WHERE id = $1").bind(id.as_uuid()).fetch_optional(&self.reader).await?;
+        self.with_user(row).await
     }
 
     async fn keys(&self, user: Option<UserId>, after: Option<KeyId>, limit: u32) -> Result<Vec<ApiKey>, CatalogError> {
@@ -163,6 +167,14 @@ impl AccessCatalog for SqlCatalog {
             })
         });
         change.await
+    }
+}
+
+impl SqlCatalog {
+    async fn with_user(&self, row: Option<KeyRow>) -> Result<Option<(ApiKey, User)>, CatalogError> {
+        let Some(key) = row.map(ApiKey::try_from).transpose()? else { return Ok(None) };
+        let user = self.user(key.user).await?.ok_or_else(|| rows::unreadable("key of no user"))?;
+        Ok(Some((key, user)))
     }
 }
 

@@ -164,6 +164,27 @@ impl AnalysisCatalog for SqlCatalog {
         row.map(AnalysisOutcome::try_from).transpose()
     }
 
+    async fn thumbhashes(&self, originals: &[Digest]) -> Result<Vec<(Digest, Vec<u8>)>, CatalogError> {
+        /// So that there is one statement to prepare, however many are asked for.
+        const TOGETHER: usize = 50;
+        let mut found = Vec::with_capacity(originals.len());
+        for some in originals.chunks(TOGETHER) {
+            let mut query = QueryBuilder::new(
+                "SELECT original, thumbhash FROM analyses WHERE thumbhash IS NOT NULL AND original IN (",
+            );
+            for number in 0..TOGETHER {
+                let original = some.get(number).unwrap_or(&some[0]);
+                query.push(if number == 0 { "" } else { ", " }).push_bind(original.as_bytes().to_vec());
+            }
+            query.push(")");
+            let rows: Vec<(Vec<u8>, Vec<u8>)> = query.build_query_as().fetch_all(&self.reader).await?;
+            for (original, thumbhash) in rows {
+                found.push((rows::digest(&original)?, thumbhash));
+            }
+        }
+        Ok(found)
+    }
+
     async fn next_analysis(&self) -> Result<Option<PendingWork>, CatalogError> {
         let query = "SELECT original, attempts FROM analyses WHERE state = 'pending' ORDER BY attempts, number LIMIT 1";
         pending::next(&self.reader, query).await

@@ -4,13 +4,18 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use shared_types::{Digest, ImageId};
 
 use super::connection::Connection;
 use super::query::query;
-use super::{SqlCatalog, access, albums, analyses, images, jobs, listing, renditions, rows, totals, uploads, variants};
+use super::{
+    SqlCatalog, access, albums, analyses, days, images, jobs, listing, renditions, rows, timeline, totals, uploads,
+    variants,
+};
 use crate::domain::{
-    Image, ImageChange, ImageEvent, ImageNotice, ImageQuery, Position, Reach, Tag, Totals, Variant, Whose,
+    Bucket, DayTotals, Image, ImageChange, ImageEvent, ImageNotice, ImageQuery, Position, Reach, Tag, TimelineQuery,
+    Totals, Variant, Whose,
 };
 use crate::ports::{Catalog, CatalogError, NewWork};
 
@@ -102,6 +107,10 @@ impl Catalog for SqlCatalog {
         from_lists!(self, pool => listing::page(pool, query))
     }
 
+    async fn timeline(&self, query: &TimelineQuery) -> Result<(Vec<Bucket>, Option<Position>), CatalogError> {
+        from_lists!(self, pool => timeline::read(pool, query))
+    }
+
     async fn position(&self, whose: Whose, tag: Option<&Tag>, index: u32) -> Result<Option<Position>, CatalogError> {
         listing::position(&self.reader, whose, tag, index).await
     }
@@ -167,6 +176,10 @@ impl Catalog for SqlCatalog {
 
     async fn totals(&self) -> Result<Totals, CatalogError> {
         totals::read(&self.reader).await
+    }
+
+    async fn days(&self, first: Date) -> Result<Vec<DayTotals>, CatalogError> {
+        days::since(&self.reader, first).await
     }
 
     async fn copy_to(&self, file: &Path) -> Result<(), CatalogError> {

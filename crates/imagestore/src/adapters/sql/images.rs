@@ -2,14 +2,14 @@
 
 use image_engine::Facts;
 use jiff::Timestamp;
-use shared_types::{Digest, ImageId, UserId};
+use shared_types::{Digest, ErrorCode, ImageId, UserId};
 use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::connection::{Connection, Pool};
 use super::query::{QueryBuilder, query, query_as, query_scalar};
 use super::rows;
-use crate::domain::{Image, ImageChange, ImageName, Metadata, Reach};
+use crate::domain::{Image, ImageChange, ImageName, Metadata, Reach, StoreError};
 use crate::ports::CatalogError;
 
 #[derive(FromRow)]
@@ -180,11 +180,15 @@ pub(super) async fn change(
     change: &ImageChange,
 ) -> Result<Option<Image>, CatalogError> {
     let Some(now) = by_id(tx, id).await? else { return Ok(None) };
-    let ImageChange { name, visibility, tags, metadata } = change.clone();
+    let ImageChange { name, visibility, tags, tagging, metadata } = change.clone();
+    let tags = tagging.of(tags.unwrap_or(now.tags)).map_err(|reason| {
+        let detail = format!("The tags {reason}.");
+        CatalogError::Refused(StoreError::new(ErrorCode::InvalidParameter, detail).parameter("add_tags"))
+    })?;
     let changed = Image {
         name: name.or(now.name),
         visibility: visibility.unwrap_or(now.visibility),
-        tags: tags.unwrap_or(now.tags),
+        tags,
         metadata: metadata.or(now.metadata),
         ..now
     };

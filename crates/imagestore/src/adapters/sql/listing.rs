@@ -53,7 +53,7 @@ pub(super) async fn position(
 }
 
 /// One index and the part of it that is walked along.
-struct Walk<'a> {
+pub(super) struct Walk<'a> {
     query: &'a ImageQuery,
     dialect: Dialect,
     /// Whether the rows of the tag are walked along, and not those of images.
@@ -63,7 +63,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn of(query: &'a ImageQuery, dialect: Dialect) -> Self {
+    pub(super) fn of(query: &'a ImageQuery, dialect: Dialect) -> Self {
         let by_tag = query.sort == Sort::Date && query.filter.tag.is_some();
         let is_owned = query.whose != Whose::Anybody;
         let by_format = !by_tag && is_owned && query.sort == Sort::Date && query.filter.format.is_some();
@@ -75,7 +75,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Whether the index alone does not tell which rows are wanted.
-    fn looks_for_more(&self) -> bool {
+    pub(super) fn looks_for_more(&self) -> bool {
         let ImageFilter { visibility, format, tag, name, min_bytes, max_bytes, since, before } = self.filter();
         let sort = self.query.sort;
         (visibility.is_some() && !self.by_visibility())
@@ -225,7 +225,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Where the row stands that comes so many rows behind the first one of the page, if there are so many.
-    async fn nth(&self, pool: &Pool, rows: u32) -> Result<Option<Position>, CatalogError> {
+    pub(super) async fn nth(&self, pool: &Pool, rows: u32) -> Result<Option<Position>, CatalogError> {
         let key = self.key().unwrap_or("''");
         let mut sql = self.sql(&format!("CAST({key} AS TEXT), {}", self.id()));
         self.behind(&mut sql, self.query.after.as_ref(), self.query.descending);
@@ -238,6 +238,19 @@ impl<'a> Walk<'a> {
             Sort::Name => Position::Name(key, id.into()),
             Sort::Bytes => Position::Bytes(key.parse().map_err(|_| rows::unreadable("size"))?, id.into()),
         }))
+    }
+}
+
+impl Walk<'_> {
+    /// How many of the list's images there are from behind its position up to that one.
+    pub(super) async fn count(&self, pool: &Pool, end: Option<&Position>) -> Result<u32, CatalogError> {
+        let mut sql = self.sql("count(*)");
+        self.behind(&mut sql, self.query.after.as_ref(), self.query.descending);
+        if let Some(end) = end {
+            self.up_to(&mut sql, end);
+        }
+        self.residual(&mut sql);
+        rows::unsigned(sql.build_query_scalar::<i64>().fetch_one(pool).await?)
     }
 }
 
@@ -257,7 +270,7 @@ fn between(sql: &mut Sql, column: &str, min: Option<u64>, max: Option<u64>) {
 }
 
 /// The least id of that millisecond: `UUIDv7` begins with 48 bits of Unix time (RFC 9562, section 5.7).
-fn first_id(millis: i64) -> Uuid {
+pub(super) fn first_id(millis: i64) -> Uuid {
     let millis = u128::try_from(millis.max(0)).unwrap_or_default();
     Uuid::from_u128(millis << 80)
 }

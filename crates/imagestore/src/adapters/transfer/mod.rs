@@ -45,6 +45,7 @@ const TABLES: &[&str] = &[
     "uploads",
     "upload_parts",
     "totals",
+    "days",
     "sinks",
     "deliveries",
 ];

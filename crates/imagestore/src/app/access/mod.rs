@@ -1,6 +1,7 @@
 //! Who asks: from a key to a caller, within what its user may ask for.
 
 mod limiter;
+mod sessions;
 mod users;
 
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use blake3::Hash;
 use jiff::{SignedDuration, Timestamp};
 use moka::sync::Cache;
 use service_kit::config::Secret;
-use shared_types::{Digest, ErrorCode, UserId};
+use shared_types::{Digest, ErrorCode, KeyId, UserId};
 
 use super::Services;
 use super::replicas::Words;
@@ -20,6 +21,7 @@ use super::upload::now;
 use crate::domain::{ApiKey, Caller, StoreError, User, Visibility};
 use limiter::Limiter;
 pub use limiter::Rate;
+pub use sessions::{Session, Standing};
 pub use users::{KeyOrder, MAX_ACCESS_PAGE};
 
 /// Whether callers are asked who they are.
@@ -33,6 +35,8 @@ pub struct AccessPolicy {
     pub visibility: Visibility,
     /// How long what is known of a key is believed: so late a process hears of what another one did to it.
     pub remember: Duration,
+    /// How long a browser that was shown a key is believed to have been.
+    pub session: Duration,
 }
 
 /// A key that was looked up, and whose it is.
@@ -46,6 +50,7 @@ pub(super) struct Access {
     /// The digest of the token, which is what is compared: in constant time, and whatever the length.
     token: Option<Hash>,
     keys: Cache<Digest, Arc<Known>>,
+    by_id: Cache<KeyId, Arc<Known>>,
     limiters: Cache<UserId, Arc<Limiter>>,
 }
 
@@ -56,8 +61,9 @@ impl Access {
         const IDLE: Duration = Duration::from_mins(2);
         let token = (!policy.token.is_empty()).then(|| blake3::hash(policy.token.expose().as_bytes()));
         let keys = Cache::builder().max_capacity(KEYS).time_to_live(policy.remember).build();
+        let by_id = Cache::builder().max_capacity(KEYS).time_to_live(policy.remember).build();
         let limiters = Cache::builder().max_capacity(KEYS).time_to_idle(IDLE).build();
-        Self { policy, token, keys, limiters }
+        Self { policy, token, keys, by_id, limiters }
     }
 
     fn limiter(&self, user: UserId, limit: u32) -> Arc<Limiter> {
@@ -76,6 +82,7 @@ impl Access {
     /// Everything known of keys is looked up anew.
     fn forget(&self) {
         self.keys.invalidate_all();
+        self.by_id.invalidate_all();
     }
 }
 
@@ -173,10 +180,16 @@ impl Services {
             let detail = "The key is not valid: it is unknown, expired or revoked, or its user is disabled.";
             StoreError::new(ErrorCode::Unauthorized, detail)
         })?;
+        Ok(self.remember(key, user, now))
+    }
+
+    /// Believes what was looked up, for a while.
+    fn remember(&self, key: ApiKey, user: User, now: Timestamp) -> Arc<Known> {
         self.note_used(&key, now);
         let known = Arc::new(Known { key, user });
-        self.inner.access.keys.insert(*digest, Arc::clone(&known));
-        Ok(known)
+        self.inner.access.keys.insert(known.key.digest, Arc::clone(&known));
+        self.inner.access.by_id.insert(known.key.id, Arc::clone(&known));
+        known
     }
 
     /// Notes about once a minute that a key was used; the request does not wait for it.

@@ -13,7 +13,9 @@ use crate::domain::{Caller, ImageChange, ImageFilter, ImageName, Metadata, Posit
 use crate::http::HttpState;
 use crate::http::access::As;
 use crate::http::described::TextOrTexts;
-use crate::http::documents::{ListedDocument, base_url, deleted_document, image_document, listed_document};
+use crate::http::documents::{
+    ListedDocument, base_url, deleted_document, image_document, listed_document, thumbhashes,
+};
 use crate::http::json::Fields;
 use crate::http::query::{Query, parse_id, segment};
 
@@ -25,17 +27,13 @@ pub(in crate::http) struct Description;
 const DEFAULT_PAGE: u32 = 50;
 
 /// What a list may be asked for.
-const KNOWN: &str =
-    "limit, cursor, owner, visibility, format, tag, name, min_bytes, max_bytes, since, before, sort, order, deleted";
+const KNOWN: &str = "limit, cursor, owner, visibility, format, tag, name, min_bytes, max_bytes, since, before, sort, order, thumbhash, deleted";
 
-/// The parameters of a list, as the description tells them.
+/// The parameters that say which list it is, as the description tells them.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "`wish` reads them; this only describes them")]
-struct ListQuery {
-    /// How many records a page has; 50 by default.
-    #[param(minimum = 1, maximum = 500, example = 50)]
-    limit: Option<u32>,
+pub(super) struct ListQuery {
     /// Where the page begins: `cursor` of the page before, unchanged.
     cursor: Option<String>,
     /// Only images of this user.
@@ -68,6 +66,18 @@ struct ListQuery {
     /// `asc` or `desc`; by default names ascend, dates and bytes descend.
     #[param(pattern = "^(asc|desc)$", example = "desc")]
     order: Option<String>,
+}
+
+/// Those of a page of it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "`list` reads them; this only describes them")]
+struct PageQuery {
+    /// How many records a page has; 50 by default.
+    #[param(minimum = 1, maximum = 500, example = 50)]
+    limit: Option<u32>,
+    /// Whether each record has the image's `thumbhash`, if it is known already: a few bytes to show until the picture is there.
+    thumbhash: Option<bool>,
     /// Whether to list deleted images that can come back instead, newest first; then only `owner`, `limit` and `cursor` may stand beside it.
     deleted: Option<bool>,
 }
@@ -102,7 +112,7 @@ struct ImageChanges {
 
 /// Images, newest first, or as `sort` and `order` say.
 #[utoipa::path(
-    get, path = "/v1/images", tag = "images", operation_id = "listImages", params(ListQuery),
+    get, path = "/v1/images", tag = "images", operation_id = "listImages", params(PageQuery, ListQuery),
     responses((status = 200, description = "A page.", body = ImagesDocument)),
 )]
 pub(in crate::http) async fn list(
@@ -113,10 +123,15 @@ pub(in crate::http) async fn list(
     if Query::of(&request).flag("deleted")? {
         return deleted(&request, &state, &caller).await;
     }
-    let (wish, limit) = wish(&request)?;
+    let mut query = Query::of(&request);
+    let (limit, with_thumbhash) = (query.limit(DEFAULT_PAGE, MAX_PAGE)?, query.flag("thumbhash")?);
+    query.take("deleted")?;
+    let wish = wish(&mut query)?;
+    query.finish(KNOWN)?;
     let listing = state.services.list(&caller, wish, limit).await?;
+    let thumbhashes = thumbhashes(&state, with_thumbhash, listing.images.iter()).await?;
     let base = base_url(&request, &state);
-    let images = listing.images.iter().map(|image| listed_document(&base, image)).collect();
+    let images = listing.images.iter().map(|image| listed_document(&base, image, &thumbhashes)).collect();
     let cursor = listing.next.map(|position| position.to_string());
     let next = cursor.as_ref().map(|cursor| next_page(&base, &request, cursor));
     Ok(HttpResponse::Ok().json(ImagesDocument { images, cursor, next }))
@@ -156,9 +171,8 @@ pub(in crate::http) async fn restore(
     Ok(HttpResponse::Ok().json(image_document(&base_url(&request, &state), &image)))
 }
 
-fn wish(request: &HttpRequest) -> Result<(ListWish, u32), ApiError> {
-    let mut query = Query::of(request);
-    let limit = query.limit(DEFAULT_PAGE, MAX_PAGE)?;
+/// The list that a query asks for, and nothing else of it.
+pub(super) fn wish(query: &mut Query<'_>) -> Result<ListWish, ApiError> {
     let after: Option<Position> = query.cursor()?;
     let owner = query.parsed("owner")?;
     let format = query.take("format")?.map(|text| ImageFormat::from_extension(&text).ok_or_else(unknown_format));
@@ -179,12 +193,10 @@ fn wish(request: &HttpRequest) -> Result<(ListWish, u32), ApiError> {
         Some("desc") => true,
         Some(_) => return Err(TransformError::new("order", "must be asc or desc").into()),
     };
-    query.take("deleted")?;
-    query.finish(KNOWN)?;
     if after.as_ref().is_some_and(|position| position.sort() != sort) {
         return Err(TransformError::new("cursor", "is that of a list with another `sort`").into());
     }
-    Ok((ListWish { owner, filter, sort, descending, after }, limit))
+    Ok(ListWish { owner, filter, sort, descending, after })
 }
 
 fn unknown_format() -> TransformError {
@@ -247,7 +259,8 @@ pub(in crate::http) async fn change(
     let metadata = fields.plain_object("metadata")?.map(Metadata::of).transpose();
     let metadata = metadata.map_err(|reason| TransformError::new("metadata", reason))?;
     fields.finish("name, visibility, tags, metadata")?;
-    let image = state.services.change(&caller, id, ImageChange { name, visibility, tags, metadata }).await?;
+    let change = ImageChange { name, visibility, tags, metadata, ..ImageChange::default() };
+    let image = state.services.change(&caller, id, change).await?;
     Ok(HttpResponse::Ok().json(image_document(&base_url(&request, &state), &image)))
 }
 

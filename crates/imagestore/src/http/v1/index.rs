@@ -1,5 +1,6 @@
-//! `/`: what there is, for a person who opens the root in a browser or with curl.
+//! `/` and `/v1`: what there is, for programs and for a person with curl.
 
+use actix_web::http::header::{ACCEPT, VARY};
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
@@ -40,12 +41,17 @@ struct IndexDocument {
 }
 
 /// The main addresses.
+///
+/// Browsers, which name `text/html` in `Accept`, are sent the store's page instead, unless `page.enabled` is off. The same is at `/v1`.
 #[utoipa::path(
     get, path = "/", tag = "service", operation_id = "getIndex",
-    responses((status = 200, description = "The main addresses.", body = IndexDocument)),
+    responses((
+        status = 200, description = "The main addresses, or the page.",
+        content((IndexDocument = "application/json"), (String = "text/html")),
+    )),
 )]
 pub(in crate::http) async fn get(state: web::Data<HttpState>) -> HttpResponse {
-    HttpResponse::Ok().json(IndexDocument {
+    HttpResponse::Ok().insert_header((VARY, ACCEPT.as_str())).json(IndexDocument {
         service: "imagestore",
         version: env!("CARGO_PKG_VERSION"),
         upload: "POST /v1/images (multipart `file`, a raw body, or JSON with `data` or `url`)",

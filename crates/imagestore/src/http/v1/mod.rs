@@ -4,21 +4,44 @@ pub(super) mod admin;
 pub(super) mod albums;
 pub(super) mod backfills;
 pub(super) mod compressions;
+pub(super) mod curve;
 pub(super) mod events;
+pub(super) mod health;
+pub(super) mod history;
 pub(super) mod images;
 pub(super) mod index;
 pub(super) mod jobs;
 pub(super) mod leases;
+pub(super) mod selection;
+pub(super) mod session;
 pub(super) mod similar;
 pub(super) mod sinks;
 pub(super) mod srcset;
 pub(super) mod stats;
+pub(super) mod timeline;
 pub(super) mod uploads;
 pub(super) mod variants;
 
 use actix_web::http::Method;
 use actix_web::web::{ServiceConfig, delete, patch, post, put};
 use service_kit::http::route::{get, resource};
+
+/// Routes of images that are more than one, or seen from afar; before those of single images, whose ids stand in the same place.
+pub(super) fn images(config: &mut ServiceConfig) {
+    let zip = vec![(Method::GET, get().to(selection::zip)), (Method::POST, post().to(selection::zip_of_many))];
+    config
+        .service(resource("/v1/images/timeline", vec![(Method::GET, get().to(timeline::get))]))
+        .service(resource("/v1/images/batch", vec![(Method::POST, post().to(selection::change))]))
+        .service(resource("/v1/images/zip", zip));
+}
+
+/// Routes of the store as a whole.
+pub(super) fn store(config: &mut ServiceConfig) {
+    config
+        .service(resource("/v1/stats", vec![(Method::GET, get().to(stats::get))]))
+        .service(resource("/v1/stats/history", vec![(Method::GET, get().to(history::get))]))
+        .service(resource("/v1/health", vec![(Method::GET, get().to(health::get))]));
+}
 
 /// Routes of jobs: for clients, and for the workers that do them.
 pub(super) fn jobs(config: &mut ServiceConfig) {
@@ -44,12 +67,18 @@ pub(super) fn jobs(config: &mut ServiceConfig) {
         .service(resource("/v1/jobs/{id}/result", vec![(Method::PUT, put().to(leases::result))]));
 }
 
-/// Routes of users, their keys, and what they keep.
+/// Routes of users, their keys and sessions, and what they keep.
 pub(super) fn access(config: &mut ServiceConfig) {
     let users = vec![(Method::POST, post().to(admin::add_user)), (Method::GET, get().to(admin::users))];
     let user = vec![(Method::GET, get().to(admin::user)), (Method::PATCH, patch().to(admin::change_user))];
     let keys = vec![(Method::POST, post().to(admin::create_key)), (Method::GET, get().to(admin::keys))];
+    let session = vec![
+        (Method::GET, get().to(session::get)),
+        (Method::POST, post().to(session::begin)),
+        (Method::DELETE, delete().to(session::end)),
+    ];
     config
+        .service(resource("/v1/session", session))
         .service(resource("/v1/admin/users", users))
         .service(resource("/v1/admin/users/{id}", user))
         .service(resource("/v1/admin/keys", keys))

@@ -65,6 +65,8 @@ async fn keys_are_found_by_their_digest(catalog: &impl Catalog) {
     catalog.insert_key(&other).await.unwrap();
     assert_eq!(catalog.key_by_digest(&one.digest).await.unwrap(), Some((one.clone(), anna.clone())));
     assert_eq!(catalog.key_by_digest(&Digest::of(b"none")).await.unwrap(), None);
+    assert_eq!(catalog.key(other.id).await.unwrap(), Some((other.clone(), boris.clone())));
+    assert_eq!(catalog.key(KeyId::generate()).await.unwrap(), None);
     assert_eq!(catalog.keys(Some(anna.id), None, 9).await.unwrap(), std::slice::from_ref(&one));
     assert_eq!(catalog.keys(None, None, 1).await.unwrap(), std::slice::from_ref(&other));
     assert_eq!(catalog.keys(None, Some(other.id), 1).await.unwrap(), std::slice::from_ref(&one));

@@ -70,6 +70,14 @@ async fn they_are_queued_in_order_and_settled(catalog: &impl Catalog) {
     for (image, expected) in [(first, AnalysisOutcome::Failed), (second, found(Some(u64::MAX))), (third, found(None))] {
         assert_eq!(catalog.analysis(&image.digest).await.unwrap(), Some(expected));
     }
+    let mut digests = vec![first.digest, second.digest, third.digest, Digest::of(b"of no image")];
+    digests.extend((0..100_u8).map(|number| Digest::of(&[number])));
+    let mut thumbhashes = catalog.thumbhashes(&digests).await.unwrap();
+    thumbhashes.sort();
+    let mut expected = vec![(second.digest, vec![1, 2, 3, 255]), (third.digest, vec![1, 2, 3, 255])];
+    expected.sort();
+    assert_eq!(thumbhashes, expected);
+    assert_eq!(catalog.thumbhashes(&[]).await.unwrap(), []);
     catalog.queue_analyses(&[first.digest, second.digest]).await.unwrap();
     assert_eq!(next(catalog).await, None, "what is settled is not queued again");
     for gone in &images {

@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 
 use image_engine::Facts;
-use imagestore::domain::{Image, ImageName, ImageQuery, Position, Tags, Totals, Variant, Visibility};
+use imagestore::domain::{
+    DayTotals, Image, ImageName, ImageQuery, Position, Saved, Share, Tags, Totals, Variant, Visibility,
+};
 use imagestore::ports::{Catalog, CatalogError, NewWork};
 use jiff::Timestamp;
+use jiff::civil::date;
 use shared_types::wire::VariantFigures;
 use shared_types::{Digest, ImageFormat, ImageId};
 
@@ -23,6 +26,7 @@ pub(super) async fn suite<C: Catalog, F: Future<Output = C>>(open: impl Fn() -> 
     nothing_refers_to_a_doomed_blob(&catalog).await;
     refusals_harm_nobody_else(&catalog).await;
     totals_follow_every_change(&catalog).await;
+    days_tell_what_they_have_brought(&catalog).await;
     renditions::checks(&catalog).await;
     analyses::checks(&catalog).await;
     jobs::checks(&catalog).await;
@@ -250,6 +254,38 @@ async fn refusals_harm_nobody_else(catalog: &impl Catalog) {
     for digest in catalog.delete_image(owner.id, Timestamp::now()).await.unwrap().unwrap() {
         catalog.forget_blob(&digest).await.unwrap();
     }
+}
+
+async fn days_tell_what_they_have_brought(catalog: &impl Catalog) {
+    let at = |text: &str| text.parse::<Timestamp>().unwrap();
+    // After everything that other checks have done.
+    let (evening, midnight) = (at("2101-02-03T23:59:59.999999Z"), at("2101-02-04T00:00:00Z"));
+    let first = Image { created: evening, ..image(b"of a day") };
+    let second = Image { created: midnight, ..image(b"of another") };
+    for image in [&first, &second] {
+        catalog.insert_image(image, &NewWork::default()).await.unwrap();
+    }
+    for (image, key) in [(&first, "w=1"), (&first, "small.webp"), (&second, "small.webp")] {
+        catalog.put_variant(&variant(image, key, b"four"), &image.digest).await.unwrap();
+    }
+    let plain = Variant { figures: None, ..variant(&second, "plain.webp", b"five5") };
+    catalog.put_variant(&plain, &second.digest).await.unwrap();
+    let day = |day, bytes, variants, variant_bytes| DayTotals {
+        day: date(2101, 2, day),
+        images: Share { count: 1, bytes },
+        variants: Share { count: variants, bytes: variant_bytes },
+        saved: Saved { variants: 1, bytes: 96 },
+    };
+    let days = vec![day(3, 8, 2, 8), day(4, 10, 2, 9)];
+    assert_eq!(catalog.days(date(2101, 2, 3)).await.unwrap(), days);
+    assert_eq!(catalog.days(date(2101, 2, 4)).await.unwrap(), days[1..]);
+    assert_eq!(catalog.days(date(2101, 2, 5)).await.unwrap(), []);
+    for image in [&first, &second] {
+        for digest in catalog.delete_image(image.id, Timestamp::now()).await.unwrap().unwrap() {
+            catalog.forget_blob(&digest).await.unwrap();
+        }
+    }
+    assert_eq!(catalog.days(date(2101, 2, 3)).await.unwrap(), days, "what was removed later was there");
 }
 
 async fn totals_follow_every_change(catalog: &impl Catalog) {

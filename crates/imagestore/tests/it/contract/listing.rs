@@ -2,9 +2,10 @@
 
 use futures::future::try_join_all;
 use imagestore::domain::{
-    Image, ImageChange, ImageFilter, ImageName, ImageQuery, Metadata, Position, Quotas, Sort, Tags, Visibility, Whose,
+    Image, ImageChange, ImageFilter, ImageName, ImageQuery, Metadata, Position, Quotas, Sort, Tagging, Tags,
+    TimelineQuery, Visibility, Whose,
 };
-use imagestore::ports::{Catalog, NewWork};
+use imagestore::ports::{Catalog, CatalogError, NewWork};
 use jiff::{SignedDuration, Timestamp};
 use shared_types::{ImageFormat, ImageId, UserId};
 use uuid::Uuid;
@@ -16,7 +17,9 @@ const START: i64 = 1_750_000_000;
 
 pub(super) async fn checks(catalog: &impl Catalog) {
     what_is_said_of_an_image_can_change(catalog).await;
+    tags_come_and_go_beside_others(catalog).await;
     every_list_is_what_it_should_be(catalog).await;
+    buckets_end_with_their_month(catalog).await;
     a_page_looks_at_a_bounded_number(catalog).await;
 }
 
@@ -38,6 +41,7 @@ async fn what_is_said_of_an_image_can_change(catalog: &impl Catalog) {
         visibility: Some(Visibility::Public),
         tags: Some("green,blue".parse().unwrap()),
         metadata: Some(metadata.clone()),
+        ..ImageChange::default()
     };
     let changed = Image {
         name: ImageName::from_client("Other.PNG"),
@@ -172,6 +176,7 @@ async fn every_list_is_what_it_should_be(catalog: &impl Catalog) {
                     let (listed, _) = walk(catalog, &query).await;
                     let ids = |images: &[Image]| images.iter().map(|image| image.id).collect::<Vec<_>>();
                     assert_eq!(ids(&listed), ids(&expected), "{query:?}");
+                    assert_eq!(by_buckets(catalog, &query).await, ids(&expected), "{query:?}");
                 }
             }
         }
@@ -188,6 +193,76 @@ async fn every_list_is_what_it_should_be(catalog: &impl Catalog) {
     }
     assert_eq!(Position::of(&images[3], Sort::Bytes), Position::Bytes(300, images[3].id));
     clear(catalog, images).await;
+}
+
+/// The same list, jumping from bucket to bucket.
+async fn by_buckets(catalog: &impl Catalog, list: &ImageQuery) -> Vec<ImageId> {
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let query = TimelineQuery { list: ImageQuery { after, limit: 3, ..list.clone() }, step: 9 };
+        let (buckets, next) = catalog.timeline(&query).await.unwrap();
+        for bucket in buckets {
+            assert!(
+                (1..=9).contains(&bucket.count) && bucket.month.is_some() == (list.sort == Sort::Date),
+                "{bucket:?}"
+            );
+            let page = ImageQuery { after: bucket.after, limit: bucket.count, ..list.clone() };
+            all.extend(catalog.images(&page).await.unwrap().0.iter().map(|image| image.id));
+        }
+        after = next;
+        if after.is_none() {
+            return all;
+        }
+    }
+}
+
+async fn buckets_end_with_their_month(catalog: &impl Catalog) {
+    let at = |text: &str, number: u32| {
+        let created: Timestamp = text.parse().unwrap();
+        let id = u128::try_from(created.as_millisecond()).unwrap() << 80 | 7 << 76 | 2 << 62 | u128::from(number);
+        Image { id: Uuid::from_u128(id).into(), created, ..image(format!("{text} {number}").as_bytes()) }
+    };
+    let images: Vec<_> =
+        [("2024-02-29T23:59:59.999Z", 0..3), ("2024-03-01T00:00:00Z", 3..5), ("2025-12-31T12:00:00Z", 5..6)]
+            .into_iter()
+            .flat_map(|(time, numbers)| numbers.map(move |number| at(time, number)))
+            .collect();
+    for image in &images {
+        catalog.insert_image(image, &NewWork::default()).await.unwrap();
+    }
+    let (february, march, december) = (Some((2024, 2)), Some((2024, 3)), Some((2025, 12)));
+    let ascending = vec![(february, 2), (february, 1), (march, 2), (december, 1)];
+    let descending = vec![(december, 1), (march, 2), (february, 2), (february, 1)];
+    for (is_descending, expected) in [(false, ascending), (true, descending)] {
+        let list = ImageQuery { descending: is_descending, ..ImageQuery::newest(None, 100) };
+        let (buckets, next) = catalog.timeline(&TimelineQuery { list: list.clone(), step: 2 }).await.unwrap();
+        let told: Vec<_> = buckets.iter().map(|bucket| (bucket.month, bucket.count)).collect();
+        assert_eq!((told, next), (expected, None));
+        let mut ids: Vec<_> = images.iter().map(|image| image.id).collect();
+        if is_descending {
+            ids.reverse();
+        }
+        assert_eq!(by_buckets(catalog, &list).await, ids);
+    }
+    clear(catalog, images).await;
+    let nothing = TimelineQuery { list: ImageQuery::newest(None, 100), step: 2 };
+    assert_eq!(catalog.timeline(&nothing).await.unwrap(), (Vec::new(), None));
+}
+
+async fn tags_come_and_go_beside_others(catalog: &impl Catalog) {
+    let tagged = Image { tags: "red,blue".parse().unwrap(), ..image(b"tagged") };
+    catalog.insert_image(&tagged, &NewWork::default()).await.unwrap();
+    let tagging = Tagging { add: "green,blue".parse().unwrap(), remove: "red,none".parse().unwrap() };
+    let change = ImageChange { tagging, ..ImageChange::default() };
+    let changed = catalog.change_image(tagged.id, &change, Timestamp::now()).await.unwrap().unwrap();
+    assert_eq!(changed.tags, "blue,green".parse().unwrap());
+    let many: Vec<_> = (0..Tags::MOST).map(|number| format!("t{number}")).collect();
+    let tagging = Tagging { add: many.join(",").parse().unwrap(), ..Tagging::default() };
+    let change = ImageChange { tagging, ..ImageChange::default() };
+    let refused = catalog.change_image(tagged.id, &change, Timestamp::now()).await;
+    assert!(matches!(refused, Err(CatalogError::Refused(_))));
+    assert_eq!(catalog.image(tagged.id).await.unwrap(), Some(changed.clone()));
+    clear(catalog, vec![changed]).await;
 }
 
 async fn a_page_looks_at_a_bounded_number(catalog: &impl Catalog) {

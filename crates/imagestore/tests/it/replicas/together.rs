@@ -129,6 +129,20 @@ async fn requests_to_one_count_in_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_begins_at_one_goes_on_at_another() {
+    let replicas = Replicas::start(2, &[("AUTH__MODE", "keys")]);
+    let [one, two] = &replicas.stores[..] else { panic!("two were started") };
+    replicas.cli(&["user", "add", "anna"]);
+    let key = replicas.cli(&["key", "create", "--user", "anna", "--scopes", "read"]);
+    let begin = Client::new().post(one.url("/v1/session")).header("x-requested-with", "imagestore");
+    let begun = begin.json(&json!({ "key": key })).send().await.unwrap();
+    let cookie = begun.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let told: Value = get_with(two, "/v1/session", &[("cookie", &cookie)]).await.json().await.unwrap();
+    assert_eq!(told["user"]["name"], "anna");
+    assert_eq!(get_with(two, "/v1/usage", &[("cookie", &cookie)]).await.status(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_only_one_does_is_taken_over() {
     const DOES: &str = "does what only one of several processes does";
     let mut replicas = Replicas::start(3, &[("RENDITIONS__MODE", "on")]);

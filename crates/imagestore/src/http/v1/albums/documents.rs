@@ -7,7 +7,7 @@ use shared_types::{AlbumId, ImageFormat, ImageId, ShareId, UserId, VariantName};
 use utoipa::ToSchema;
 
 use crate::domain::{Album, AlbumImage, AlbumShare, Visibility};
-use crate::http::documents::image_document;
+use crate::http::documents::{Thumbhashes, image_document};
 
 /// An album.
 #[derive(Serialize, ToSchema)]
@@ -91,6 +91,9 @@ pub(super) struct AlbumImageDocument {
     /// What it is called in the album; no other image of the album is.
     #[schema(example = "beach.jpg")]
     name_in_album: String,
+    /// What to show until the picture is there, as base64; where it was asked for and is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    thumbhash: Option<String>,
 }
 
 /// A page of an album's images.
@@ -241,12 +244,18 @@ pub(super) fn album_document(base: &str, album: &Album, presets: &Presets) -> Al
 }
 
 /// An image's record, what it is called in the album, and its address in the album's preset.
-pub(super) fn member_document(base: &str, album: &Album, member: &AlbumImage, presets: &Presets) -> AlbumImageDocument {
+pub(super) fn member_document(
+    base: &str,
+    album: &Album,
+    member: &AlbumImage,
+    (presets, thumbhashes): (&Presets, &Thumbhashes),
+) -> AlbumImageDocument {
     let image = image_document(base, &member.image);
     let preset = preset_query(album, presets).map(|query| format!("{base}/i/{}?{query}", image.id));
     AlbumImageDocument {
         image: ImageDocument { urls: ImageUrls { preset, ..image.urls }, ..image },
         name_in_album: member.name.as_str().to_owned(),
+        thumbhash: thumbhashes.get(&member.image.digest).cloned(),
     }
 }
 

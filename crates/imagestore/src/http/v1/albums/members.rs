@@ -13,7 +13,7 @@ use crate::domain::{AlbumCursor, Place, Reorder};
 use crate::http::HttpState;
 use crate::http::access::As;
 use crate::http::described::{Changing, Page};
-use crate::http::documents::base_url;
+use crate::http::documents::{base_url, thumbhashes};
 use crate::http::json::Fields;
 use crate::http::query::{Query, parse_id, segment};
 
@@ -25,7 +25,11 @@ const MAX_ORDERED: usize = 5000;
 /// In its order, those that the caller may see.
 #[utoipa::path(
     get, path = "/v1/albums/{id}/images", operation_id = "listAlbumImages", tag = "albums",
-    params(("id" = AlbumId, Path, description = "The album.", example = "01890a5d-ac96-774b-bcce-b302099a8057"), Page),
+    params(
+        ("id" = AlbumId, Path, description = "The album.", example = "01890a5d-ac96-774b-bcce-b302099a8057"),
+        ("thumbhash" = Option<bool>, Query, description = "Whether each record has the image's `thumbhash`, if it is known already."),
+        Page,
+    ),
     responses(
         (status = 200, description = "A page of images.", body = AlbumImagesDocument),
         (status = 404, response = NotFound),
@@ -37,13 +41,20 @@ pub(super) async fn list(
     As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
     let id = album_id(&request)?;
-    let (limit, after) = Query::of(&request).page::<AlbumCursor>(DEFAULT_PAGE, MAX_ALBUM_PAGE)?;
+    let mut query = Query::of(&request);
+    let with_thumbhash = query.flag("thumbhash")?;
+    let (limit, after) = (query.limit(DEFAULT_PAGE, MAX_ALBUM_PAGE)?, query.cursor::<AlbumCursor>()?);
+    query.finish("limit, cursor, thumbhash")?;
     let (album, page) = state.services.album_images(&caller, id, after, limit).await?;
     let base = base_url(&request, &state);
-    let images = page.images.iter().map(|member| member_document(&base, &album, member, &state.presets));
+    let thumbhashes = thumbhashes(&state, with_thumbhash, page.images.iter().map(|member| &member.image)).await?;
+    let images =
+        page.images.iter().map(|member| member_document(&base, &album, member, (&state.presets, &thumbhashes)));
     let images: Vec<_> = images.collect();
     let cursor = page.next.map(|cursor| cursor.to_string());
-    let next = cursor.as_ref().map(|cursor| format!("{base}/v1/albums/{id}/images?limit={limit}&cursor={cursor}"));
+    let also = if with_thumbhash { "&thumbhash=true" } else { "" };
+    let next =
+        cursor.as_ref().map(|cursor| format!("{base}/v1/albums/{id}/images?limit={limit}&cursor={cursor}{also}"));
     Ok(HttpResponse::Ok().json(AlbumImagesDocument { images, cursor, next }))
 }
 
