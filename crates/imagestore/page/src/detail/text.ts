@@ -2,6 +2,7 @@ import { texts } from "../text";
 
 export const text = texts({
   unnamed: { en: "Without a name", ru: "Без имени" },
+  image: { en: "Image", ru: "Изображение" },
   back: { en: "Back", ru: "Назад" },
   previous: { en: "Previous", ru: "Предыдущее" },
   next: { en: "Next", ru: "Следующее" },

@@ -10,10 +10,10 @@ interface Window {
 }
 
 /** Above this many heights of the window in a second nobody sees more than placeholders. */
-const HURRY = 6;
+const HURRY = 3;
 const REST_MS = 120;
 /** How finely the position is followed: rendering anew for each pixel would be for nothing. */
-const GRAIN = 64;
+const GRAIN = 120;
 
 /** What is seen of something that scrolls. */
 export function useWindow(frame: RefObject<HTMLElement | null>): Window {
