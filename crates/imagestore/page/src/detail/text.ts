@@ -41,7 +41,7 @@ export const text = texts({
   profile: { en: "Colour profile", ru: "Цветовой профиль" },
   transparent: { en: "Transparency", ru: "Прозрачность" },
   yes: { en: "Yes", ru: "Есть" },
-  digest: { en: "SHA-256", ru: "SHA-256" },
+  digest: { en: "BLAKE3", ru: "BLAKE3" },
   id: { en: "Id", ru: "Id" },
   colours: { en: "Colours", ru: "Цвета" },
   camera: { en: "Camera", ru: "Камера" },
