@@ -82,7 +82,7 @@ function Said() {
   const speed = isBusy.value && rate > 0 ? [text.rate({ rate: format.bytes(rate) }), left !== undefined && left > 1 ? text.timeLeft({ time: format.duration(left) }) : ""].filter(Boolean).join(" · ") : "";
   return (
     <p>
-      <span>{figures}</span>
+      <span aria-hidden="true">{figures}</span>
       <Announced figures={figures} />
       {speed && <span class="upload-note"> · {speed}</span>}
     </p>
