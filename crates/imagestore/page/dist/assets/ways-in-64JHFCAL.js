@@ -1,1 +1,0 @@
-import{b as e,c as o,u as t}from"/ui/assets/chunk-3IBEWRNO.js";import"/ui/assets/chunk-XTJFO7HM.js";import"/ui/assets/chunk-BXX4QGQU.js";import"/ui/assets/chunk-7H4RHTPQ.js";export{o as collect,e as pasted,t as take};
