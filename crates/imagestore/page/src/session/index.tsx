@@ -27,7 +27,7 @@ export default function SignIn() {
       </EmptyState>
     );
   }
-  if (known?.user && known.scopes.length > 0) {
+  if (known?.user && USEFUL.some(may)) {
     return (
       <EmptyState level={1} icon={keyIcon} title={text.already({ name: known.user.name })} hint={text.alreadyHint()}>
         <Button onClick={() => void signOut().catch(report)}>{text.signOut()}</Button>
