@@ -1,1 +1,0 @@
-import{b as e,c as o,u as t}from"/ui/assets/chunk-GZHZX5MT.js";import"/ui/assets/chunk-EUVFCY6X.js";import"/ui/assets/chunk-FV5GQGL4.js";import"/ui/assets/chunk-FB2HELHZ.js";export{o as collect,e as pasted,t as take};
