@@ -37,6 +37,19 @@ test("a wrong key is told of, and a right one leads where one wanted to go", { s
     assert.equal(await page.evaluate((secret) => JSON.stringify({ ...localStorage, ...sessionStorage }).includes(secret), key), false);
   }));
 
+test("a key that is made for services signs nobody in", { skip }, () =>
+  withPage(async (page) => {
+    const asAdmin = { headers: { Authorization: `Bearer ${key}` } };
+    const { users } = await (await fetch(`${base}/v1/admin/users`, asAdmin)).json();
+    const order = JSON.stringify({ user_id: users.find(({ disabled }) => !disabled).id, scopes: ["service"] });
+    const made = await (await fetch(`${base}/v1/admin/keys`, { method: "POST", body: order, ...asAdmin })).json();
+    await page.goto(`${base}/ui/sign-in`);
+    await keyField(page).fill(made.key);
+    await page.keyboard.press("Enter");
+    await page.getByText("it is made for services").waitFor();
+    assert.deepEqual(await page.context().cookies(), []);
+  }));
+
 test("it leads nowhere but within the page", { skip }, () =>
   withPage(async (page) => {
     await page.goto(`${base}/ui/sign-in?next=${encodeURIComponent("//example.org/")}`);

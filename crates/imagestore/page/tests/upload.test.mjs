@@ -43,7 +43,7 @@ test("several files go up at once, and what fails says why", () =>
     await isNow(page, "notes.png", "failed");
     assert.match(await row(page, "cut.png").innerText(), /cannot be read.*request/s);
     assert.match(await row(page, "notes.png").innerText(), /kind of file is not taken/);
-    await page.getByText("2 of 4 stored · 2 failed").waitFor();
+    await page.getByRole("status").filter({ hasText: "2 of 4 stored · 2 failed" }).waitFor();
     await accessible(page);
     // The browser notes refused requests by itself.
     assert.equal(told.splice(0).length, 2);

@@ -44,14 +44,23 @@ function List() {
         <Checkbox label={text.showRevoked()} checked={showsOld} onChange={(event) => showOld(event.currentTarget.checked)} />
       </div>
       {error !== undefined && <ErrorNote error={error}><Button onClick={reload}>{text.again()}</Button></ErrorNote>}
-      {!shown ? error === undefined && <p role="status">{text.loading()}</p> : shown.length === 0 ? <EmptyState icon={keyIcon} title={text.noKeys()} /> : <Table keys={shown} users={known} onChanged={reload} />}
+      {!shown ? error === undefined && <p role="status">{text.loading()}</p> : shown.length === 0 ? <Empty hasUsers={known.length > 0} /> : <Table keys={shown} users={known} onChanged={reload} />}
       {isForm && known.length > 0 && <KeyForm users={known} user={user || known[0]!.id} onClose={() => open(false)} onMade={reload} />}
     </>
   );
 }
 
+function Empty({ hasUsers }: { hasUsers: boolean }) {
+  if (hasUsers) return <EmptyState icon={keyIcon} title={text.noKeys()} />;
+  return (
+    <EmptyState icon={keyIcon} title={text.noUsers()} hint={text.noUsersHint()}>
+      <a class="button button-primary" href="/ui/users">{text.toUsers()}</a>
+    </EmptyState>
+  );
+}
+
 function Table({ keys, users, onChanged }: { keys: readonly AccessKey[]; users: readonly User[]; onChanged: () => void }) {
-  const names = new Map(users.map(({ id, name }) => [id, name]));
+  const byId = new Map(users.map((user) => [user.id, user]));
   return (
     <div class="table-frame" tabIndex={0} role="group" aria-label={text.keys()}>
       <table class="table">
@@ -66,13 +75,13 @@ function Table({ keys, users, onChanged }: { keys: readonly AccessKey[]; users: 
             <th scope="col"><span class="visually-hidden">{text.actions()}</span></th>
           </tr>
         </thead>
-        <tbody>{keys.map((key) => <Row key={key.id} entry={key} user={names.get(key.user_id) ?? ""} onChanged={onChanged} />)}</tbody>
+        <tbody>{keys.map((key) => <Row key={key.id} entry={key} user={byId.get(key.user_id)} onChanged={onChanged} />)}</tbody>
       </table>
     </div>
   );
 }
 
-function Row({ entry, user, onChanged }: { entry: AccessKey; user: string; onChanged: () => void }) {
+function Row({ entry, user, onChanged }: { entry: AccessKey; user: User | undefined; onChanged: () => void }) {
   const label = entry.label || text.noLabel();
   const isOwn = session.value?.key_id === entry.id;
   const revoke = async () => {
@@ -87,12 +96,13 @@ function Row({ entry, user, onChanged }: { entry: AccessKey; user: string; onCha
     }
   };
   const isOver = entry.revoked_at !== null || isExpired(entry);
+  const standing = entry.revoked_at !== null ? text.revoked() : isExpired(entry) ? text.expired() : user?.disabled ? text.userKeptOut() : text.valid();
   return (
     <tr>
       <th scope="row">{label}{isOwn && <span class="access-soft"> ({text.thisOne()})</span>}</th>
-      <td>{user}</td>
+      <td>{user?.name}</td>
       <td>{sayScopes(entry.scopes)}</td>
-      <td class={isOver ? "access-bad" : "access-good"}>{entry.revoked_at !== null ? text.revoked() : isExpired(entry) ? text.expired() : text.valid()}</td>
+      <td class={isOver || user?.disabled ? "access-bad" : "access-good"}>{standing}</td>
       <td class="access-figure">{entry.expires_at ? format.date(entry.expires_at) : text.never()}</td>
       <td class="access-figure">{entry.last_used_at ? format.ago(entry.last_used_at) : text.notUsed()}</td>
       <td class="access-actions">{!isOver && <Button aria-label={text.revokeLabel({ label })} onClick={() => void revoke()}>{text.revoke()}</Button>}</td>

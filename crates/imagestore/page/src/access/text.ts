@@ -77,6 +77,7 @@ export const text = texts({
   valid: { en: "Valid", ru: "Действует" },
   expired: { en: "Expired", ru: "Истёк" },
   revoked: { en: "Revoked", ru: "Отозван" },
+  userKeptOut: { en: "User kept out", ru: "Пользователь не допущен" },
   thisOne: { en: "this session", ru: "этот сеанс" },
   showRevoked: { en: "Show revoked and expired ones", ru: "Показать отозванные и истёкшие" },
   makeKey: { en: "Make a key", ru: "Создать ключ" },
@@ -93,5 +94,6 @@ export const text = texts({
   revokeOwn: { en: "You are signed in with this key: you will be signed out.", ru: "Вы вошли с этим ключом: сеанс завершится." },
   noKeys: { en: "There are no keys yet", ru: "Ключей пока нет" },
   noUsers: { en: "There are no users yet", ru: "Пользователей пока нет" },
+  toUsers: { en: "Go to the users", ru: "Открыть пользователей" },
   noUsersHint: { en: "Add one, and make a key for them.", ru: "Добавьте пользователя и создайте для него ключ." },
 });

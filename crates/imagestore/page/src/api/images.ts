@@ -1,4 +1,4 @@
-import type { Image, ImageChanges, ImageInfo, Images, SimilarImage, Variant, Visibility, Format } from "./documents";
+import type { Image, ImageChanges, ImageInfo, Images, SimilarImage, Visibility, Format } from "./documents";
 import { get, patch, post, remove, send, type Query } from "./http";
 
 /** What a list of images can be narrowed to, by the names of its parameters. */
@@ -36,9 +36,7 @@ export const readImage = (id: string, signal?: AbortSignal) => get<Image>(path(i
 export const readInfo = (id: string, signal?: AbortSignal) => get<ImageInfo>(`/i/${encodeURIComponent(id)}.json`, undefined, signal);
 export const changeImage = (id: string, changes: ImageChanges) => patch<Image>(path(id), changes);
 export const deleteImage = (id: string, purge = false) => remove<void>(path(id), { purge: purge || undefined });
-export const restoreImage = (id: string) => post<Image>(`${path(id)}/restore`);
 
-export const listVariants = (id: string, signal?: AbortSignal) => get<{ variants: Variant[] }>(`${path(id)}/variants`, undefined, signal);
 export const deleteVariants = (id: string) => remove<{ variants: number; bytes: number }>(`${path(id)}/variants`);
 
 export const listSimilar = (id: string, limit: number, signal?: AbortSignal) =>

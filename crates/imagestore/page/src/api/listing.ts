@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { listAlbumImages } from "./albums";
-import type { ListedImage } from "./documents";
+import type { Images, ListedImage } from "./documents";
 import { get } from "./http";
 import { listImages, type ImageFilter, type ImageOrder } from "./images";
 
@@ -112,7 +112,6 @@ export class Listing {
     const first = this.buckets[0];
     await this.open((bucket) => {
       const same = known.get(`${bucket.cursor}|${bucket.count}|${bucket.month}`);
-      // The first bucket has no cursor that would tell what was put in front of it.
       return same && same !== first ? same : bucket;
     });
   }
@@ -131,6 +130,12 @@ export class Listing {
         buckets.push(...outline.buckets.map(({ cursor: from, ...rest }) => keep({ ...rest, cursor: from ?? undefined })));
         cursor = outline.cursor;
       } while (cursor);
+      // The first bucket has no cursor that would tell what was put in front of it.
+      const first = buckets[0];
+      if (this.ready.peek() && first) {
+        first.images = await this.fetch(first);
+        first.count = first.images.length;
+      }
       this.buckets = buckets;
       this.settle();
     } catch (error) {
@@ -138,10 +143,19 @@ export class Listing {
     }
   }
 
+  /** Loads a list that has no outline from its beginning, as far as it was loaded before. */
   private async restart(): Promise<void> {
-    const page = await this.page(undefined);
-    this.buckets = page.images.length > 0 ? [{ count: page.images.length, images: page.images }] : [];
-    this.next = page.cursor ?? null;
+    const buckets: Bucket[] = [];
+    let count = 0;
+    let cursor: string | null = null;
+    do {
+      const page: Images = await this.page(cursor ?? undefined);
+      if (page.images.length > 0) buckets.push({ count: page.images.length, cursor: cursor ?? undefined, images: page.images });
+      count += page.images.length;
+      cursor = page.cursor ?? null;
+    } while (cursor && count < this.total);
+    this.buckets = buckets;
+    this.next = cursor;
     this.settle();
   }
 
@@ -238,10 +252,13 @@ export class Listing {
 /** The listing that was looked at last: what is next and previous of an image goes by it. */
 export const currentListing = signal<Listing | undefined>(undefined);
 
-/** Shows a listing of `scope`, the one that is there already if it is of the same. */
+/** Shows a listing of `scope`: the one that is there already if it is of the same, brought up to date. */
 export function openListing(scope: Listed): Listing {
   const present = currentListing.peek();
-  if (present && JSON.stringify(present.scope) === JSON.stringify(scope)) return present;
+  if (present && JSON.stringify(present.scope) === JSON.stringify(scope)) {
+    void present.refresh();
+    return present;
+  }
   present?.close();
   currentListing.value = new Listing(scope);
   return currentListing.value;

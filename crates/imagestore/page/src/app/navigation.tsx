@@ -49,11 +49,17 @@ function account() {
 
 const isHere = (route: Route, current: Route | undefined) => route === current || route.path === current?.within;
 
+function Note({ route }: { route: Route }) {
+  const said = route.note?.();
+  return said ? <span class="shell-link-note">{said}</span> : null;
+}
+
 function NavigationLink({ route, current, short }: { route: Route; current: boolean; short?: boolean }) {
   return (
     <a class="shell-link" href={route.path} aria-current={current ? "page" : undefined}>
       <Icon shapes={route.icon!} />
       <span>{short && route.short ? route.short() : route.title()}</span>
+      <Note route={route} />
     </a>
   );
 }

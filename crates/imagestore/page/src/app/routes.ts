@@ -9,6 +9,8 @@ import upload from "icon:upload";
 import users from "icon:users";
 import type { Shapes } from "../parts";
 import type { Scope } from "../api";
+import { uploading } from "../parts/under-way";
+import { format } from "../text";
 import { text } from "./text";
 
 export interface Route {
@@ -26,15 +28,19 @@ export interface Route {
   scope?: Scope;
   /** In the navigation only where the service asks for keys. */
   keysOnly?: boolean;
+  /** What is to be known of it in the navigation while one is elsewhere. */
+  note?: () => string | undefined;
   /** Shown without the navigation around it. */
   bare?: boolean;
 }
+
+const sayUploading = () => (uploading.value === undefined ? undefined : format.percent(uploading.value));
 
 export const routes: readonly Route[] = [
   { path: "/", title: text.gallery, icon: gallery, load: () => import("../gallery") },
   { path: "/ui/album/:id", within: "/", title: text.album, load: () => import("../gallery") },
   { path: "/ui/image/:id", within: "/", title: text.image, load: () => import("../detail") },
-  { path: "/ui/upload", title: text.upload, icon: upload, scope: "write", load: () => import("../upload") },
+  { path: "/ui/upload", title: text.upload, icon: upload, scope: "write", note: sayUploading, load: () => import("../upload") },
   { path: "/ui/transform", title: text.transform, short: text.transformShort, icon: transformIcon, scope: "read", load: () => import("../workbench") },
   { path: "/ui/transform/:id", within: "/ui/transform", title: text.transform, load: () => import("../workbench") },
   { path: "/ui/compare", title: text.compare, icon: compareIcon, scope: "read", load: () => import("../compare") },

@@ -38,7 +38,7 @@ export function View({ route, given }: { route: Route | undefined; given: Record
       </EmptyState>
     );
   }
-  if (error) return <div class="view"><ErrorNote error={error} /></div>;
+  if (error) return <div class="view"><h1 class="visually-hidden">{route.title()}</h1><ErrorNote error={error} /></div>;
   const Found = view;
   return Found ? <Found {...given} /> : <p class="visually-hidden" role="status">{text.loading()}</p>;
 }

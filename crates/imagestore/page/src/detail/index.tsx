@@ -55,7 +55,7 @@ export default function Detail({ id = "" }: Record<string, string>) {
   useKeys({ ArrowLeft: () => go(neighbours.previous), ArrowRight: () => go(neighbours.next), Escape: () => goBack("/"), Delete: () => may("delete") && void remove(), i: () => showFacts((shown) => !shown) });
 
   if (error) {
-    return <div class="view"><ErrorNote error={error}><Button onClick={() => void load()}>{text.retry()}</Button><a class="button" href="/">{text.toGallery()}</a></ErrorNote></div>;
+    return <div class="view"><h1 class="visually-hidden">{text.image()}</h1><ErrorNote error={error}><Button onClick={() => void load()}>{text.retry()}</Button><a class="button" href="/">{text.toGallery()}</a></ErrorNote></div>;
   }
   return (
     <div class={factsShown ? "detail detail-with-facts" : "detail"}>

@@ -2,6 +2,7 @@ import { texts } from "../text";
 
 export const text = texts({
   unnamed: { en: "Without a name", ru: "Без имени" },
+  image: { en: "Image", ru: "Изображение" },
   back: { en: "Back", ru: "Назад" },
   previous: { en: "Previous", ru: "Предыдущее" },
   next: { en: "Next", ru: "Следующее" },
@@ -40,7 +41,7 @@ export const text = texts({
   profile: { en: "Colour profile", ru: "Цветовой профиль" },
   transparent: { en: "Transparency", ru: "Прозрачность" },
   yes: { en: "Yes", ru: "Есть" },
-  digest: { en: "SHA-256", ru: "SHA-256" },
+  digest: { en: "BLAKE3", ru: "BLAKE3" },
   id: { en: "Id", ru: "Id" },
   colours: { en: "Colours", ru: "Цвета" },
   camera: { en: "Camera", ru: "Камера" },

@@ -105,13 +105,7 @@ export function Grid({ listing, onDelete }: GridProps) {
             row.kind === "month" ? (
               <div key={row.month} class="grid-month" role="row" style={{ transform: `translateY(${row.top}px)` }}><span role="gridcell" aria-colspan={layout.columns}>{format.month(row.month)}</span></div>
             ) : (
-              <div key={row.first} class="grid-row" role="row" aria-rowindex={row.number} style={{ transform: `translateY(${row.top}px)` }}>
-                {Array.from({ length: row.count }, (_, at) => {
-                  const index = row.first + at;
-                  const image = listing.at(index);
-                  return <Tile key={index} image={image} index={index} size={layout.tile} active={index === active} selected={image !== undefined && selected.value.has(image.id)} selecting={isSelecting.value} hurried={seen.hurried} />;
-                })}
-              </div>
+              <ImageRow key={row.first} row={row} tile={layout.tile} listing={listing} version={version} active={active} hurried={seen.hurried} />
             ),
           )}
         </div>
@@ -122,6 +116,34 @@ export function Grid({ listing, onDelete }: GridProps) {
 }
 
 const MOST_SELECTED = 5_000;
+
+interface RowProps {
+  row: Extract<Row, { kind: "images" }>;
+  tile: number;
+  listing: Listing;
+  version: number;
+  active: number;
+  hurried: boolean;
+}
+
+/** One row, which is only looked at again when something in it changed: dozens of them pass with each turn of a wheel. */
+function ImageRow({ row, tile, listing, version, active, hurried }: RowProps) {
+  const { top, first, count, number } = row;
+  const chosen = selected.value;
+  const selecting = isSelecting.value;
+  const focused = active >= first && active < first + count ? active : -1;
+  return useMemo(
+    () => (
+      <div class="grid-row" role="row" aria-rowindex={number} style={{ transform: `translateY(${top}px)` }}>
+        {Array.from({ length: count }, (_, at) => {
+          const image = listing.at(first + at);
+          return <Tile key={first + at} image={image} index={first + at} size={tile} active={first + at === focused} selected={image !== undefined && chosen.has(image.id)} selecting={selecting} hurried={hurried} />;
+        })}
+      </div>
+    ),
+    [number, top, first, count, tile, listing, version, focused, chosen, selecting, hurried],
+  );
+}
 
 /** What is drawn: what is seen, somewhat more, and the row with the focus, which is not to be lost when it scrolls away. */
 function visibleRows(layout: Layout, seen: { top: number; height: number }, active: number): Row[] {

@@ -2,7 +2,7 @@ import { texts } from "../text";
 
 export const text = texts({
   title: { en: "Gallery", ru: "Галерея" },
-  deletedTitle: { en: "Recently deleted", ru: "Недавно удалённые" },
+  deletedTitle: { en: "Recently deleted", ru: "Удалённые" },
   images: { en: "Images", ru: "Изображения" },
   count: { en: { one: "{count} image", other: "{count} images" }, ru: { one: "{count} изображение", few: "{count} изображения", many: "{count} изображений" } },
   unnamed: { en: "Without a name", ru: "Без имени" },

@@ -10,10 +10,10 @@ interface Window {
 }
 
 /** Above this many heights of the window in a second nobody sees more than placeholders. */
-const HURRY = 6;
+const HURRY = 3;
 const REST_MS = 120;
 /** How finely the position is followed: rendering anew for each pixel would be for nothing. */
-const GRAIN = 64;
+const GRAIN = 120;
 
 /** What is seen of something that scrolls. */
 export function useWindow(frame: RefObject<HTMLElement | null>): Window {
@@ -30,11 +30,12 @@ export function useWindow(frame: RefObject<HTMLElement | null>): Window {
 
   useEffect(() => {
     const element = frame.current!;
+    const height = Math.max(1, element.clientHeight);
     let last = { top: element.scrollTop, at: performance.now() };
     let timer: ReturnType<typeof setTimeout> | undefined;
     const follow = () => {
       const now = { top: element.scrollTop, at: performance.now() };
-      const speed = (Math.abs(now.top - last.top) / element.clientHeight) * (1000 / Math.max(1, now.at - last.at));
+      const speed = (Math.abs(now.top - last.top) / height) * (1000 / Math.max(1, now.at - last.at));
       const hurried = speed > HURRY;
       last = now;
       clearTimeout(timer);
@@ -47,7 +48,7 @@ export function useWindow(frame: RefObject<HTMLElement | null>): Window {
       element.removeEventListener("scroll", follow);
       clearTimeout(timer);
     };
-  }, []);
+  }, [seen.height]);
   return seen;
 }
 

@@ -32,7 +32,7 @@ export function Row({ job, onChanged }: { job: Job; onChanged: (job: Job) => voi
         <Standing job={job} />
       </div>
       <div class="jobs-buttons">
-        {job.status === "done" && job.urls.result && <a class="button button-quiet" href={resultOf(job)} target="_blank">{text.result()}</a>}
+        {job.status === "done" && job.urls.result && <a class="button" href={resultOf(job)} target="_blank">{text.result()}</a>}
         {canRetry && may("write") && <Button busy={isBusy} onClick={() => void act(retryJob)}>{text.retry()}</Button>}
         {canCancel && may("write") && <Button busy={isBusy} onClick={() => void act(cancelJob)}>{text.cancel()}</Button>}
       </div>

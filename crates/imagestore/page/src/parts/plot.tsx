@@ -52,8 +52,8 @@ export function Plot({ label, series, x, y, look = "line", height = 220, mark }:
   const [fromY, toY] = domain([0, ...filled.flatMap(({ points }) => points.map((point) => point.y))], y.from, y.to);
   const acrossX = scaleOf([fromX - half, toX + half], [MARGIN.left, width - MARGIN.right]);
   const upY = scaleOf([fromY, toY], [height - MARGIN.bottom, MARGIN.top]);
-  const ticksX = x.ticks ?? stepped(fromX, toX, Math.max(2, Math.floor((width - MARGIN.left) / 90)));
-  const ticksY = y.ticks ?? stepped(fromY, toY, 4);
+  const ticksX = x.ticks ?? distinct(stepped(fromX, toX, Math.max(2, Math.floor((width - MARGIN.left) / 90))), x);
+  const ticksY = y.ticks ?? distinct(stepped(fromY, toY, 4), y);
   const nearest = at === undefined ? undefined : xs[Math.min(at, xs.length - 1)];
 
   const follow = (event: PointerEvent & { currentTarget: SVGSVGElement }) => {
@@ -145,6 +145,10 @@ export function Plot({ label, series, x, y, look = "line", height = 220, mark }:
     </figure>
   );
 }
+
+/** Parts of what is counted in whole numbers are written as the whole number beside them, and are no marks. */
+const distinct = (ticks: readonly number[], { say }: Axis) =>
+  ticks.filter((tick) => Number.isInteger(tick) || !ticks.some((other) => other !== tick && say(other) === say(tick)));
 
 /** What there is at one place, of each series that has something there. */
 function said(series: readonly PlotSeries[], x: number, y: Axis, named: boolean): string {

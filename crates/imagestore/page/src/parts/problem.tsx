@@ -25,10 +25,15 @@ const titles: Record<number, () => string> = {
   507: text.full,
 };
 
+/** Where a status stands for more than one thing. */
+const codes: Record<string, () => string> = {
+  "quota-exceeded": text.quota,
+};
+
 /** What happened in the reader's language, and in the words of the service. */
 export function describe(error: unknown): Described {
   if (!(error instanceof Problem)) return { title: text.unexpected(), detail: error instanceof Error ? error.message : String(error) };
-  const title = (titles[error.status] ?? (error.status >= 500 ? text.fault : text.refused))();
+  const title = (codes[error.code] ?? titles[error.status] ?? (error.status >= 500 ? text.fault : text.refused))();
   if (error.status === 0) return { title, detail: text.unreachableHint() };
   const id = error.requestId ? text.requestId({ id: error.requestId }) : "";
   return { title, detail: [error.detail || error.title, id].filter(Boolean).join(" · ") };

@@ -16,6 +16,7 @@ export const text = texts({
   tooLarge: { en: "This is too large", ru: "Слишком большой размер" },
   wrongType: { en: "This kind of file is not taken", ru: "Такие файлы не принимаются" },
   unprocessable: { en: "This picture cannot be read", ru: "Изображение не удаётся прочитать" },
+  quota: { en: "The quota is used up", ru: "Квота исчерпана" },
   tooMany: { en: "Too many requests; wait a moment", ru: "Слишком много запросов, подождите немного" },
   busy: { en: "The service is busy; try again soon", ru: "Сервис занят, повторите немного позже" },
   full: { en: "There is no room left", ru: "Место закончилось" },

@@ -3,10 +3,13 @@ import { useRef, useState } from "preact/hooks";
 import hideIcon from "icon:eye-off";
 import showIcon from "icon:eye";
 import keyIcon from "icon:key-round";
-import { Problem, session, signIn, signOut } from "../api";
+import { may, Problem, session, signIn, signOut, type Scope } from "../api";
 import { navigate } from "../app/router";
 import { Button, EmptyState, ErrorNote, Field, Icon, IconButton, report } from "../parts";
 import { text } from "./text";
+
+/** Whoever has none of these finds nothing to do here. */
+const USEFUL: readonly Scope[] = ["read", "write", "delete", "admin"];
 
 /** Where one wanted to go before one was asked for a key; never to another site. */
 function wanted(): string {
@@ -24,7 +27,7 @@ export default function SignIn() {
       </EmptyState>
     );
   }
-  if (known?.user && known.scopes.length > 0) {
+  if (known?.user && USEFUL.some(may)) {
     return (
       <EmptyState level={1} icon={keyIcon} title={text.already({ name: known.user.name })} hint={text.alreadyHint()}>
         <Button onClick={() => void signOut().catch(report)}>{text.signOut()}</Button>
@@ -54,8 +57,9 @@ function KeyForm() {
       // The key's place is the cookie: the page keeps it nowhere, and goes on only if there is something to see.
       const target = wanted();
       await signIn(key);
-      if (session.value?.scopes.length) navigate(target, { replace: true });
-      else setError(text.nothing());
+      if (USEFUL.some(may)) return navigate(target, { replace: true });
+      await signOut();
+      setError(text.nothing());
     } catch (problem) {
       setError(problem instanceof Problem && problem.status === 401 ? text.wrong() : problem);
       field.current?.select();

@@ -1,5 +1,19 @@
 import { language } from "./language";
 
+/** Makes each formatter once: making one takes longer than a hundred uses of it. */
+function once<Options, Formatter>(make: (spoken: string, options: Options) => Formatter): (options: Options) => Formatter {
+  const made = new Map<string, Formatter>();
+  return (options) => {
+    const key = language.value + JSON.stringify(options);
+    const present = made.get(key) ?? make(language.value, options);
+    made.set(key, present);
+    return present;
+  };
+}
+
+const dates = once((spoken, options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(spoken, options));
+const numbers = once((spoken, options: Intl.NumberFormatOptions) => new Intl.NumberFormat(spoken, options));
+
 /** Sizes as file managers show them: `1.4 MB`, by powers of 1000. */
 export function bytes(count: number): string {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
@@ -10,32 +24,32 @@ export function bytes(count: number): string {
     step += 1;
   }
   const digits = step > 0 && Math.abs(shown) < 9.95 ? 1 : 0;
-  return new Intl.NumberFormat(language.value, { style: "unit", unit: units[step], unitDisplay: step === 0 ? "long" : "short", maximumFractionDigits: digits }).format(shown);
+  return numbers({ style: "unit", unit: units[step], unitDisplay: step === 0 ? "long" : "short", maximumFractionDigits: digits }).format(shown);
 }
 
 export function number(value: number, digits = 0): string {
-  return new Intl.NumberFormat(language.value, { maximumFractionDigits: digits }).format(value);
+  return numbers({ maximumFractionDigits: digits }).format(value);
 }
 
 /** A part of one, such as 0.42, as `42 %`. */
 export function percent(part: number, digits = 0): string {
-  return new Intl.NumberFormat(language.value, { style: "percent", maximumFractionDigits: digits }).format(part);
+  return numbers({ style: "percent", maximumFractionDigits: digits }).format(part);
 }
 
 export function date(at: string | Date): string {
-  return new Intl.DateTimeFormat(language.value, { dateStyle: "medium" }).format(new Date(at));
+  return dates({ dateStyle: "medium" }).format(new Date(at));
 }
 
 export function dateTime(at: string | Date): string {
-  return new Intl.DateTimeFormat(language.value, { dateStyle: "medium", timeStyle: "short" }).format(new Date(at));
+  return dates({ dateStyle: "medium", timeStyle: "short" }).format(new Date(at));
 }
 
 export function time(at: string | Date): string {
-  return new Intl.DateTimeFormat(language.value, { timeStyle: "medium" }).format(new Date(at));
+  return dates({ timeStyle: "medium" }).format(new Date(at));
 }
 
 export function month(at: string | Date): string {
-  const said = new Intl.DateTimeFormat(language.value, { month: "long", year: "numeric", timeZone: "UTC" }).format(new Date(at));
+  const said = dates({ month: "long", year: "numeric", timeZone: "UTC" }).format(new Date(at));
   return said.charAt(0).toLocaleUpperCase(language.value) + said.slice(1);
 }
 
@@ -46,7 +60,7 @@ export function duration(seconds: number): string {
     : seconds < 90 ? ([seconds, "second", seconds < 10 ? 1 : 0] as const)
     : seconds < 5400 ? ([seconds / 60, "minute", 0] as const)
     : ([seconds / 3600, "hour", 1] as const);
-  return new Intl.NumberFormat(language.value, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: digits }).format(value);
+  return numbers({ style: "unit", unit, unitDisplay: "short", maximumFractionDigits: digits }).format(value);
 }
 
 /** How long ago something was, or how soon it will be: `5 minutes ago`. */

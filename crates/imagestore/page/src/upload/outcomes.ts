@@ -1,5 +1,5 @@
 import { signal, type Signal } from "@preact/signals";
-import { listJobs, onEvent, onGap, type Job } from "../api";
+import { listJobs, may, onEvent, onGap, type Job } from "../api";
 
 /** The latest job about each image that was uploaded here with a wish for something to be made of it. */
 const jobs = new Map<string, Signal<Job | undefined>>();
@@ -19,6 +19,8 @@ export function jobOf(image: string): Signal<Job | undefined> {
 
 /** Keeps the jobs up to date until the returned function is called. */
 export function follow(): () => void {
+  // Who may only upload does not see jobs.
+  if (!may("read")) return () => undefined;
   const lookAgain = () => jobs.forEach((job, image) => void look(image, job));
   lookAgain();
   const stops = [
@@ -32,7 +34,8 @@ export function follow(): () => void {
 }
 
 async function look(image: string, job: Signal<Job | undefined>): Promise<void> {
-  // Those who may upload may not be allowed to see jobs; the image is stored all the same.
+  if (!may("read")) return;
+  // What is not known now is told by the next event; the image is stored all the same.
   const found = await listJobs({ image_id: image, limit: 1 }).catch(() => undefined);
   if (found?.jobs[0]) job.value = found.jobs[0];
 }

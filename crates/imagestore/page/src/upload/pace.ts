@@ -1,4 +1,5 @@
 import { signal, type ReadonlySignal } from "@preact/signals";
+import { uploading } from "../parts/under-way";
 import type { Item } from "./item";
 
 /** How far all of them are together. */
@@ -31,6 +32,7 @@ export function rest(): void {
   timer = undefined;
   samples = [];
   pace.value = { ...pace.value, rate: 0, left: undefined };
+  uploading.value = undefined;
 }
 
 function look(items: readonly Item[]): void {
@@ -42,5 +44,6 @@ function look(items: readonly Item[]): void {
   const [first] = samples;
   const seconds = (now - first!.at) / 1000;
   const rate = seconds > 0 ? Math.max(0, sent - first!.sent) / seconds : 0;
+  uploading.value = bytes > 0 ? sent / bytes : 0;
   pace.value = { bytes, sent, rate, left: rate > 0 ? (bytes - sent) / rate : undefined };
 }

@@ -1,5 +1,5 @@
-import { computed, signal } from "@preact/signals";
-import { deleteImage, loadSession, Problem } from "../api";
+import { computed, effect, signal } from "@preact/signals";
+import { deleteImage, loadSession, Problem, session } from "../api";
 import { isOver, itemOf, type Item, type Standing } from "./item";
 import { measure, rest } from "./pace";
 import { send } from "./send";
@@ -109,6 +109,17 @@ async function forget(address: string): Promise<void> {
   const { giveUp } = await import("./resumable");
   await giveUp(address).catch(() => undefined);
 }
+
+let owner = session.peek()?.user?.id;
+
+// What somebody uploaded is nobody else's business who signs in here later.
+effect(() => {
+  const now = session.value?.user?.id;
+  if (now === undefined || now === owner) return;
+  owner = now;
+  for (const item of items.peek()) item.stop?.abort();
+  items.value = [];
+});
 
 addEventListener("beforeunload", (event) => {
   if (isBusy.peek()) event.preventDefault();

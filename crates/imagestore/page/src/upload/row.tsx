@@ -82,8 +82,7 @@ function Twin({ item, twin }: { item: Item; twin: string }) {
   };
   return (
     <p class="upload-twin">
-      <Icon shapes={copyIcon} size={16} />
-      <span>{text.twin()}</span>
+      <span class="upload-twin-words"><Icon shapes={copyIcon} size={16} />{text.twin()}</span>
       <a href={`/ui/image/${twin}`}>{text.showTwin()}</a>
       {may("delete") && <Button kind="quiet" class="upload-link" onClick={() => void remove()}>{text.removeCopy()}</Button>}
     </p>

@@ -1,4 +1,4 @@
-import { addToAlbum, changeImage, listSimilar, orderCompression, orderProcessing, Problem, processFile, uploadAddress, uploadFile } from "../api";
+import { addToAlbum, changeImage, listSimilar, may, orderCompression, orderProcessing, Problem, processFile, uploadAddress, uploadFile } from "../api";
 import type { Item } from "./item";
 
 /** What `POST /v1/upload` takes; of everything else the operation is ordered once it is there. */
@@ -71,8 +71,7 @@ async function carryOut(item: Item, { image, left }: Stored): Promise<void> {
 }
 
 async function findTwin(item: Item, { image, isCopy }: Stored): Promise<void> {
-  if (isCopy === false) return;
-  // One may be allowed to upload and not to look.
+  if (isCopy === false || !may("read")) return;
   const { images } = await listSimilar(image, 3).catch(() => ({ images: [] }));
   item.twin.value = images.find((other) => other.exact && other.id !== image)?.id;
 }

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import plus from "icon:plus";
-import { listAlbums, makeAlbum, session, type Album, type Visibility } from "../api";
+import { listAlbums, makeAlbum, may, session, type Album, type Visibility } from "../api";
 import { IconButton, prompt, report, Select, TextField } from "../parts";
 import { text } from "./text";
 import { change, form, GOALS, mistakes, type AndThen } from "./wishes";
@@ -47,7 +47,7 @@ async function addAlbum(): Promise<void> {
 /** What is to become of the files, beside storing them. */
 export function WishesForm() {
   useEffect(() => {
-    listAlbums().then((all) => { albums.value = all; }, report);
+    if (may("read")) listAlbums().then((all) => { albums.value = all; }, report);
   }, []);
   const filled = form.value;
   return (

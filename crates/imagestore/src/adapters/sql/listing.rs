@@ -107,7 +107,12 @@ impl<'a> Walk<'a> {
 
     /// The beginning of a query, up to what the index has.
     fn sql(&self, columns: &str) -> Sql {
-        let mut sql = Sql::new("SELECT ");
+        self.sql_within("SELECT ", columns)
+    }
+
+    /// The same behind the beginning of a query that it stands in.
+    fn sql_within(&self, before: &str, columns: &str) -> Sql {
+        let mut sql = Sql::new(before);
         sql.push(columns);
         if let (true, Some(tag)) = (self.by_tag, &self.filter().tag) {
             sql.push(" FROM image_tags ").push(ORDERED_JOIN.of(self.dialect)).push(" images");
@@ -232,16 +237,36 @@ impl<'a> Walk<'a> {
         self.order(&mut sql);
         sql.push(" LIMIT 1 OFFSET ").push_bind(rows);
         let last: Option<(String, Uuid)> = sql.build_query_as().fetch_optional(pool).await?;
-        let Some((key, id)) = last else { return Ok(None) };
-        Ok(Some(match self.query.sort {
+        last.map(|(key, id)| self.position(key, id)).transpose()
+    }
+
+    fn position(&self, key: String, id: Uuid) -> Result<Position, CatalogError> {
+        Ok(match self.query.sort {
             Sort::Date => Position::Date(id.into()),
             Sort::Name => Position::Name(key, id.into()),
             Sort::Bytes => Position::Bytes(key.parse().map_err(|_| rows::unreadable("size"))?, id.into()),
-        }))
+        })
     }
 }
 
 impl Walk<'_> {
+    /// Where the last row of every so many stands, from the first one of the page on; no more than `most` of them.
+    pub(super) async fn steps(&self, pool: &Pool, step: u32, most: u32) -> Result<Vec<Position>, CatalogError> {
+        let (id, direction) = (self.id(), if self.query.descending { " DESC" } else { "" });
+        let by_key = self.key().map(|key| format!("{key}{direction}, ")).unwrap_or_default();
+        let columns = format!(
+            "CAST({} AS TEXT) AS sorted_by, {id} AS id, row_number() OVER (ORDER BY {by_key}{id}{direction}) AS number",
+            self.key().unwrap_or("''")
+        );
+        let mut sql = self.sql_within("SELECT sorted_by, id, number FROM (SELECT ", &columns);
+        self.behind(&mut sql, self.query.after.as_ref(), self.query.descending);
+        sql.push(" LIMIT ").push_bind(i64::from(step) * i64::from(most));
+        sql.push(") AS walked WHERE number % ").push_bind(i64::from(step)).push(" = 0");
+        let mut rows: Vec<(String, Uuid, i64)> = sql.build_query_as().fetch_all(pool).await?;
+        rows.sort_unstable_by_key(|(_, _, number)| *number);
+        rows.into_iter().map(|(key, id, _)| self.position(key, id)).collect()
+    }
+
     /// How many of the list's images there are from behind its position up to that one.
     pub(super) async fn count(&self, pool: &Pool, end: Option<&Position>) -> Result<u32, CatalogError> {
         let mut sql = self.sql("count(*)");

@@ -1,4 +1,6 @@
-//! Lists of images from afar: walked along in steps, so that each statement reads a bounded part of one index.
+//! Lists of images from afar: walked along by their index, a month at a time where there are months, and no further than buckets are told of.
+
+use std::collections::VecDeque;
 
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
@@ -18,7 +20,9 @@ pub(super) async fn read(pool: &Pool, query: &TimelineQuery) -> Result<(Vec<Buck
     // What is behind the present month, where there are months.
     let mut behind: Option<ImageQuery> = None;
     let mut month = None;
-    for _ in 0..query.list.limit {
+    // Where the next buckets end, if that is known.
+    let mut ends: Option<VecDeque<Position>> = None;
+    for round in 0..query.list.limit {
         if list.sort == Sort::Date && behind.is_none() {
             let Some(next) = Walk::of(&list, pool.dialect()).nth(pool, 0).await? else { return Ok((buckets, None)) };
             let present = Month::of(next.id())?;
@@ -27,7 +31,11 @@ pub(super) async fn read(pool: &Pool, query: &TimelineQuery) -> Result<(Vec<Buck
             month = Some((present.first.year(), present.first.month()));
         }
         let walk = Walk::of(&list, pool.dialect());
-        let end = walk.nth(pool, query.step - 1).await?;
+        let mut known = match ends.take() {
+            Some(known) => known,
+            None => walk.steps(pool, query.step, query.list.limit - round).await?.into(),
+        };
+        let end = known.pop_front();
         let count = match &end {
             Some(_) if !walk.looks_for_more() => query.step,
             end => walk.count(pool, end.as_ref()).await?,
@@ -38,7 +46,7 @@ pub(super) async fn read(pool: &Pool, query: &TimelineQuery) -> Result<(Vec<Buck
         match (end, behind.take()) {
             (Some(end), rest) => {
                 list.after = Some(end);
-                behind = rest;
+                (behind, ends) = (rest, Some(known));
             }
             (None, Some(rest)) => list = rest,
             (None, None) => return Ok((buckets, None)),

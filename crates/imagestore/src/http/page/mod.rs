@@ -5,8 +5,8 @@ mod files;
 
 use actix_web::http::Method;
 use actix_web::http::header::{
-    ACCEPT, ACCEPT_ENCODING, Accept, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
-    Header, HeaderName, IF_NONE_MATCH, IfNoneMatch, Quality, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, Accept, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, Header,
+    HeaderName, HeaderValue, IF_NONE_MATCH, IfNoneMatch, Quality, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::mime;
 use actix_web::web::{self, ServiceConfig};
@@ -75,13 +75,14 @@ async fn page(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     // Asked for anew each time, so that it never names files that a newer program does not have.
     let mut answer = send(&request, file, "no-cache");
     let headers = answer.headers_mut();
+    headers.append(VARY, HeaderValue::from_static("accept"));
     for (name, value) in [
         (CONTENT_SECURITY_POLICY, POLICY),
         (REFERRER_POLICY, "no-referrer"),
         (PERMISSIONS_POLICY, PERMISSIONS),
         (OPENER_POLICY, "same-origin"),
     ] {
-        headers.insert(name, actix_web::http::header::HeaderValue::from_static(value));
+        headers.insert(name, HeaderValue::from_static(value));
     }
     Ok(answer)
 }
@@ -118,7 +119,7 @@ fn send(request: &HttpRequest, file: &PageFile, kept: &'static str) -> HttpRespo
     answer
         .insert_header((ETAG, form.etag.to_string()))
         .insert_header((CACHE_CONTROL, kept))
-        .insert_header((VARY, format!("{ACCEPT}, {ACCEPT_ENCODING}")))
+        .insert_header((VARY, ACCEPT_ENCODING.as_str()))
         .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"));
     if is_known {
         return answer.finish();

@@ -64,7 +64,7 @@ struct AuthDocument {
 #[expect(dead_code, reason = "`begin` reads the field; this only describes it")]
 struct Credentials {
     /// A key of a user.
-    #[schema(example = "imgs_…", max_length = 200)]
+    #[schema(example = "imgs_…")]
     key: String,
 }
 
