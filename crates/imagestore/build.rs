@@ -14,6 +14,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let dist = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("page/dist");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={}", dist.display());
+    // Those that are there are built in; of a new one only this tells.
+    println!("cargo::rerun-if-changed=migrations");
     let index = dist.join("index.html");
     if !index.is_file() {
         println!("cargo::error={} is missing: scripts/build-page makes it", index.display());
