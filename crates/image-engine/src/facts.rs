@@ -6,6 +6,7 @@ use crate::EngineError;
 
 /// What the header of a picture says. Nothing of it is taken on trust for memory: see [`Limits`].
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "facts of a header, which have nothing to do with each other")]
 pub struct Facts {
     /// By content.
     pub format: ImageFormat,

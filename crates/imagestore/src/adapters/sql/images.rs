@@ -13,6 +13,7 @@ use crate::domain::{Image, ImageChange, ImageName, Metadata, Reach, StoreError};
 use crate::ports::CatalogError;
 
 #[derive(FromRow)]
+#[expect(clippy::struct_excessive_bools, reason = "columns")]
 pub(super) struct ImageRow {
     id: Uuid,
     owner: Option<Uuid>,

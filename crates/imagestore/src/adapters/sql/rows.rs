@@ -114,7 +114,7 @@ pub(super) async fn forget(tx: &mut Connection<'_>, digest: &Digest) -> Result<(
 /// A page at a time, in the order of digests: a statement for all of millions would take longer than a statement may. What one row refers to
 /// from the first page to the last is in it.
 pub(super) async fn referenced(pool: &Pool) -> Result<Vec<(Digest, u64)>, CatalogError> {
-    const PAGE: usize = 10_000;
+    const PAGE: u32 = 10_000;
     let mut blobs = BTreeMap::new();
     for statement in [
         "SELECT digest, MAX(bytes) FROM images WHERE digest > $1 GROUP BY digest ORDER BY digest LIMIT $2",
@@ -123,11 +123,11 @@ pub(super) async fn referenced(pool: &Pool) -> Result<Vec<(Digest, u64)>, Catalo
     ] {
         let mut after = Vec::new();
         loop {
-            let page: Vec<(Vec<u8>, i64)> = query_as(statement).bind(after).bind(PAGE as i64).fetch_all(pool).await?;
+            let page: Vec<(Vec<u8>, i64)> = query_as(statement).bind(after).bind(PAGE).fetch_all(pool).await?;
             for (bytes, size) in &page {
                 blobs.insert(digest(bytes)?, unsigned(*size)?);
             }
-            match page.into_iter().nth(PAGE - 1) {
+            match page.into_iter().nth(PAGE as usize - 1) {
                 Some((last, _)) => after = last,
                 None => break,
             }
