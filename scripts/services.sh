@@ -13,6 +13,16 @@ target_folder() {
         sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p'
 }
 
+# What the page is built and tried with, in a folder with a package-lock.json: fetched where it is not there, or is that of another lock file.
+page_packages() {
+    (
+        cd "$1"
+        ! cmp -s package-lock.json node_modules/.for-lock.json || exit 0
+        npm ci --ignore-scripts --no-progress
+        cp package-lock.json node_modules/.for-lock.json
+    )
+}
+
 # Whether these Python packages (NAME==VERSION) are in the environment in a folder: python_packages FOLDER CONSEQUENCE PACKAGE ...
 # They are installed if they are not. Only a registry that cannot be reached, or no Python, is an excuse, which is said with its consequence.
 python_packages() {
