@@ -73,8 +73,7 @@ impl<'a> Avif<'a> {
     }
 
     /// Refuses a picture whose coded data is larger than the boxes say, or of full chroma where they say that it is not: the decoder would
-    /// allocate for that. Belongs before the first
-    /// frame; the file has to be whole.
+    /// allocate for that. Belongs before the first frame; the file has to be whole.
     pub(crate) fn bind_to_its_size(&mut self) -> Result<(), EngineError> {
         /// Colours, alpha, a thumbnail, and the overhang of a grid of tiles.
         const PLANES: u64 = 4;
@@ -106,7 +105,8 @@ impl<'a> Avif<'a> {
             has_alpha: decoder.alphaPresent != 0,
             bits: u8::try_from(image.depth).unwrap_or(8),
             progressive: false,
-            subsampled: matches!(image.yuvFormat, sys::AVIF_PIXEL_FORMAT_YUV420 | sys::AVIF_PIXEL_FORMAT_YUV400),
+            // Of 12 bits it has a profile that may as well be of full chroma.
+            subsampled: image.yuvFormat == sys::AVIF_PIXEL_FORMAT_YUV420 && image.depth <= 10,
         }
     }
 

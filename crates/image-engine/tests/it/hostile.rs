@@ -20,6 +20,12 @@ fn an_avif_that_is_coded_larger_than_it_says_is_not_decoded() {
 }
 
 #[test]
+fn an_avif_of_more_chroma_than_it_says_is_not_decoded() {
+    let found = check(&broken::avif_claiming_half_chroma(&file::quarters(300, 300)));
+    assert_eq!(found, Err(EngineError::Corrupt("its coded picture is larger than it says".to_owned())));
+}
+
+#[test]
 fn an_honest_avif_is_whole() {
     for sample in samples().iter().filter(|sample| sample.extension == "avif") {
         assert_eq!(check(&sample.bytes), Ok(()), "{}", sample.name);

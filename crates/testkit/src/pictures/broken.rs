@@ -27,6 +27,18 @@ pub fn avif_claiming(width: u32, height: u32, coded: &RgbImage) -> Vec<u8> {
     bytes
 }
 
+/// An AVIF of full chroma whose boxes say that its colours are stored at half the width and height.
+pub fn avif_claiming_half_chroma(coded: &RgbImage) -> Vec<u8> {
+    const TAG: &[u8] = b"av1C";
+    let mut bytes = super::file::avif(coded, 30);
+    let tag = bytes.windows(TAG.len()).position(|window| window == TAG).expect("the encoder writes the configuration");
+    // A version; profile and level; and among flags those of half the width and half the height (AV1-ISOBMFF, 2.3.3).
+    let (profile, flags) = (tag + TAG.len() + 1, tag + TAG.len() + 2);
+    bytes[profile] &= 0x1f;
+    bytes[flags] |= 0x0c;
+    bytes
+}
+
 /// `count` beginnings of a file, evenly spread, none of them empty and none whole.
 pub fn truncations(bytes: &[u8], count: usize) -> Vec<Vec<u8>> {
     let at = |index: usize| (bytes.len() * (index + 1) / (count + 1)).max(1);
