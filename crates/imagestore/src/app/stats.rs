@@ -22,10 +22,10 @@ impl Services {
     }
 
     /// What each of the last so many days has brought, the present one included, oldest first.
-    pub async fn history(&self, caller: &Caller, days: u16) -> Result<Vec<DayTotals>, StoreError> {
+    pub async fn history(&self, caller: &Caller, days: u32) -> Result<Vec<DayTotals>, StoreError> {
         caller.require(Scope::Admin)?;
         let today = now().to_zoned(TimeZone::UTC).date();
-        let first = today.checked_sub((i32::from(days) - 1).days()).map_err(StoreError::internal)?;
+        let first = today.checked_sub((i64::from(days) - 1).days()).map_err(StoreError::internal)?;
         let known = self.inner.catalog.days(first).await?;
         let mut known: HashMap<_, _> = known.into_iter().map(|totals| (totals.day, totals)).collect();
         let all = first.series(1.day()).take_while(|day| *day <= today);

@@ -1,6 +1,7 @@
 //! Paths and query strings.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use actix_web::HttpRequest;
@@ -34,11 +35,15 @@ impl<'a> Query<'a> {
 
     /// How many entries a page has.
     pub(super) fn limit(&mut self, default: u32, most: u32) -> Result<u32, TransformError> {
-        let Some(text) = self.take("limit")? else { return Ok(default) };
-        text.parse()
-            .ok()
-            .filter(|limit| (1..=most).contains(limit))
-            .ok_or_else(|| TransformError::new("limit", format!("must be a whole number from 1 to {most}")))
+        Ok(self.number("limit", 1..=most)?.unwrap_or(default))
+    }
+
+    /// A whole number within bounds.
+    pub(super) fn number(&mut self, name: &str, bounds: RangeInclusive<u32>) -> Result<Option<u32>, TransformError> {
+        let Some(text) = self.take(name)? else { return Ok(None) };
+        let number = text.parse().ok().filter(|number| bounds.contains(number));
+        let wanted = || format!("must be a whole number from {} to {}", bounds.start(), bounds.end());
+        number.map(Some).ok_or_else(|| TransformError::new(name, wanted()))
     }
 
     /// Where a page begins.

@@ -106,13 +106,9 @@ pub(in crate::http) async fn get(
 
 fn wish(request: &HttpRequest) -> Result<CurveWish, TransformError> {
     let mut query = Query::of(request);
-    let side = query.parsed("side")?.unwrap_or(DEFAULT_SIDE);
+    let side = query.number("side", SIDES)?.unwrap_or(DEFAULT_SIDE);
     let formats = query.take("formats")?;
     query.finish("formats, side")?;
-    if !SIDES.contains(&side) {
-        let (least, most) = SIDES.into_inner();
-        return Err(TransformError::new("side", format!("must be a whole number from {least} to {most}")));
-    }
     let Some(formats) = formats else { return Ok(CurveWish { formats: DEFAULT_FORMATS.to_vec(), side }) };
     let mut wanted = Vec::new();
     for name in formats.split(',') {

@@ -4,7 +4,6 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use service_kit::http::ApiError;
-use shared_types::TransformError;
 use utoipa::{OpenApi, ToSchema};
 
 use crate::domain::DayTotals;
@@ -18,10 +17,10 @@ use crate::http::query::Query;
 #[openapi(paths(get))]
 pub(in crate::http) struct Description;
 
-const DEFAULT_DAYS: u16 = 30;
+const DEFAULT_DAYS: u32 = 30;
 
 /// Ten years.
-const MOST_DAYS: u16 = 3660;
+const MOST_DAYS: u32 = 3660;
 
 /// What each day has brought.
 #[derive(Serialize, ToSchema)]
@@ -78,11 +77,8 @@ pub(in crate::http) async fn get(
     As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
     let mut query = Query::of(&request);
-    let days = query.parsed("days")?.unwrap_or(DEFAULT_DAYS);
+    let days = query.number("days", 1..=MOST_DAYS)?.unwrap_or(DEFAULT_DAYS);
     query.finish("days")?;
-    if !(1..=MOST_DAYS).contains(&days) {
-        return Err(TransformError::new("days", format!("must be a whole number from 1 to {MOST_DAYS}")).into());
-    }
     let days = state.services.history(&caller, days).await?;
     Ok(uncached(StatusCode::OK).json(HistoryDocument { days: days.iter().map(DayDocument::of).collect() }))
 }

@@ -26,8 +26,9 @@ pub(in crate::http) struct Description;
 
 const DEFAULT_PAGE: u32 = 50;
 
-/// What a list may be asked for.
-const KNOWN: &str = "limit, cursor, owner, visibility, format, tag, name, min_bytes, max_bytes, since, before, sort, order, thumbhash, deleted";
+/// The parameters that [`wish`] reads, which say what list it is.
+pub(super) const WISHES: &str =
+    "cursor, owner, visibility, format, tag, name, min_bytes, max_bytes, since, before, sort, order";
 
 /// The parameters that say which list it is, as the description tells them.
 #[derive(IntoParams)]
@@ -127,7 +128,7 @@ pub(in crate::http) async fn list(
     let (limit, with_thumbhash) = (query.limit(DEFAULT_PAGE, MAX_PAGE)?, query.flag("thumbhash")?);
     query.take("deleted")?;
     let wish = wish(&mut query)?;
-    query.finish(KNOWN)?;
+    query.finish(&format!("limit, {WISHES}, thumbhash, deleted"))?;
     let listing = state.services.list(&caller, wish, limit).await?;
     let thumbhashes = thumbhashes(&state, with_thumbhash, listing.images.iter()).await?;
     let base = base_url(&request, &state);

@@ -4,10 +4,9 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use service_kit::http::ApiError;
-use shared_types::TransformError;
 use utoipa::{OpenApi, ToSchema};
 
-use super::images::{ListQuery, wish};
+use super::images::{ListQuery, WISHES, wish};
 use crate::domain::Bucket;
 use crate::http::HttpState;
 use crate::http::access::As;
@@ -76,15 +75,9 @@ pub(in crate::http) async fn get(
     As(caller): As,
 ) -> Result<HttpResponse, ApiError> {
     let mut query = Query::of(&request);
-    let step: u32 = query.parsed("step")?.unwrap_or(DEFAULT_STEP);
-    if !STEPS.contains(&step) {
-        let (fewest, most) = STEPS.into_inner();
-        return Err(TransformError::new("step", format!("must be a whole number from {fewest} to {most}")).into());
-    }
+    let step = query.number("step", STEPS)?.unwrap_or(DEFAULT_STEP);
     let wish = wish(&mut query)?;
-    query.finish(
-        "step, cursor, owner, visibility, format, tag, name, min_bytes, max_bytes, since, before, sort, order",
-    )?;
+    query.finish(&format!("step, {WISHES}"))?;
     let (buckets, next) = state.services.timeline(&caller, wish, step).await?;
     Ok(uncached(StatusCode::OK).json(TimelineDocument {
         total: buckets.iter().map(|bucket| u64::from(bucket.count)).sum(),
