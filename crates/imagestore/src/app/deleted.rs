@@ -78,9 +78,14 @@ impl Services {
         self.to_its_end(delete).await
     }
 
+    /// For how long a deleted image is kept; zero where it is removed at once.
+    pub fn delete_grace(&self) -> Duration {
+        self.inner.keeping.policy.grace
+    }
+
     /// Until when what is deleted now is kept; `None` where it is removed at once.
     pub(super) fn kept_until(&self, now: Timestamp) -> Option<Timestamp> {
-        let grace = Some(self.inner.keeping.policy.grace).filter(|grace| *grace > Duration::ZERO)?;
+        let grace = Some(self.delete_grace()).filter(|grace| *grace > Duration::ZERO)?;
         let grace = SignedDuration::try_from(grace).unwrap_or(SignedDuration::MAX);
         Some(now.checked_add(grace).unwrap_or(Timestamp::MAX))
     }

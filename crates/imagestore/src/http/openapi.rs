@@ -46,6 +46,7 @@ pub(super) fn document(public_url: Option<&Url>) -> Document {
         v1::events::Description::openapi(),
         v1::stats::Description::openapi(),
         v1::history::Description::openapi(),
+        v1::presets::Description::openapi(),
         v1::health::Description::openapi(),
         v1::admin::Description::openapi(),
         v1::session::Description::openapi(),

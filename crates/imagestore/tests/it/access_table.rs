@@ -246,6 +246,7 @@ const ADDRESSES: &[Address] = &[
     get("/v1/events"),
     get("/v1/stats"),
     get("/v1/stats/history"),
+    get("/v1/presets"),
     get("/v1/health"),
     get("/v1/usage"),
     get("/v1/session"),

@@ -1,7 +1,7 @@
 //! Watermarks from the store itself, and parameters under a name.
 
 use image::GenericImageView;
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::pictures::{file, photo};
 use testkit::process::Store;
 use testkit::reqwest::Client;
@@ -83,6 +83,10 @@ async fn the_url_of_a_variant_with_text_leads_to_it() {
 async fn a_preset_stands_for_its_parameters() {
     let store = store_with(&[("PRESETS__HERO", "w=200&h=100&fit=cover&format=webp")]);
     let photo = id(&upload(&store, file::png(&photo(400, 300, 1))).await).to_owned();
+    let told: Value = get(&store, "/v1/presets").await.json().await.unwrap();
+    let told = told["presets"].as_array().unwrap();
+    assert_eq!(told[0], json!({ "name": "hero", "transform": "w=200&h=100&fit=cover&format=webp" }));
+    assert!(told.iter().any(|preset| preset["name"] == "thumbnail"), "{told:?}");
     let size = async |path: &str| picture(&store, &format!("/i/{photo}{path}")).await.dimensions();
     assert_eq!(size("?transform=thumbnail").await, (150, 150));
     assert_eq!(size("?transform=hero").await, (200, 100));

@@ -76,6 +76,7 @@ async fn a_list_has_a_timeline_and_placeholders() {
 #[tokio::test]
 async fn something_is_done_to_each_image_of_a_selection() {
     let store = store_with(&[("DELETE__GRACE", "1d")]);
+    assert_eq!(json_of(&store, "/v1/session").await["delete_grace_seconds"], 86_400);
     let ids = pictures(&store, 3).await;
     let nobody = "01890a5d-ac96-774b-bcce-b302099a8057";
     let order = json!({ "ids": [ids[0], nobody, ids[1]], "add_tags": "sea,2026", "remove_tags": ["none"], "visibility": "public" });

@@ -25,6 +25,11 @@ impl Presets {
         self.0.contains_key(name)
     }
 
+    /// Names and queries, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, query)| (name.as_str(), query.as_str()))
+    }
+
     /// Makes sure that a variant may be stored under this name.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ pub(super) mod images;
 pub(super) mod index;
 pub(super) mod jobs;
 pub(super) mod leases;
+pub(super) mod presets;
 pub(super) mod selection;
 pub(super) mod session;
 pub(super) mod similar;
@@ -40,6 +41,7 @@ pub(super) fn store(config: &mut ServiceConfig) {
     config
         .service(resource("/v1/stats", vec![(Method::GET, get().to(stats::get))]))
         .service(resource("/v1/stats/history", vec![(Method::GET, get().to(history::get))]))
+        .service(resource("/v1/presets", vec![(Method::GET, get().to(presets::list))]))
         .service(resource("/v1/health", vec![(Method::GET, get().to(health::get))]));
 }
 

@@ -39,6 +39,8 @@ struct SessionDocument {
     /// When the session ends, RFC 3339 in UTC; `null` where there is none.
     #[schema(required, format = DateTime)]
     expires_at: Option<String>,
+    /// For how many seconds an image that is deleted now can come back (`delete.grace`); 0 where it is gone at once.
+    delete_grace_seconds: u64,
 }
 
 /// A user, to be greeted by name.
@@ -77,6 +79,7 @@ impl SessionDocument {
             scopes: standing.scopes.into_iter().map(Scope::name).collect(),
             auth: AuthDocument { mode: if required { "keys" } else { "off" }, required },
             expires_at: expires.map(rfc3339),
+            delete_grace_seconds: state.services.delete_grace().as_secs(),
         }
     }
 }
