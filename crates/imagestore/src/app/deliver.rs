@@ -12,6 +12,8 @@ use shared_types::transform::FormatChoice;
 use shared_types::wire::VariantFigures;
 use shared_types::{Digest, ErrorCode, ImageFormat, ImageId, OutputFormat, Recipe, Transform, VariantName};
 
+use url::Url;
+
 use super::Services;
 use super::better::{Choice, Prospect};
 use super::produce::Place;
@@ -283,6 +285,17 @@ impl Services {
         lifetime: Duration,
     ) -> Result<Option<String>, StoreError> {
         Ok(self.inner.blobs.presign(&delivery.etag, presented, lifetime).await?)
+    }
+
+    /// From where the storage itself gives originals, as scheme, host and port; `None` if they are always sent from here.
+    pub async fn origin_of_originals(&self) -> Option<String> {
+        let lifetime = self.inner.redirect?;
+        let presented = Presented { media_type: String::new(), disposition: None, cache_control: String::new() };
+        // Signing asks nobody, so it does not matter that there is no such blob.
+        let address = self.inner.blobs.presign(&Digest::of(b""), &presented, lifetime).await;
+        let address =
+            address.inspect_err(|error| log::warn!("no address of an original can be signed: {error}")).ok()??;
+        Url::parse(&address).ok().map(|address| address.origin().ascii_serialization())
     }
 
     async fn open(&self, digest: &Digest) -> Result<ContentBytes, StoreError> {

@@ -49,6 +49,7 @@ async fn the_page_runs_nothing_but_its_own_files() {
         "script-src 'self';",
         "style-src 'self';",
         "connect-src 'self';",
+        "img-src 'self' blob: data:",
         "frame-ancestors 'none'",
     ] {
         assert!(policy.contains(part), "{part} in {policy}");

@@ -20,7 +20,8 @@ const SECURE: &str = "__Host-imagestore-session";
 /// Its name elsewhere.
 const PLAIN: &str = "imagestore-session";
 
-const REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
+/// What scripts of the page say of their requests.
+pub(in crate::http) const REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
 const REQUESTED_BY_PAGE: &str = "imagestore";
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -53,6 +54,11 @@ fn name(request: &HttpRequest, state: &HttpState) -> &'static str {
     if documents::is_encrypted(request, state) { SECURE } else { PLAIN }
 }
 
+/// Whether a script of the page says that it has asked for this; no browser lets a page of another site say so.
+pub(in crate::http) fn is_by_page(request: &HttpRequest) -> bool {
+    request.headers().get(REQUESTED_WITH).is_some_and(|value| value == REQUESTED_BY_PAGE)
+}
+
 /// Makes sure that a request which changes something was meant by the page, and not made up by one of another site.
 pub(in crate::http) fn check_meant(request: &HttpRequest) -> Result<(), ApiError> {
     if [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method()) {
@@ -63,7 +69,7 @@ pub(in crate::http) fn check_meant(request: &HttpRequest) -> Result<(), ApiError
         let detail = "The page of another site has asked for this; with a session only the store's own page may. Programs show a key.";
         return Err(ApiError::new(ErrorCode::Forbidden, detail).parameter("Sec-Fetch-Site"));
     }
-    if text(REQUESTED_WITH) != Some(REQUESTED_BY_PAGE) {
+    if !is_by_page(request) {
         let detail = "Requests of a session that change something carry the header `X-Requested-With: imagestore`.";
         return Err(ApiError::new(ErrorCode::Forbidden, detail).parameter("X-Requested-With"));
     }

@@ -23,7 +23,7 @@ use self::description::{DeliveryParameters, FoundElsewhere, NotModified, PartOfP
 pub(super) use self::info::info;
 
 use super::HttpState;
-use super::access::As;
+use super::access::{As, cookie};
 use super::query::{Query, parse_id, segment};
 use crate::app::{Asking, Delivery, Wanted};
 use crate::domain::{Audience, Caller, Image, Signature};
@@ -170,6 +170,7 @@ async fn answer(
         return Ok(answer);
     }
     if request.method() == Method::GET
+        && !cookie::is_by_page(request)
         && let Some(answer) = elsewhere(state, delivery, &representation).await?
     {
         return Ok(answer);
@@ -178,7 +179,8 @@ async fn answer(
     respond::send(request, &representation, content)
 }
 
-/// The answer that names an address of the storage's own, where originals are sent from there.
+/// The answer that names an address of the storage's own, where originals are sent from there. Not for scripts of the page: what they read of
+/// another origin they could not use, unless that one agreed.
 async fn elsewhere(
     state: &HttpState,
     delivery: &Delivery,

@@ -15,6 +15,7 @@ use shared_types::{ErrorCode, ImageFormat, TransformQuery};
 use super::conditional::{Part, part};
 use crate::app::{Content, ContentBytes, Delivery, Lifetime, Presented};
 use crate::domain::{Audience, ImageName, Visibility};
+use crate::http::access::cookie;
 
 /// What came from a user is never run: no script, no style, no frame, no origin.
 const CSP: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
@@ -136,8 +137,9 @@ impl Representation {
         };
         let mut answer = HttpResponse::Found();
         answer.insert_header((header::LOCATION, address)).insert_header((header::CACHE_CONTROL, cache_control));
+        answer.insert_header((header::VARY, cookie::REQUESTED_WITH.as_str()));
         if !self.facets.vary.is_empty() {
-            answer.insert_header((header::VARY, self.facets.vary.as_str()));
+            answer.append_header((header::VARY, self.facets.vary.as_str()));
         }
         answer.finish()
     }

@@ -27,9 +27,8 @@ use files::PageFile;
 pub(super) struct Description;
 
 /// The page's own files, what they ask of the service, and pictures of which they have the bytes; nothing from elsewhere, and nothing inline.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; \
-                      connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; \
-                      frame-ancestors 'none'";
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
+                      worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; img-src 'self' blob: data:";
 
 /// What the page never asks a browser for.
 const PERMISSIONS: &str = "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()";
@@ -56,7 +55,7 @@ async fn root(request: HttpRequest, state: web::Data<HttpState>) -> Result<HttpR
     if !prefers_html(&request) {
         return Ok(index::get(state).await);
     }
-    page(request).await
+    page(request, state).await
 }
 
 /// The page of the store.
@@ -70,21 +69,26 @@ async fn root(request: HttpRequest, state: web::Data<HttpState>) -> Result<HttpR
         headers(("Content-Security-Policy" = String, description = "Nothing but files of the page is run or shown.")),
     )),
 )]
-async fn page(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+async fn page(request: HttpRequest, state: web::Data<HttpState>) -> Result<HttpResponse, ApiError> {
     let file = PageFile::find(INDEX).ok_or_else(missing)?;
     // Asked for anew each time, so that it never names files that a newer program does not have.
     let mut answer = send(&request, file, "no-cache");
     let headers = answer.headers_mut();
     headers.append(VARY, HeaderValue::from_static("accept"));
-    for (name, value) in [
-        (CONTENT_SECURITY_POLICY, POLICY),
-        (REFERRER_POLICY, "no-referrer"),
-        (PERMISSIONS_POLICY, PERMISSIONS),
-        (OPENER_POLICY, "same-origin"),
-    ] {
+    headers.insert(CONTENT_SECURITY_POLICY, policy(&state).await);
+    for (name, value) in
+        [(REFERRER_POLICY, "no-referrer"), (PERMISSIONS_POLICY, PERMISSIONS), (OPENER_POLICY, "same-origin")]
+    {
         headers.insert(name, HeaderValue::from_static(value));
     }
     Ok(answer)
+}
+
+/// The policy, which ends with where pictures come from: also from the storage, if it sends originals itself.
+async fn policy(state: &HttpState) -> HeaderValue {
+    let origin = state.services.origin_of_originals().await;
+    let with_storage = origin.and_then(|origin| HeaderValue::try_from(format!("{POLICY} {origin}")).ok());
+    with_storage.unwrap_or(HeaderValue::from_static(POLICY))
 }
 
 /// A file that the page is made of.

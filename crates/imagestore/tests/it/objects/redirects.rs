@@ -9,7 +9,7 @@ use testkit::process::{Store, StoreOptions};
 use testkit::reqwest::{Client, Response, redirect};
 
 use super::store_in;
-use crate::support::{get, header, id, upload};
+use crate::support::{get, get_with, header, id, upload};
 
 const REDIRECTS: [(&str, &str); 2] = [("BLOBS__REDIRECT_ORIGINALS", "true"), ("BLOBS__REDIRECT_SECONDS", "60")];
 
@@ -41,6 +41,13 @@ async fn an_original_is_sent_by_the_bucket_and_a_variant_is_not() {
     assert_eq!(header(&sent, "content-disposition"), "attachment; filename=\"sea side.jpg\"");
     // Whoever follows gets the bytes, also a part of them.
     assert!(get(&store, &path).await.bytes().await.unwrap() == bytes);
+    // A script of the page, which could not read from there, is sent the bytes; its pictures may come from there.
+    assert_eq!(header(&found, "vary"), "x-requested-with");
+    let by_page = [("x-requested-with", "imagestore")];
+    assert_eq!(get_with(&store, &path, &by_page).await.url().as_str(), store.url(&path));
+    let page = get(&store, "/ui/jobs").await;
+    let policy = header(&page, "content-security-policy");
+    assert!(policy.ends_with(&format!("; img-src 'self' blob: data: {}", garage.endpoint())), "{policy}");
     let variant = ask(&store, &format!("{path}.webp?w=100"), "").await;
     assert_eq!(variant.status(), 200);
     let head = Client::new().head(store.url(&path)).send().await.unwrap();
