@@ -144,10 +144,7 @@ fn decoding(facts: &Facts, source_bytes: u64, scale: JpegScale) -> u64 {
     match facts.format {
         // At most four inks and their RGB.
         ImageFormat::Jpeg => pixels * 7 + coefficients(facts),
-        ImageFormat::Avif => {
-            let planes = if facts.subsampled { 20 } else { 40 } * depth(facts);
-            pixels * if facts.has_alpha { planes + 20 } else { planes } + FIXED_AV1
-        }
+        ImageFormat::Avif => pixels * av1_pixel(facts) + FIXED_AV1,
         ImageFormat::WebP => pixels * 8 + source_bytes,
         ImageFormat::Gif => pixels * 5,
         // A palette takes a copy of the file.
@@ -161,6 +158,19 @@ fn decoding(facts: &Facts, source_bytes: u64, scale: JpegScale) -> u64 {
         ImageFormat::Hdr => stored * 3 / 2,
         ImageFormat::Png | ImageFormat::Bmp | ImageFormat::Ico | ImageFormat::Qoi | ImageFormat::Pnm => stored,
     }
+}
+
+/// Bytes of a pixel while libaom decodes it and libavif makes colours of it, with film grain, which takes a copy. Alpha is a picture of its own.
+fn av1_pixel(facts: &Facts) -> u64 {
+    let (colours, alpha) = match (depth(facts), facts.subsampled) {
+        // Frames may be made of up to eight others.
+        (depth, _) if facts.animated => (40 * depth, 20),
+        (1, true) => (20, 20),
+        (1, false) => (26, 20),
+        (_, true) => (30, 24),
+        (_, false) => (38, 24),
+    };
+    if facts.has_alpha { colours + alpha } else { colours }
 }
 
 /// What a progressive JPEG keeps until its last scan: 16 bits for each of at most four inks at full resolution.
@@ -382,15 +392,21 @@ pub(crate) fn judging_cost(plan: &Plan, files: u64) -> u64 {
 
 /// The header of what is made.
 fn result(plan: &Plan, (width, height): (u32, u32), is_clear: bool) -> Facts {
-    let deep = plan.facts.bits > 8;
+    let format = plan.recipe.format.into();
+    let bits = match format {
+        _ if plan.facts.bits > 8 => 16,
+        // Ten bits, whatever the source has.
+        ImageFormat::Avif => 10,
+        _ => 8,
+    };
     Facts {
-        format: plan.recipe.format.into(),
+        format,
         width,
         height,
         has_alpha: is_clear,
         animated: plan.keeps_frames(),
         progressive: true,
-        bits: if deep { 16 } else { 8 },
+        bits,
         subsampled: false,
         ..plan.facts.clone()
     }

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use image_engine::analysis::AnalysisPlan;
 use image_engine::{
-    CompressPlan, Effort, EngineError, Facts, Header, Limits, Plan, RenditionPlan, Sources, probe, quality, render,
-    verify, verify_cost,
+    CompressPlan, Compressed, Effort, EngineError, Facts, Header, Limits, Plan, RenditionPlan, Sources, probe, quality,
+    render, verify, verify_cost,
 };
 use shared_types::transform::ClientHints;
 use shared_types::{ImageFormat, Recipe, Transform, TransformQuery};
@@ -151,11 +151,7 @@ pub(crate) fn do_case() {
         }
         ["compress", query, goal, formats] => {
             let compress = |source: &[u8], told: &dyn Fn(u64)| {
-                let facts = facts(source);
-                let (sources, limits) = (Sources::original(&facts, source.len() as u64), Limits::default());
-                let (transform, formats) = (transform(query), formats.parse().unwrap());
-                let plan = CompressPlan::new(&sources, &transform, Some(goal.parse().unwrap()), &formats, &limits);
-                let plan = plan.unwrap();
+                let plan = compress_plan(source, query, goal, formats);
                 told(plan.memory());
                 // What cannot be reached takes memory as well.
                 let _ = plan.make(source, None, &|_| {}, &|| false);
@@ -213,6 +209,21 @@ pub(crate) fn plan(
 pub(crate) fn rendered(source: &[u8], format: &str) -> Vec<u8> {
     let plan = plan(source, None, "", format, Effort::Fast).unwrap();
     render(&plan, source, None, &|| false).unwrap().bytes
+}
+
+/// The file that is found for a goal, in a format.
+pub(crate) fn compressed(source: &[u8], goal: &str, format: &str) -> Vec<u8> {
+    match compress_plan(source, "", goal, format).make(source, None, &|_| {}, &|| false).unwrap() {
+        Compressed::Made { rendered, .. } => rendered.bytes,
+        Compressed::Kept { why, .. } => panic!("{why}"),
+    }
+}
+
+fn compress_plan(source: &[u8], query: &str, goal: &str, formats: &str) -> CompressPlan {
+    let facts = facts(source);
+    let (sources, limits) = (Sources::original(&facts, source.len() as u64), Limits::default());
+    let (transform, formats) = (transform(query), formats.parse().unwrap());
+    CompressPlan::new(&sources, &transform, Some(goal.parse().unwrap()), &formats, &limits).unwrap()
 }
 
 fn render_one(

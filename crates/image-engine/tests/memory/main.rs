@@ -52,6 +52,8 @@ fn stills(width: u32, height: u32) -> Vec<(&'static str, Vec<u8>)> {
         ("avif subsampled", bench::rendered(&file::png(&picture), "avif")),
         ("avif subsampled alpha", bench::rendered(&file::png_alpha(&drawing), "avif")),
         ("avif 10", bench::rendered(&png::sixteen_bit(&picture), "avif")),
+        ("avif 10 full chroma", bench::compressed(&file::png(&picture), "target=90", "avif")),
+        ("avif 10 full chroma alpha", bench::compressed(&file::png_alpha(&drawing), "target=90", "avif")),
         ("qoi", file::qoi(&drawing)),
         ("pnm", file::ppm(&picture)),
         ("pnm grey", file::pgm(&picture)),
