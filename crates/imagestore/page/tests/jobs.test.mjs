@@ -1,31 +1,19 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { accessible, base, PHONE, upload, withPage } from "./browser.mjs";
+import { open, order, row, unique } from "./steps/jobs.mjs";
 
 /** A job whose variant nobody else asks for, behind all others, so that no compressing service has begun it when the test calls it off. */
-async function order(name) {
+async function orderLast(name) {
   const image = await upload(`${name}.png`, 120, 90, 1 + Math.random());
-  const answer = await fetch(`${base}/v1/compressions`, {
-    method: "POST",
-    body: JSON.stringify({ image_id: image.id, target: "medium", formats: "webp", name, priority: 0 }),
-  });
-  assert.equal(answer.status, 202, await answer.clone().text());
-  return (await answer.json()).jobs[0];
-}
-
-const unique = (prefix) => `${prefix}-${Date.now().toString(36)}`;
-const row = (page, name) => page.locator(".jobs-list").getByRole("listitem").filter({ hasText: `“${name}”` });
-
-async function open(page) {
-  await page.goto(`${base}/ui/jobs`);
-  await page.getByText("Live", { exact: true }).waitFor();
+  return order(base, image.id, { target: "medium", formats: "webp", name, priority: 0 });
 }
 
 test("a job appears by itself, is called off and tried again", () =>
   withPage(async (page) => {
-    await open(page);
+    await open(page, base);
     const name = unique("live");
-    await order(name);
+    await orderLast(name);
     const job = row(page, name);
     await job.waitFor();
     await accessible(page);
@@ -42,10 +30,10 @@ test("a job appears by itself, is called off and tried again", () =>
 test("jobs are filtered by where they stand", () =>
   withPage(async (page) => {
     const name = unique("filter");
-    const { id } = await order(name);
+    const { id } = await orderLast(name);
     await fetch(`${base}/v1/jobs/${id}`, { method: "DELETE" });
     const { status } = await (await fetch(`${base}/v1/jobs/${id}`)).json();
-    await open(page);
+    await open(page, base);
     const groups = { cancelled: "Called off", done: "Done" };
     await page.getByRole("button", { name: groups[status], exact: true }).click();
     await row(page, name).waitFor();
@@ -56,7 +44,7 @@ test("jobs are filtered by where they stand", () =>
 test("older images are ordered to be made smaller, and that can be called off", () =>
   withPage(async (page) => {
     await upload("older.png", 120, 90, 1 + Math.random());
-    await open(page);
+    await open(page, base);
     await page.getByRole("button", { name: "Make older images smaller" }).click();
     const dialog = page.getByRole("dialog");
     await dialog.getByLabel("Uploaded before").fill("2000-01-01T00:00");
