@@ -1,23 +1,16 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { accessible, base, PHONE, upload, withPage } from "./browser.mjs";
+import { figures, settled } from "./steps/compare.mjs";
 
 const image = await upload("compare.png", 480, 320, 2);
 const view = `${base}/ui/compare/${image.id}`;
-
-/** Waits until nothing is searched for any more. */
-const settled = (page, formats = 3) =>
-  page.waitForFunction(
-    (count) => document.querySelectorAll(".cmp-table tbody tr").length === count && !document.querySelector("[aria-busy=true].cmp-frame"),
-    formats,
-  );
-const row = (page, format) => page.getByRole("row", { name: new RegExp(`Show ${format}`) });
 
 test("files of several formats are made for a goal and compared", () =>
   withPage(async (page) => {
     await page.goto(view);
     await settled(page);
-    const [, bytes, saved, score] = await row(page, "AVIF").getByRole("cell").or(row(page, "AVIF").getByRole("rowheader")).allInnerTexts();
+    const { bytes, saved, score } = await figures(page, "AVIF");
     assert.match(bytes, /B|byte/);
     assert.match(saved, /%/);
     assert.ok(Number(score) >= 80, score);
@@ -60,6 +53,48 @@ test("both pictures are zoomed and moved in step", () =>
     await page.keyboard.press("0");
     await page.getByRole("button", { name: "Fit", pressed: true }).waitFor();
   }));
+
+test("two fingers zoom around what is between them, and move it", () =>
+  withPage(
+    async (page) => {
+      await page.goto(view);
+      await settled(page);
+      const frame = await page.locator(".cmp-frame").boundingBox();
+      const protocol = await page.context().newCDPSession(page);
+      const touch = (type, points) => protocol.send("Input.dispatchTouchEvent", { type, touchPoints: points.map(([x, y], id) => ({ x, y, id })) });
+      // Beside the divider, which takes fingers for itself.
+      const [x, y] = [frame.x + frame.width * 0.75, frame.y + frame.height / 2];
+      const around = (middle, spread) => [[middle, y - spread], [middle, y + spread]];
+      /** Where the pictures stand, and which point of each, as a part of it, is at a place of the screen. */
+      const under = (at) =>
+        page.locator(".cmp-picture").evaluateAll(
+          (pictures, place) =>
+            pictures.map((picture) => {
+              const { left, top, width, height } = picture.getBoundingClientRect();
+              return { width, x: (place[0] - left) / width, y: (place[1] - top) / height };
+            }),
+          at,
+        );
+      const close = (one, other, what) => assert.ok(Math.abs(one - other) < 0.01 * Math.max(1, Math.abs(other)), `${what}: ${one}, ${other}`);
+
+      await page.getByRole("button", { name: "2:1" }).click();
+      const [before] = await under([x, y]);
+      await touch("touchStart", around(x, 30));
+      for (const spread of [40, 50, 60]) await touch("touchMove", around(x, spread));
+      const [zoomed, beside] = await under([x, y]);
+      assert.deepEqual(beside, zoomed);
+      close(zoomed.width, before.width * 2, "the size");
+      close(zoomed.x, before.x, "the point from the left");
+      close(zoomed.y, before.y, "the point from the top");
+
+      for (const moved of [10, 20, 30]) await touch("touchMove", around(x - moved, 60));
+      await touch("touchEnd", []);
+      const [carried] = await under([x - 30, y]);
+      close(carried.width, zoomed.width, "the size");
+      close(carried.x, zoomed.x, "the point from the left");
+    },
+    { viewport: PHONE, hasTouch: true },
+  ));
 
 test("bytes over score are drawn, and told as a table", () =>
   withPage(async (page) => {
