@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { accessible, base, PHONE, upload, withPage } from "./browser.mjs";
+import { png } from "./picture.mjs";
+import * as access from "./steps/access.mjs";
 import { open, order, row, unique } from "./steps/jobs.mjs";
 
 /** A job whose variant nobody else asks for, behind all others, so that no compressing service has begun it when the test calls it off. */
@@ -53,6 +55,34 @@ test("older images are ordered to be made smaller, and that can be called off", 
     await dialog.getByRole("button", { name: "Start" }).click();
     await page.getByRole("heading", { name: "Older images" }).waitFor();
     await dialog.waitFor({ state: "detached" });
+  }));
+
+test("an order for older images halts, and goes on where it was", { skip: access.skip }, () =>
+  withPage(async (page) => {
+    // No compressing service works for this store. An order waits with its first 256 jobs, and queues others as those are over.
+    const [most, images] = [256, 300];
+    const { key } = await access.newUser(unique("older"));
+    const picture = png(8, 8);
+    const store = () => fetch(`${access.base}/v1/images`, { method: "POST", body: picture, ...access.shownBy(key) });
+    for (let stored = 0; stored < images; stored += 10) await Promise.all(Array.from({ length: 10 }, store));
+    await access.signIn(page, key, "/ui/jobs");
+    await page.getByRole("button", { name: "Make older images smaller" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Start" }).click();
+    const order = page.locator(".jobs-backfills").getByRole("listitem");
+    await order.getByText(`of ${most} images looked at`).waitFor();
+    await order.getByText("Running", { exact: true }).waitFor();
+    await order.getByRole("button", { name: "Pause" }).click();
+    await order.getByText("Paused", { exact: true }).waitFor();
+    await accessible(page);
+
+    const { jobs } = await (await fetch(`${access.base}/v1/jobs?limit=100`, access.shownBy(key))).json();
+    await Promise.all(jobs.map(({ id }) => fetch(`${access.base}/v1/jobs/${id}`, { method: "DELETE", ...access.shownBy(key) })));
+    // The store looks for orders that may go on every two seconds, and so does the page for how they stand.
+    await order.getByText(`${jobs.length} finished`).waitFor();
+    for (let looks = 0; looks < 2; looks += 1) await page.waitForResponse((answer) => answer.url().endsWith("/v1/backfills"));
+    await order.getByText(`of ${most} images looked at`).waitFor();
+    await order.getByRole("button", { name: "Go on" }).click();
+    await order.getByText(`of ${images} images looked at`).waitFor();
   }));
 
 test("the system tells of its health, its totals and the days", () =>
