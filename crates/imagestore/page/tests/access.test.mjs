@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { accessible, withPage } from "./browser.mjs";
-import { adminKey, base, keyField, shownBy, signIn, signOut, skip } from "./steps/access.mjs";
+import { adminKey, base, keyField, newUser, shownBy, signIn, signOut, skip } from "./steps/access.mjs";
 
 test("a wrong key is told of, and a right one leads where one wanted to go", { skip }, () =>
   withPage(async (page, told) => {
@@ -94,6 +94,35 @@ test("a user is added, gets a key, is bounded and kept out", { skip }, () =>
     const refused = await fetch(`${base}/v1/usage`, shownBy(made));
     assert.equal(refused.status, 401);
     assert.deepEqual(told, []);
+  }));
+
+test("a key that is revoked ends at once what it was used for", { skip }, () =>
+  withPage(async (page) => {
+    const { key, name } = await newUser(`clara-${Date.now().toString(36)}`);
+    await signIn(page, adminKey, "/ui/keys");
+    const row = page.getByRole("row").filter({ hasText: name });
+    await withPage(async (theirs, told) => {
+      await signIn(theirs, key, "/ui/jobs");
+      await theirs.getByText("Live", { exact: true }).waitFor();
+      await theirs.route("**/v1/events", (route) => route.abort());
+      await theirs.reload();
+      await theirs.getByText("No live updates").waitFor();
+      await row.getByRole("button", { name: /^Revoke/ }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+      await row.waitFor({ state: "detached" });
+      await accessible(page);
+      assert.equal((await fetch(`${base}/v1/images`, shownBy(key))).status, 401);
+      assert.equal((await theirs.request.get(`${base}/v1/images`)).status(), 401);
+      // Once it can be heard again what happens, the page asks for another key by itself.
+      await theirs.unroute("**/v1/events");
+      await theirs.getByRole("heading", { name: "Sign in" }).waitFor();
+      assert.equal(new URL(theirs.url()).searchParams.get("next"), "/ui/jobs");
+      // The browser notes refused and broken requests by itself.
+      const noted = told.splice(0);
+      assert.ok(noted.every((line) => /401|ERR_FAILED/.test(line)), noted.join());
+    });
+    await page.getByLabel("Show revoked and expired ones").check();
+    await row.getByText("Revoked", { exact: true }).waitFor();
   }));
 
 test("signing out asks for a key again", { skip }, () =>
