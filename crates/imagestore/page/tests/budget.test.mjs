@@ -10,14 +10,15 @@ const LIMITS = {
   /** One list has to be there before a picture can be asked for, and its outline before it. */
   beforeFirstPicture: 27,
 };
-const IMAGES = 20;
+/** More than a window shows. */
+const IMAGES = 100;
 const LOADS = 5;
 
 const mark = `budget-${Date.now().toString(36)}`;
 const view = `${base}/?name=${mark}`;
 
 before(async () => {
-  for (let number = 0; number < IMAGES; number += 1) await upload(`${mark}-${number}.png`, 320, 240, number + Math.random());
+  for (let number = 0; number < IMAGES; number += 1) await upload(`${mark}-${number}.png`, 64, 48, number + Math.random());
 });
 
 /** Every request until all pictures are shown: its address, its kind, who asked for it, and what came over the wire. */
@@ -28,7 +29,10 @@ async function requestsOf(page) {
   protocol.on("Network.requestWillBeSent", ({ requestId, request, type, initiator }) => requests.set(requestId, { url: new URL(request.url), type, by: initiator.type, bytes: 0 }));
   protocol.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => (requests.get(requestId).bytes = encodedDataLength));
   await page.goto(view);
-  await page.waitForFunction((count) => document.querySelectorAll(".tile-picture-shown").length === count, IMAGES);
+  await page.waitForFunction(() => {
+    const seen = [...document.querySelectorAll(".tile")].filter((tile) => tile.getBoundingClientRect().top < innerHeight);
+    return seen.length > 0 && seen.every((tile) => tile.querySelector(".tile-picture-shown"));
+  });
   // Placeholders are written out in their addresses: nothing is asked for.
   return [...requests.values()].filter(({ url }) => url.protocol !== "data:");
 }
@@ -50,6 +54,11 @@ test("the first view asks for little, of this host alone, and for no script afte
     // What the document names is asked for side by side; what a script asks for waits until it runs.
     assert.equal(say(plain.filter(({ type, by }) => type === "Script" && by !== "parser")), "");
     assert.equal(plain.filter(({ url }) => url.pathname === "/v1/session").length, 1);
+    // What is not seen yet comes when it is looked at.
+    await page.locator(".tile").first().focus();
+    await page.keyboard.press("End");
+    await page.locator(`[data-index="${IMAGES - 1}"] .tile-picture-shown`).waitFor();
+    await page.getByText(`${IMAGES} images`).waitFor();
   }));
 
 test("the time to the first picture is told", async (t) => {
