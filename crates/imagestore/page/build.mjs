@@ -20,6 +20,7 @@ const { values: options } = parseArgs({
     out: { type: "string", default: "dist" },
     serve: { type: "string" },
     store: { type: "string", default: "http://127.0.0.1:8000" },
+    "as-built": { type: "boolean", default: false },
   },
 });
 
@@ -63,7 +64,7 @@ function filesOf(result) {
 }
 
 if (options.serve) {
-  await serve({ settings, filesOf, port: Number(options.serve), store: new URL(options.store) });
+  await serve({ settings, filesOf, port: Number(options.serve), store: new URL(options.store), asBuilt: options["as-built"] });
 } else {
   const build = await context(settings);
   const result = await build.rebuild();

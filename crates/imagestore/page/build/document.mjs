@@ -1,9 +1,13 @@
 // The one HTML document. It holds no script and no style of its own, so that the content security policy can forbid both.
 import { closureOf, copyOf, outputOf } from "./outputs.mjs";
 
+/** The view that most begin with. Its scripts would otherwise be asked for one after the other. */
+const FIRST_VIEW = "src/gallery/index.tsx";
+
 export function pageOf(metafile) {
   const app = outputOf(metafile, "src/app/main.tsx");
-  const chunks = [...closureOf(metafile, app)].filter((path) => path !== app);
+  const chunks = closureOf(metafile, outputOf(metafile, FIRST_VIEW), closureOf(metafile, app));
+  chunks.delete(app);
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -14,7 +18,8 @@ export function pageOf(metafile) {
 <link rel="icon" href="/ui/${copyOf(metafile, "src/app/icon.svg")}" type="image/svg+xml">
 <link rel="stylesheet" href="/ui/${outputOf(metafile, "styles:all")}">
 <script src="/ui/${outputOf(metafile, "src/app/theme-first.ts")}"></script>
-${chunks.map((path) => `<link rel="modulepreload" href="/ui/${path}">\n`).join("")}<script type="module" src="/ui/${app}"></script>
+<link rel="preload" href="/v1/session" as="fetch" crossorigin>
+${[...chunks].map((path) => `<link rel="modulepreload" href="/ui/${path}">\n`).join("")}<script type="module" src="/ui/${app}"></script>
 </head>
 <body>
 <div id="app"></div>

@@ -1,5 +1,6 @@
 // The page from memory, built again with each change, and everything else from a running store: one origin, as in the finished product.
 import { createServer, request } from "node:http";
+import { brotliCompressSync } from "node:zlib";
 import { context } from "esbuild";
 
 const TYPES = { html: "text/html; charset=utf-8", js: "text/javascript", css: "text/css", svg: "image/svg+xml" };
@@ -8,8 +9,15 @@ const TYPES = { html: "text/html; charset=utf-8", js: "text/javascript", css: "t
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-export async function serve({ settings, filesOf, port, store }) {
+/** Its files are to be read while one works on them, unless they are wanted `asBuilt`: as small as imagestore sends them. */
+export async function serve({ settings, filesOf, port, store, asBuilt }) {
   let files = new Map();
+  const packed = new WeakMap();
+  const sent = (bytes) => {
+    if (!asBuilt) return bytes;
+    if (!packed.has(bytes)) packed.set(bytes, brotliCompressSync(bytes));
+    return packed.get(bytes);
+  };
   const taken = {
     name: "taken",
     setup(build) {
@@ -18,7 +26,8 @@ export async function serve({ settings, filesOf, port, store }) {
       });
     },
   };
-  const build = await context({ ...settings, minify: false, sourcemap: "inline", plugins: [...settings.plugins, taken] });
+  const readable = asBuilt ? {} : { minify: false, sourcemap: "inline" };
+  const build = await context({ ...settings, ...readable, plugins: [...settings.plugins, taken] });
   await build.rebuild();
   await build.watch();
 
@@ -28,8 +37,8 @@ export async function serve({ settings, filesOf, port, store }) {
     if (file === undefined) return forward(asked, answer, store);
     const bytes = files.get(file);
     if (!bytes) return answer.writeHead(404).end();
-    answer.writeHead(200, { "content-type": TYPES[file.split(".").pop()], "content-security-policy": POLICY, "cache-control": "no-store" });
-    answer.end(bytes);
+    answer.writeHead(200, { "content-type": TYPES[file.split(".").pop()], "content-security-policy": POLICY, "cache-control": "no-store", ...(asBuilt && { "content-encoding": "br" }) });
+    answer.end(sent(bytes));
   }).listen(port, "127.0.0.1", () => console.log(`http://127.0.0.1:${port}/ in front of ${store.origin}`));
 }
 

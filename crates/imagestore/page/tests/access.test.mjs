@@ -1,21 +1,7 @@
-// Against a store with auth.mode = "keys": KEYED_PAGE is its address, KEYED_PAGE_KEY a key with the scope admin.
 import assert from "node:assert/strict";
 import test from "node:test";
 import { accessible, withPage } from "./browser.mjs";
-
-const base = process.env.KEYED_PAGE;
-const key = process.env.KEYED_PAGE_KEY;
-const skip = base && key ? false : "KEYED_PAGE and KEYED_PAGE_KEY name no store that asks for keys";
-
-const keyField = (page) => page.getByLabel("Key", { exact: true });
-
-async function signIn(page, shown, path = "/ui/users") {
-  await page.goto(base + path);
-  await page.getByRole("heading", { name: "Sign in" }).waitFor();
-  await keyField(page).fill(shown);
-  await page.keyboard.press("Enter");
-  await page.waitForURL((url) => url.pathname + url.search === path);
-}
+import { adminKey, base, keyField, newUser, shownBy, signIn, signOut, skip } from "./steps/access.mjs";
 
 test("a wrong key is told of, and a right one leads where one wanted to go", { skip }, () =>
   withPage(async (page, told) => {
@@ -29,17 +15,17 @@ test("a wrong key is told of, and a right one leads where one wanted to go", { s
     await page.getByText("This key is not known here").waitFor();
     // The browser notes the refused request by itself.
     assert.equal(told.splice(0).length, 1);
-    await keyField(page).fill(key);
+    await keyField(page).fill(adminKey);
     await page.keyboard.press("Enter");
     await page.waitForURL(`${base}/ui/jobs?from=link`);
     const [cookie] = await page.context().cookies();
     assert.deepEqual([cookie.httpOnly, cookie.sameSite], [true, "Strict"]);
-    assert.equal(await page.evaluate((secret) => JSON.stringify({ ...localStorage, ...sessionStorage }).includes(secret), key), false);
+    assert.equal(await page.evaluate((secret) => JSON.stringify({ ...localStorage, ...sessionStorage }).includes(secret), adminKey), false);
   }));
 
 test("a key that is made for services signs nobody in", { skip }, () =>
   withPage(async (page) => {
-    const asAdmin = { headers: { Authorization: `Bearer ${key}` } };
+    const asAdmin = shownBy(adminKey);
     const { users } = await (await fetch(`${base}/v1/admin/users`, asAdmin)).json();
     const order = JSON.stringify({ user_id: users.find(({ disabled }) => !disabled).id, scopes: ["service"] });
     const made = await (await fetch(`${base}/v1/admin/keys`, { method: "POST", body: order, ...asAdmin })).json();
@@ -53,14 +39,14 @@ test("a key that is made for services signs nobody in", { skip }, () =>
 test("it leads nowhere but within the page", { skip }, () =>
   withPage(async (page) => {
     await page.goto(`${base}/ui/sign-in?next=${encodeURIComponent("//example.org/")}`);
-    await keyField(page).fill(key);
+    await keyField(page).fill(adminKey);
     await page.keyboard.press("Enter");
     await page.waitForURL(`${base}/`);
   }));
 
 test("a user is added, gets a key, is bounded and kept out", { skip }, () =>
   withPage(async (page, told) => {
-    await signIn(page, key);
+    await signIn(page, adminKey);
     const name = `anna-${Date.now().toString(36)}`;
     await page.getByRole("button", { name: "Add a user" }).click();
     await page.getByLabel("Name").fill("Anna!");
@@ -105,17 +91,43 @@ test("a user is added, gets a key, is bounded and kept out", { skip }, () =>
     await page.getByRole("menuitem", { name: "Keep out" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Keep out" }).click();
     await row.getByText("Kept out").waitFor();
-    const refused = await fetch(`${base}/v1/usage`, { headers: { Authorization: `Bearer ${made}` } });
+    const refused = await fetch(`${base}/v1/usage`, shownBy(made));
     assert.equal(refused.status, 401);
     assert.deepEqual(told, []);
   }));
 
+test("a key that is revoked ends at once what it was used for", { skip }, () =>
+  withPage(async (page) => {
+    const { key, name } = await newUser(`clara-${Date.now().toString(36)}`);
+    await signIn(page, adminKey, "/ui/keys");
+    const row = page.getByRole("row").filter({ hasText: name });
+    await withPage(async (theirs, told) => {
+      await signIn(theirs, key, "/ui/jobs");
+      await theirs.getByText("Live", { exact: true }).waitFor();
+      await theirs.route("**/v1/events", (route) => route.abort());
+      await theirs.reload();
+      await theirs.getByText("No live updates").waitFor();
+      await row.getByRole("button", { name: /^Revoke/ }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+      await row.waitFor({ state: "detached" });
+      await accessible(page);
+      assert.equal((await fetch(`${base}/v1/images`, shownBy(key))).status, 401);
+      assert.equal((await theirs.request.get(`${base}/v1/images`)).status(), 401);
+      // Once it can be heard again what happens, the page asks for another key by itself.
+      await theirs.unroute("**/v1/events");
+      await theirs.getByRole("heading", { name: "Sign in" }).waitFor();
+      assert.equal(new URL(theirs.url()).searchParams.get("next"), "/ui/jobs");
+      // The browser notes refused and broken requests by itself.
+      const noted = told.splice(0);
+      assert.ok(noted.every((line) => /401|ERR_FAILED/.test(line)), noted.join());
+    });
+    await page.getByLabel("Show revoked and expired ones").check();
+    await row.getByText("Revoked", { exact: true }).waitFor();
+  }));
+
 test("signing out asks for a key again", { skip }, () =>
   withPage(async (page) => {
-    await signIn(page, key, "/ui/system");
-    await page.getByRole("button", { name: "Settings" }).click();
-    await page.getByText("Signed in as").waitFor();
-    await page.getByRole("menuitem", { name: "Sign out" }).click();
-    await page.getByRole("heading", { name: "Sign in" }).waitFor();
+    await signIn(page, adminKey, "/ui/system");
+    await signOut(page);
     assert.deepEqual(await page.context().cookies(), []);
   }));

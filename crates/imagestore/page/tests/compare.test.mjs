@@ -1,23 +1,16 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { accessible, base, PHONE, upload, withPage } from "./browser.mjs";
+import { figures, settled } from "./steps/compare.mjs";
 
 const image = await upload("compare.png", 480, 320, 2);
 const view = `${base}/ui/compare/${image.id}`;
-
-/** Waits until nothing is searched for any more. */
-const settled = (page, formats = 3) =>
-  page.waitForFunction(
-    (count) => document.querySelectorAll(".cmp-table tbody tr").length === count && !document.querySelector("[aria-busy=true].cmp-frame"),
-    formats,
-  );
-const row = (page, format) => page.getByRole("row", { name: new RegExp(`Show ${format}`) });
 
 test("files of several formats are made for a goal and compared", () =>
   withPage(async (page) => {
     await page.goto(view);
     await settled(page);
-    const [, bytes, saved, score] = await row(page, "AVIF").getByRole("cell").or(row(page, "AVIF").getByRole("rowheader")).allInnerTexts();
+    const { bytes, saved, score } = await figures(page, "AVIF");
     assert.match(bytes, /B|byte/);
     assert.match(saved, /%/);
     assert.ok(Number(score) >= 80, score);
@@ -60,6 +53,51 @@ test("both pictures are zoomed and moved in step", () =>
     await page.keyboard.press("0");
     await page.getByRole("button", { name: "Fit", pressed: true }).waitFor();
   }));
+
+test("two fingers zoom around what is between them, and move it", () =>
+  withPage(
+    async (page) => {
+      await page.goto(view);
+      await settled(page);
+      const frame = await page.locator(".cmp-frame").boundingBox();
+      const protocol = await page.context().newCDPSession(page);
+      const touch = (type, points) => protocol.send("Input.dispatchTouchEvent", { type, touchPoints: points.map(([x, y], id) => ({ x, y, id })) });
+      // Beside the divider, which takes fingers for itself.
+      const [x, y] = [frame.x + frame.width * 0.75, frame.y + frame.height / 2];
+      const around = (middle, spread) => [[middle, y - spread], [middle, y + spread]];
+      /** How large the pictures are, and which point of them, as a part of each, is at a place of the screen. */
+      const under = ([left, top]) =>
+        page.locator(".cmp-picture").evaluateAll(
+          (pictures, place) => {
+            const around = pictures.map((picture) => picture.getBoundingClientRect());
+            return around.map(({ left, top, width, height }) => ({ width, x: (place.left - left) / width, y: (place.top - top) / height }));
+          },
+          { left, top },
+        );
+      const isNear = (one, other) => Math.abs(one / other - 1) < 0.02;
+      // Browsers tell of movements with the next drawing.
+      const becomes = async (place, wanted) => {
+        let found = await under(place);
+        const isThere = () => found.every((each) => ["width", "x", "y"].every((figure) => isNear(each[figure], wanted[figure])));
+        for (let drawings = 0; drawings < 60 && !isThere(); drawings += 1) {
+          await page.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
+          found = await under(place);
+        }
+        assert.ok(isThere(), JSON.stringify({ found, wanted }));
+      };
+
+      await page.getByRole("button", { name: "2:1" }).click();
+      const [before] = await under([x, y]);
+      await touch("touchStart", around(x, 30));
+      for (const spread of [40, 50, 60]) await touch("touchMove", around(x, spread));
+      const wanted = { ...before, width: before.width * 2 };
+      await becomes([x, y], wanted);
+      for (const moved of [10, 20, 30]) await touch("touchMove", around(x - moved, 60));
+      await becomes([x - 30, y], wanted);
+      await touch("touchEnd", []);
+    },
+    { viewport: PHONE, hasTouch: true },
+  ));
 
 test("bytes over score are drawn, and told as a table", () =>
   withPage(async (page) => {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import test, { before } from "node:test";
 import { accessible, base, PHONE, upload, withPage } from "./browser.mjs";
+import { deleteTile, tiles } from "./steps/gallery.mjs";
 
 const mark = `gallery-${Date.now().toString(36)}`;
 const COUNT = 30;
@@ -10,7 +11,6 @@ before(async () => {
   for (let number = 0; number < COUNT; number += 1) await upload(`${mark}-${String(number).padStart(3, "0")}.png`, 80 + number, 60, number + Math.random());
 });
 
-const tiles = (page) => page.locator(".tile:not(.tile-empty)");
 const open = async (page, address = `/?name=${mark}`) => {
   await page.goto(base + address);
   await tiles(page).first().waitFor();
@@ -57,11 +57,7 @@ test("The keyboard moves, selects and opens", () =>
 test("What is deleted goes at once and comes back", () =>
   withPage(async (page) => {
     await open(page);
-    await tiles(page).nth(2).focus();
-    await page.keyboard.press("Delete");
-    // A store that has kept nothing yet may be one that keeps nothing: then the page asks.
-    await page.getByRole("button", { name: "Delete", exact: true }).and(page.locator("dialog *")).or(page.getByText("1 image deleted")).first().waitFor();
-    if (await page.locator("dialog").count()) await page.locator("dialog").getByRole("button", { name: "Delete" }).click();
+    await deleteTile(page, 2);
     await page.getByText(`${COUNT - 1} images`).waitFor();
     await page.getByRole("button", { name: "Undo" }).click();
     await page.getByText(`${COUNT} images`).waitFor();

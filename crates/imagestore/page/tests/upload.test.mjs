@@ -1,39 +1,16 @@
 import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import test from "node:test";
 import { accessible, base, PHONE, withPage } from "./browser.mjs";
-import { png } from "./picture.mjs";
+import { choose, file, fresh, idOf, isNow, large, open, pauseAndResume, row, throttle, underWay } from "./steps/upload.mjs";
 
-const view = `${base}/ui/upload`;
-
-/** A picture that no other run has stored. */
-const fresh = (width = 200, height = 150) => png(width, height, 1 + Math.random());
-
-/** A large one: bytes behind the end of a PNG are no part of the picture. */
-const large = (bytes) => Buffer.concat([fresh(), Buffer.alloc(bytes, 7)]);
-
-const file = (name, buffer, mimeType = "image/png") => ({ name, mimeType, buffer });
-const choose = (page, files) => page.setInputFiles("input[type=file]:not([webkitdirectory])", files);
-const row = (page, name) => page.locator(".upload-list").getByRole("listitem").filter({ hasText: name });
-const isNow = (page, name, standing) => page.locator(`.upload-row[data-standing=${standing}]`, { hasText: name }).waitFor();
-
-const idOf = async (page, name) => (await row(page, name).getByRole("link", { name }).getAttribute("href")).split("/").pop();
 const jobOf = async (id) => (await (await fetch(`${base}/v1/jobs?image_id=${id}`)).json()).jobs[0];
-
-async function open(page) {
-  await page.goto(view);
-  await page.getByRole("heading", { name: "Upload" }).waitFor();
-}
-
-/** How fast bytes go out, in bytes a second; nothing for as fast as they can. */
-async function throttle(page, bytesPerSecond = -1) {
-  const protocol = await page.context().newCDPSession(page);
-  await protocol.send("Network.enable");
-  await protocol.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: bytesPerSecond });
-}
 
 test("several files go up at once, and what fails says why", () =>
   withPage(async (page, told) => {
-    await open(page);
+    await open(page, base);
     await accessible(page);
     const whole = fresh();
     await choose(page, [file("one.png", whole), file("two.png", fresh()), file("cut.png", whole.subarray(0, whole.length / 2)), file("notes.png", Buffer.from("no picture"))]);
@@ -51,7 +28,7 @@ test("several files go up at once, and what fails says why", () =>
 
 test("bytes that are there already are marked, and the copy can be removed", () =>
   withPage(async (page) => {
-    await open(page);
+    await open(page, base);
     const bytes = fresh();
     await choose(page, [file("first.png", bytes)]);
     await isNow(page, "first.png", "done");
@@ -63,24 +40,15 @@ test("bytes that are there already are marked, and the copy can be removed", () 
 
 test("a large file is paused and goes on where it was", () =>
   withPage(async (page) => {
-    await open(page);
-    await throttle(page, 2_000_000);
-    const offsets = [];
-    page.on("request", (request) => request.method() === "PATCH" && offsets.push(Number(request.headers()["upload-offset"])));
-    await choose(page, [file("large.png", large(6_000_000))]);
-    await page.waitForFunction(() => Number(document.querySelector(".upload-row [role=progressbar]")?.getAttribute("aria-valuenow")) > 20);
-    await page.getByRole("button", { name: "Pause large.png" }).click();
-    await row(page, "large.png").getByText(/Paused at/).waitFor();
-    await throttle(page);
-    await page.getByRole("button", { name: "Go on with large.png" }).click();
-    await isNow(page, "large.png", "done");
+    await open(page, base);
+    const offsets = await pauseAndResume(page, "large.png", large(6_000_000));
     assert.equal(offsets[0], 0);
     assert.ok(offsets.at(-1) > 0, offsets.join());
   }));
 
 test("an upload that was cut off by closing the page goes on when its file is chosen again", () =>
   withPage(async (page) => {
-    await open(page);
+    await open(page, base);
     await throttle(page, 1_500_000);
     // The browser knows a file again by its name, size and time, which a file given in memory does not keep.
     const bytes = large(6_000_000);
@@ -92,7 +60,7 @@ test("an upload that was cut off by closing the page goes on when its file is ch
         document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
       }, data.toString("base64"));
     await put(bytes);
-    await page.waitForFunction(() => Number(document.querySelector(".upload-row [role=progressbar]")?.getAttribute("aria-valuenow")) > 20);
+    await underWay(page, "later.png");
     page.on("dialog", (dialog) => dialog.accept());
     await page.reload();
     await page.getByRole("heading", { name: "Not finished last time" }).waitFor();
@@ -119,9 +87,40 @@ test("what is pasted elsewhere on the page is uploaded", () =>
     assert.equal(new URL(page.url()).pathname, "/ui/upload");
   }));
 
+for (const [way, give] of Object.entries({
+  chosen: (page, folder) => page.setInputFiles("input[webkitdirectory]", folder),
+  dropped: async (page, folder) => {
+    const protocol = await page.context().newCDPSession(page);
+    const drag = (type) => protocol.send("Input.dispatchDragEvent", { type, x: 300, y: 300, data: { items: [], files: [folder], dragOperationsMask: 1 } });
+    await drag("dragEnter");
+    await drag("dragOver");
+    await page.getByText("Let go to upload").waitFor();
+    await drag("drop");
+  },
+})) {
+  test(`a folder that is ${way} gives its pictures, also those in folders within it`, () =>
+    withPage(async (page) => {
+      const folder = await mkdtemp(join(tmpdir(), "page-folder-"));
+      try {
+        await mkdir(join(folder, "within"));
+        await writeFile(join(folder, "outer.png"), fresh());
+        await writeFile(join(folder, "within", "inner.png"), fresh());
+        await writeFile(join(folder, "within", "notes.txt"), "no picture");
+        await open(page, base);
+        await give(page, folder);
+        await isNow(page, "outer.png", "done");
+        await isNow(page, "inner.png", "done");
+        await page.getByText("1 file in the folder is no picture").waitFor();
+        assert.equal(await page.locator(".upload-row").count(), 2);
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    }));
+}
+
 test("operations of the form are ordered as POST /v1/upload takes them", () =>
   withPage(async (page, told) => {
-    await open(page);
+    await open(page, base);
     await page.getByLabel("And then").selectOption("resize");
     await page.getByLabel("Width").fill("5");
     await page.getByText("A whole number from 10 to 10,000.").waitFor();
@@ -149,7 +148,7 @@ test("operations of the form are ordered as POST /v1/upload takes them", () =>
 
 test("an address that answers badly is told of as that", () =>
   withPage(async (page, told) => {
-    await open(page);
+    await open(page, base);
     await page.getByLabel("Address of a picture").fill("ftp://example.org/a.png");
     await page.getByRole("button", { name: "Fetch" }).click();
     await page.getByText("An address begins with").waitFor();
@@ -162,7 +161,7 @@ test("an address that answers badly is told of as that", () =>
 test("uploads have room on phones, in Russian and in the dark", () =>
   withPage(
     async (page) => {
-      await page.goto(view);
+      await page.goto(`${base}/ui/upload`);
       await page.getByRole("heading", { name: "Загрузка" }).waitFor();
       await choose(page, [file("телефон.png", fresh())]);
       await isNow(page, "телефон.png", "done");

@@ -2,14 +2,10 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { accessible, base, PHONE, upload, withPage } from "./browser.mjs";
 import { load } from "./modules.mjs";
+import { address, shown, width } from "./steps/workbench.mjs";
 
 const image = await upload("workbench.png");
 const view = `${base}/ui/transform/${image.id}`;
-const address = (page) => page.getByRole("textbox", { name: "Address" }).inputValue();
-const width = (page) => page.getByRole("spinbutton", { name: "Width" }).first();
-
-/** Waits until the picture that is shown is of this size. */
-const shown = (page, wide, high) => page.waitForSelector(`.wb-result img[width="${wide}"][height="${high}"]`);
 
 test("every parameter that the service describes has a control", async () => {
   const { PARAMETERS } = await load("workbench/parameters/index.ts");

@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import type { Image, Job, Variant } from "./documents";
+import { loadSession } from "./session";
 
 /** What the data of each kind of event is, as far as the page has a use for it. */
 export interface EventData {
@@ -84,7 +85,10 @@ function connect(): void {
   source.onerror = () => {
     connected.value = false;
     // A refused connection is not tried again by the browser, only a broken one.
-    if (source?.readyState === EventSource.CLOSED) retryLater();
+    if (source?.readyState !== EventSource.CLOSED) return;
+    retryLater();
+    // It does not say why: maybe one is not signed in any more.
+    loadSession().catch(() => undefined);
   };
 }
 

@@ -22,6 +22,8 @@ interface Outline {
 
 /** Images in a bucket: what one request brings. */
 const STEP = 200;
+/** Images that the first request brings: about as many as a window shows. The others of their bucket are not waited for. */
+const FIRST = 48;
 /** Buckets whose records are kept: beyond that those go that were looked at the longest ago. */
 const KEPT = 30;
 
@@ -179,7 +181,7 @@ export class Listing {
     if (bucket.images) return Promise.resolve();
     const under = this.loading.get(bucket);
     if (under) return under;
-    const work = this.fetch(bucket)
+    const work = (bucket.cursor === undefined ? this.fetchFirst(bucket) : this.fetch(bucket))
       .then((images) => {
         bucket.images = images;
         bucket.count = images.length;
@@ -190,6 +192,15 @@ export class Listing {
       .finally(() => this.loading.delete(bucket));
     this.loading.set(bucket, work);
     return work;
+  }
+
+  /** Loads the beginning of the list, and leaves what is behind it to a bucket of its own. */
+  private async fetchFirst(bucket: Bucket): Promise<ListedImage[]> {
+    if (bucket.count <= FIRST) return this.fetch(bucket);
+    const { images, cursor } = await this.page(undefined, FIRST);
+    const place = this.buckets.indexOf(bucket);
+    if (cursor && place >= 0) this.buckets.splice(place + 1, 0, { month: bucket.month, count: bucket.count - images.length, cursor });
+    return images;
   }
 
   private async fetch(bucket: Bucket): Promise<ListedImage[]> {

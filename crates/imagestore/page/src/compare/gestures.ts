@@ -34,7 +34,10 @@ export function useGestures(frame: { current: HTMLElement | null }, handlers: Ha
       const now = { x: event.clientX, y: event.clientY };
       const other = [...pointers].find(([id]) => id !== event.pointerId)?.[1];
       pointers.set(event.pointerId, now);
-      if (!other) return latest.current.pan(now.x - before.x, now.y - before.y);
+      // What is between two fingers stays between them: it follows each of them half of its way.
+      const share = other ? 0.5 : 1;
+      latest.current.pan((now.x - before.x) * share, (now.y - before.y) * share);
+      if (!other) return;
       const distance = (point: { x: number; y: number }) => Math.hypot(point.x - other.x, point.y - other.y);
       const middle = fromMiddle((now.x + other.x) / 2, (now.y + other.y) / 2);
       if (distance(before) > 0) latest.current.zoom(distance(now) / distance(before), ...middle);

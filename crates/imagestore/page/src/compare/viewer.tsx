@@ -35,12 +35,15 @@ export function Viewer({ picture, before, beforeLabel, after, afterLabel, afterT
   // Nothing chosen is the whole picture, also when the window changes.
   const [chosen, choose] = useState<View | undefined>();
   const [part, setPart] = useState(0.5);
-  const view = chosen ? bounded(chosen, picture, room) : fitted(picture, room);
+  const seen = (from: View | undefined) => (from ? bounded(from, picture, room) : fitted(picture, room));
+  const view = seen(chosen);
   const density = window.devicePixelRatio || 1;
 
-  const zoomTo = (scale: number, dx = 0, dy = 0) => choose(zoomed(view, scale, dx, dy, picture, room));
-  const pan = (dx: number, dy: number) => choose(panned(view, dx, dy, picture, room));
-  useGestures(frame, { zoom: (factor, dx, dy) => zoomTo(view.scale * factor, dx, dy), pan });
+  const zoomTo = (scale: number) => choose(zoomed(view, scale, 0, 0, picture, room));
+  // Several movements may come before the next drawing: each goes on from the one before it.
+  const zoom = (factor: number, dx: number, dy: number) => choose((from) => zoomed(seen(from), seen(from).scale * factor, dx, dy, picture, room));
+  const pan = (dx: number, dy: number) => choose((from) => panned(seen(from), dx, dy, picture, room));
+  useGestures(frame, { zoom, pan });
   // Another size of the same picture begins as a whole again.
   useEffect(() => choose(undefined), [picture.width, picture.height]);
 

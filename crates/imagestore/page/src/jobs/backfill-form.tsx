@@ -10,14 +10,16 @@ const goals = [
   { value: "low", name: text.goalLow },
 ] as const;
 
-/** Now, as a field for a time takes it: in the time of this place, without seconds. */
-function now(): string {
-  const at = new Date();
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+const MINUTE = 60_000;
+
+/** The end of this minute, so that what was uploaded just now is among it: as a field for a time takes it, in the time of this place, without seconds. */
+function soon(): string {
+  const at = new Date(Date.now() + MINUTE);
+  return new Date(at.getTime() - at.getTimezoneOffset() * MINUTE).toISOString().slice(0, 16);
 }
 
 export function BackfillForm({ onClose, onBegun }: { onClose: () => void; onBegun: (backfill: Backfill) => void }) {
-  const [before, setBefore] = useState(now);
+  const [before, setBefore] = useState(soon);
   const [goal, setGoal] = useState<string>("high");
   const [formats, setFormats] = useState("auto");
   const [name, setName] = useState("compress");

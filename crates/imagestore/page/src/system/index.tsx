@@ -1,6 +1,6 @@
 import { useEffect } from "preact/hooks";
 import refreshIcon from "icon:refresh-cw";
-import { may, readHealth, readReadiness, readStats, readUsage, session } from "../api";
+import { listSinks, may, readHealth, readReadiness, readStats, readUsage, session } from "../api";
 import { Button } from "../parts";
 import { useFetched } from "../parts/fetched";
 import { Health } from "./health";
@@ -18,7 +18,8 @@ export default function System() {
   const health = useFetched(isAdmin ? readHealth : readReadiness, [isAdmin]);
   const stats = useFetched(async (signal) => (isAdmin ? readStats(signal) : undefined), [isAdmin]);
   const usage = useFetched(readUsage);
-  const reload = () => Promise.all([health.reload(), stats.reload(), usage.reload()]);
+  const sinks = useFetched(async (signal) => (isAdmin ? listSinks(signal) : undefined), [isAdmin]);
+  const reload = () => Promise.all([health, stats, usage, sinks].map((fetched) => fetched.reload()));
 
   useEffect(() => {
     const timer = setInterval(() => {
@@ -38,7 +39,7 @@ export default function System() {
         {session.value?.auth.mode === "keys" && <Usage fetched={usage} />}
         {isAdmin && <Totals fetched={stats} />}
         {isAdmin && <History />}
-        {isAdmin && <Sinks />}
+        {isAdmin && <Sinks fetched={sinks} />}
       </div>
     </div>
   );

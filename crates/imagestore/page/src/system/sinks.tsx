@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
-import { listSinks, type Sink } from "../api";
+import type { Sink } from "../api";
 import { Button } from "../parts";
-import { useFetched } from "../parts/fetched";
+import type { Fetched } from "../parts/fetched";
 import { format } from "../text";
 import { DeadLetters } from "./dead-letters";
 import { text } from "./text";
@@ -10,8 +10,7 @@ import { Waiting } from "./waiting";
 const states: Record<Sink["state"], () => string> = { taking: text.taking, away: text.sinkAway, gone: text.gone };
 
 /** Who is told what happens here, and what could not be told. */
-export function Sinks() {
-  const fetched = useFetched(listSinks);
+export function Sinks({ fetched }: { fetched: Fetched<readonly Sink[] | undefined> }) {
   const [opened, open] = useState<string | undefined>();
   const sinks = fetched.value.value;
   const close = () => {
