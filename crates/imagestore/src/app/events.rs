@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use shared_types::UserId;
 use tokio::sync::broadcast;
@@ -12,10 +13,13 @@ use uuid::Uuid;
 
 use super::Services;
 use super::replicas::Words;
-use crate::domain::{Event, Happening};
+use crate::domain::{Caller, Event, Happening};
 
 /// How many events are remembered for those who come back, and how many a slow watcher may be behind.
 const REMEMBERED: usize = 1024;
+
+/// How often it is looked whether those who watch still may.
+const LOOKED_AT_AGAIN: Duration = Duration::from_secs(1);
 
 pub(super) struct LiveFeed {
     sender: broadcast::Sender<Arc<Event>>,
@@ -125,6 +129,25 @@ impl Services {
     /// Lets those go who wait for something to happen, so that stopping waits for nobody.
     pub fn send_away(&self) {
         self.inner.jobs.stop();
+    }
+
+    /// Ends when that caller must not be told more: the store stops, or the key with which they began is not let in any more.
+    pub fn end_of_feed(&self, caller: &Caller) -> impl Future<Output = ()> + Send + use<> {
+        let services = self.clone();
+        let key = if let Caller::Key { key, .. } = caller { Some(*key) } else { None };
+        let shut_out = async move {
+            let Some(key) = key else { return futures::future::pending().await };
+            while !services.is_shut_out(key).await {
+                tokio::time::sleep(LOOKED_AT_AGAIN).await;
+            }
+        };
+        let stopped = self.stopped();
+        async move {
+            tokio::select! {
+                () = stopped => {}
+                () = shut_out => {}
+            }
+        }
     }
 
     /// Ends when the store stops.

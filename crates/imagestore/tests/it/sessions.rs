@@ -138,7 +138,11 @@ async fn a_session_ends_with_its_key() {
     let cookie = kept(&sign_in(&store, &store.key("anna", "read")).await);
     let id = session(&store, &cookie).await["key_id"].as_str().unwrap().to_owned();
     let path = format!("/v1/admin/keys/{id}");
+    let feed = by_page(&store, &cookie, Method::GET, "/v1/events").send().await.unwrap();
+    assert_eq!(feed.status(), 200);
     assert_eq!(store.request(&admin, Method::DELETE, &path).send().await.unwrap().status(), 200);
+    let end = tokio::time::timeout(std::time::Duration::from_mins(1), feed.bytes()).await;
+    assert!(end.expect("whoever watched with it is told no more").unwrap().starts_with(b": watching"));
     problem(by_page(&store, &cookie, Method::GET, "/v1/images").send().await.unwrap(), 401, "unauthorized").await;
     let told = by_page(&store, &cookie, Method::GET, "/v1/session").send().await.unwrap();
     assert!(header(&told, "set-cookie").contains("Max-Age=0"), "it is forgotten");

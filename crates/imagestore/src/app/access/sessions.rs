@@ -85,6 +85,11 @@ impl Services {
         Ok(Standing { user: self.usage_of(caller.owner()).await?, key, scopes })
     }
 
+    /// Whether that key is not let in any more. A catalog that is away does not say so.
+    pub(in crate::app) async fn is_shut_out(&self, key: KeyId) -> bool {
+        self.known_by_id(key).await.is_err_and(|error| error.code == ErrorCode::Unauthorized)
+    }
+
     async fn known_by_id(&self, id: KeyId) -> Result<Arc<Known>, StoreError> {
         let now = now();
         if let Some(known) = self.inner.access.by_id.get(&id).filter(|known| known.key.holds(now)) {

@@ -13,7 +13,7 @@ use crate::grpc::GrpcState;
 use crate::grpc::content::Answers;
 use crate::grpc::documents::{self, invalid, set};
 
-/// The events that the caller may see and wants, until the store stops or the client is too slow.
+/// The events that the caller may see and wants, until the store stops, their key is revoked, or the client is too slow.
 pub(super) fn watch(
     state: &GrpcState,
     caller: &Caller,
@@ -38,13 +38,13 @@ pub(super) fn watch(
     });
     let write = Arc::clone(&state.write_event);
     let told = move |event: &_| filter.wants(event).then(|| Ok(documents::event(event, &write)));
-    let events = stream::iter(missed).chain(live).take_until(state.services.stopped());
+    let events = stream::iter(missed).chain(live).take_until(state.services.end_of_feed(caller));
     let events = events.filter_map(move |event| futures::future::ready(told(&event)));
     Ok(events.chain(stream::once(async { Err(end()) })).boxed())
 }
 
 fn end() -> Status {
     Status::unavailable(
-        "The feed ends here, because the store stops or the client was too slow; call again with `after`, the id of the last event.",
+        "The feed ends here, because the store stops, the key is not valid any more or the client was too slow; call again with `after`, the id of the last event.",
     )
 }

@@ -83,7 +83,7 @@ enum EventDocument {
 /// An endless stream: `event` is `image.stored`, `image.changed`, `image.replaced`, `image.purged`, `image.deleted`, `image.restored`,
 /// `variant.stored`, `job.queued`, `job.leased`, `job.progress`, `job.done`, `job.failed`, `job.dead`, `job.cancelled`, `album.created`,
 /// `album.changed`, `album.deleted`, `album.image_added` or `album.image_removed`, and `data` a JSON document. The schema is that of one event. A comment every 15 seconds keeps
-/// the connection. A user is told of what is theirs.
+/// the connection. A user is told of what is theirs, until their key is revoked.
 #[utoipa::path(
     get, path = "/v1/events", operation_id = "watchEvents", tag = "store",
     params(
@@ -128,8 +128,8 @@ pub(in crate::http) async fn watch(
             }
         }
     });
-    let stopped = state.services.stopped();
-    let body = hello.chain(stream::iter(missed)).chain(live).take_until(stopped).map(Ok::<_, Infallible>);
+    let end = state.services.end_of_feed(&caller);
+    let body = hello.chain(stream::iter(missed)).chain(live).take_until(end).map(Ok::<_, Infallible>);
     Ok(uncached(StatusCode::OK)
         .insert_header((CONTENT_TYPE, "text/event-stream"))
         .insert_header((HeaderName::from_static("x-accel-buffering"), "no"))
