@@ -1,7 +1,8 @@
 // The one HTML document. It holds no script and no style of its own, so that the content security policy can forbid both.
 import { closureOf, copyOf, outputOf } from "./outputs.mjs";
 
-export function pageOf(metafile) {
+/** `licences` is where the licences of what the page is made of are: it is named here, for only the finished build knows its name. */
+export function pageOf(metafile, licences) {
   const app = outputOf(metafile, "src/app/main.tsx");
   const chunks = [...closureOf(metafile, app)].filter((path) => path !== app);
   return `<!doctype html>
@@ -12,6 +13,7 @@ export function pageOf(metafile) {
 <meta name="color-scheme" content="light dark">
 <title>imagestore</title>
 <link rel="icon" href="/ui/${copyOf(metafile, "src/app/icon.svg")}" type="image/svg+xml">
+<link rel="license" href="/ui/${licences}">
 <link rel="stylesheet" href="/ui/${outputOf(metafile, "styles:all")}">
 <script src="/ui/${outputOf(metafile, "src/app/theme-first.ts")}"></script>
 ${chunks.map((path) => `<link rel="modulepreload" href="/ui/${path}">\n`).join("")}<script type="module" src="/ui/${app}"></script>

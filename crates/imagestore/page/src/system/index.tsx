@@ -5,6 +5,7 @@ import { Button } from "../parts";
 import { useFetched } from "../parts/fetched";
 import { Health } from "./health";
 import { History } from "./history";
+import { Licences } from "./licences";
 import { Sinks } from "./sinks";
 import { text } from "./text";
 import { Totals } from "./totals";
@@ -40,6 +41,7 @@ export default function System() {
         {isAdmin && <History />}
         {isAdmin && <Sinks />}
       </div>
+      <Licences />
     </div>
   );
 }

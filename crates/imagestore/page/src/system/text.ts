@@ -102,4 +102,5 @@ export const text = texts({
   },
   more: { en: "Show more", ru: "Показать ещё" },
   close: { en: "Close", ru: "Закрыть" },
+  licences: { en: "Licences of the packages in this page", ru: "Лицензии пакетов, из которых собрана страница" },
 });
