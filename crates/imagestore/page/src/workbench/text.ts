@@ -137,7 +137,12 @@ export const text = texts({
   signedLink: { en: "Signed link", ru: "Подписанная ссылка" },
   copySigned: { en: "Copy signed link", ru: "Скопировать подписанную ссылку" },
 
-  presets: { en: "Saved presets", ru: "Сохранённые наборы" },
+  servicePresets: { en: "Presets of the service", ru: "Наборы сервиса" },
+  servicePresetsHint: {
+    en: "From its settings. Addresses ask for them by name.",
+    ru: "Из его настроек. В адресе стоит имя набора.",
+  },
+  presets: { en: "Presets of this browser", ru: "Наборы этого браузера" },
   presetsEmpty: {
     en: "Save the parameters under a name to use them again on any picture. They are kept in this browser.",
     ru: "Сохраните параметры под именем, чтобы применить их к другим изображениям. Они хранятся в этом браузере.",
