@@ -1,5 +1,5 @@
 import { changeImages, session } from "../api";
-import { format } from "../text";
+import { format, phrases } from "../text";
 import { confirm } from "./dialog";
 import { text } from "./text";
 import { report, toast } from "./toast";
@@ -12,12 +12,12 @@ export async function deleteWithUndo(ids: readonly string[], whenBack: () => voi
   try {
     const count = ids.length;
     const grace = session.value?.delete_grace_seconds ?? 0;
-    if (grace === 0 && !(await confirm({ title: text.deleteTitle({ count }), detail: text.deleteDetail(), confirm: text.delete(), danger: true }))) return [];
+    if (grace === 0 && !(await confirm({ title: text.deleteTitle({ count }), detail: text.deleteDetail(), confirm: phrases.delete(), danger: true }))) return [];
     const { done, failed } = await changeImages(ids, { delete: true });
     if (failed.length > 0) toast(text.notDeleted({ count: failed.length }), { kind: "error" }, failed[0]?.problem.detail);
     if (done.length > 0) {
       const said = text.deleted({ count: done.length });
-      const undo = { label: text.undo(), run: () => void restore(done).then(whenBack, report) };
+      const undo = { label: phrases.undo(), run: () => void restore(done).then(whenBack, report) };
       if (grace === 0) toast(said);
       else toast(said, { action: undo }, text.canComeBack({ time: format.period(grace) }));
     }

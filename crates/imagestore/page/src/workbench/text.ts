@@ -78,7 +78,6 @@ export const text = texts({
   setFocus: { en: "Focus point", ru: "Точка фокуса" },
   setPlace: { en: "Position", ru: "Положение" },
   views: { en: "What is shown", ru: "Что показано" },
-  retry: { en: "Try again", ru: "Повторить" },
   making: { en: "Making the picture…", ru: "Изображение готовится…" },
   cropHelp: {
     en: "Drag the frame or its handles. Arrow keys move it, with Shift they resize it.",
@@ -148,7 +147,6 @@ export const text = texts({
     ru: "Сохраните параметры под именем, чтобы применить их к другим изображениям. Они хранятся в этом браузере.",
   },
   presetName: { en: "Name", ru: "Имя" },
-  savePreset: { en: "Save", ru: "Сохранить" },
   presetSaved: { en: "Saved “{name}”.", ru: "Набор «{name}» сохранён." },
   presetNotKept: { en: "The browser refused to keep it.", ru: "Браузер не дал сохранить набор." },
   presetReplaces: { en: "Replaces the one of this name.", ru: "Заменит набор с этим именем." },
