@@ -1,0 +1,1 @@
+import{b as e,c as o,u as t}from"/ui/assets/chunk-RO4U7BSC.js";import"/ui/assets/chunk-GFEOSRA6.js";import"/ui/assets/chunk-QT4EY7FY.js";import"/ui/assets/chunk-4QJ3AXJ7.js";export{o as collect,e as pasted,t as take};

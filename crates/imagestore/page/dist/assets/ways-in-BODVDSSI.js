@@ -1,1 +1,0 @@
-import{b as e,c as o,u as t}from"/ui/assets/chunk-NVRXAH7P.js";import"/ui/assets/chunk-MYO7L6SA.js";import"/ui/assets/chunk-CPNP7DUV.js";import"/ui/assets/chunk-EZNFFH2W.js";export{o as collect,e as pasted,t as take};
