@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { context } from "esbuild";
 import { pageOf } from "./build/document.mjs";
 import { icons } from "./build/icons.mjs";
+import { licencesOf } from "./build/licences.mjs";
 import { styles } from "./build/styles.mjs";
 import { serve } from "./build/serve.mjs";
 import { firstView } from "./build/weight.mjs";
@@ -59,7 +60,9 @@ function filesOf(result) {
   for (const file of result.outputFiles) {
     files.set(file.path.slice(out.length + 1).replaceAll("\\", "/"), Buffer.from(file.contents));
   }
-  files.set("index.html", Buffer.from(pageOf(result.metafile)));
+  const licences = licencesOf(result.metafile, here);
+  files.set(licences.path, licences.bytes);
+  files.set("index.html", Buffer.from(pageOf(result.metafile, licences.path)));
   return files;
 }
 

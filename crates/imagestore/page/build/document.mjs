@@ -4,7 +4,8 @@ import { closureOf, copyOf, outputOf } from "./outputs.mjs";
 /** The view that most begin with. Its scripts would otherwise be asked for one after the other. */
 const FIRST_VIEW = "src/gallery/index.tsx";
 
-export function pageOf(metafile) {
+/** `licences` is where the licences of what the page is made of are: it is named here, for only the finished build knows its name. */
+export function pageOf(metafile, licences) {
   const app = outputOf(metafile, "src/app/main.tsx");
   const chunks = closureOf(metafile, outputOf(metafile, FIRST_VIEW), closureOf(metafile, app));
   chunks.delete(app);
@@ -16,6 +17,7 @@ export function pageOf(metafile) {
 <meta name="color-scheme" content="light dark">
 <title>imagestore</title>
 <link rel="icon" href="/ui/${copyOf(metafile, "src/app/icon.svg")}" type="image/svg+xml">
+<link rel="license" href="/ui/${licences}">
 <link rel="stylesheet" href="/ui/${outputOf(metafile, "styles:all")}">
 <script src="/ui/${outputOf(metafile, "src/app/theme-first.ts")}"></script>
 <link rel="preload" href="/v1/session" as="fetch" crossorigin>

@@ -3,7 +3,7 @@ import { createServer, request } from "node:http";
 import { brotliCompressSync } from "node:zlib";
 import { context } from "esbuild";
 
-const TYPES = { html: "text/html; charset=utf-8", js: "text/javascript", css: "text/css", svg: "image/svg+xml" };
+const TYPES = { html: "text/html; charset=utf-8", js: "text/javascript", css: "text/css", svg: "image/svg+xml", txt: "text/plain; charset=utf-8" };
 
 /** As imagestore sends it, so that what it forbids is noticed here. */
 const POLICY =

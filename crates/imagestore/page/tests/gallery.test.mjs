@@ -58,9 +58,29 @@ test("What is deleted goes at once and comes back", () =>
   withPage(async (page) => {
     await open(page);
     await deleteTile(page, 2);
+    await page.getByText("Can be brought back for 30 days.").waitFor();
     await page.getByText(`${COUNT - 1} images`).waitFor();
     await page.getByRole("button", { name: "Undo" }).click();
     await page.getByText(`${COUNT} images`).waitFor();
+  }));
+
+test("Where a store keeps nothing that is deleted, the page asks first", () =>
+  withPage(async (page) => {
+    await page.route("**/v1/session", async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: { ...(await answer.json()), delete_grace_seconds: 0 } });
+    });
+    await open(page);
+    await tiles(page).nth(2).focus();
+    await page.keyboard.press("Delete");
+    const dialog = page.getByRole("dialog", { name: "Delete 1 image?" });
+    await dialog.getByText("This is for ever").waitFor();
+    await accessible(page);
+    let changes = 0;
+    page.on("request", (request) => request.url().endsWith("/v1/images/batch") && (changes += 1));
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("heading", { name: "1 selected" }).waitFor();
+    assert.equal(changes, 0);
   }));
 
 test("Many images get tags, and are found by them", () =>

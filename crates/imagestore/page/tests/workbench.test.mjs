@@ -99,6 +99,33 @@ test("presets are kept, applied and brought back", () =>
     await page.getByRole("button", { name: "Apply small" }).waitFor();
   }));
 
+test("presets of the service are asked for by their names", () =>
+  withPage(async (page) => {
+    const { presets } = await (await fetch(`${base}/v1/presets`)).json();
+    const [{ name }] = presets;
+    await page.goto(`${view}?w=300`);
+    await shown(page, 300, 188);
+    const service = page.getByRole("region", { name: "Presets of the service" });
+    assert.equal(await service.getByRole("listitem").count(), presets.length);
+    await service.getByRole("button", { name: `Apply ${name}` }).click();
+    await page.waitForFunction((search) => location.search === search, `?transform=${name}`);
+    assert.equal(new URL(await address(page)).search, `?transform=${name}`);
+    await page.waitForFunction(() => document.querySelector(".wb-result img")?.width !== 300);
+    await accessible(page);
+  }));
+
+test("a service that tells of no presets has none", () =>
+  withPage(async (page, told) => {
+    await page.route("**/v1/presets", (route) => route.fulfill({ status: 404, json: { title: "Not found", status: 404 } }));
+    const answered = page.waitForResponse("**/v1/presets");
+    await page.goto(view);
+    await answered;
+    await shown(page, 640, 400);
+    assert.equal(await page.getByRole("heading", { name: "Presets of the service" }).count(), 0);
+    assert.equal(await page.getByRole("alert").count(), 0);
+    assert.ok(told.splice(0).every((line) => line.includes("404")));
+  }));
+
 test("a signed link shows the picture", () =>
   withPage(async (page) => {
     await page.goto(`${view}?w=100`);

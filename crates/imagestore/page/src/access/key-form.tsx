@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { makeKey, type NewAccessKey, type Scope, type User } from "../api";
 import { Button, Checkbox, CopyButton, Dialog, ErrorNote, Select, TextField } from "../parts";
+import { phrases } from "../text";
 import { SCOPES } from "./scopes";
 import { text } from "./text";
 
@@ -35,7 +36,7 @@ function Form({ users, first, onClose, onMade }: { users: readonly User[]; first
   };
 
   return (
-    <Dialog title={text.makeKey()} onClose={onClose} onSubmit={() => void submit()} actions={<><Button onClick={onClose}>{text.cancel()}</Button><Button type="submit" kind="primary" busy={isBusy}>{text.make()}</Button></>}>
+    <Dialog title={text.makeKey()} onClose={onClose} onSubmit={() => void submit()} actions={<><Button onClick={onClose}>{phrases.cancel()}</Button><Button type="submit" kind="primary" busy={isBusy}>{text.make()}</Button></>}>
       <Select label={text.user()} value={user} options={users.map(({ id, name }) => ({ value: id, label: name }))} onChoose={setUser} />
       <TextField label={text.label()} hint={text.labelHint()} maxLength={50} value={label} onInput={(event) => setLabel(event.currentTarget.value)} />
       <fieldset class="access-scopes">

@@ -5,7 +5,7 @@ import { listKeys, listUsers, loadSession, revokeKey, session, type AccessKey, t
 import { location, navigate } from "../app/router";
 import { Button, Checkbox, confirm, EmptyState, ErrorNote, report, Select } from "../parts";
 import { useFetched } from "../parts/fetched";
-import { format } from "../text";
+import { format, phrases } from "../text";
 import { ForAdmins } from "./guard";
 import { KeyForm } from "./key-form";
 import { sayScopes } from "./scopes";
@@ -43,8 +43,8 @@ function List() {
         <Select label={text.user()} value={user} options={[{ value: "", label: text.everybody() }, ...known.map(({ id, name }) => ({ value: id, label: name }))]} onChoose={(id) => navigate(id ? `/ui/keys?user=${encodeURIComponent(id)}` : "/ui/keys", { replace: true })} />
         <Checkbox label={text.showRevoked()} checked={showsOld} onChange={(event) => showOld(event.currentTarget.checked)} />
       </div>
-      {error !== undefined && <ErrorNote error={error}><Button onClick={reload}>{text.again()}</Button></ErrorNote>}
-      {!shown ? error === undefined && <p role="status">{text.loading()}</p> : shown.length === 0 ? <Empty hasUsers={known.length > 0} /> : <Table keys={shown} users={known} onChanged={reload} />}
+      {error !== undefined && <ErrorNote error={error}><Button onClick={reload}>{phrases.again()}</Button></ErrorNote>}
+      {!shown ? error === undefined && <p role="status">{phrases.loading()}</p> : shown.length === 0 ? <Empty hasUsers={known.length > 0} /> : <Table keys={shown} users={known} onChanged={reload} />}
       {isForm && known.length > 0 && <KeyForm users={known} user={user || known[0]!.id} onClose={() => open(false)} onMade={reload} />}
     </>
   );

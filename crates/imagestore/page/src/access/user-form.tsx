@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { addUser, changeUser, type Quotas, type User } from "../api";
 import { Button, Dialog, ErrorNote, TextField } from "../parts";
+import { phrases } from "../text";
 import { text } from "./text";
 
 const NAME = /^[a-z0-9][a-z0-9\-_.@]{0,63}$/;
@@ -49,7 +50,7 @@ export function UserForm({ user, onClose, onDone }: { user?: User; onClose: () =
     <TextField type="text" inputMode="decimal" label={label} error={isBound(typed[name]) ? undefined : text.numberWrong()} value={typed[name]} onInput={(event) => type({ ...typed, [name]: event.currentTarget.value })} />
   );
   return (
-    <Dialog title={user ? text.quotasOf({ name: user.name }) : text.addUser()} onClose={onClose} onSubmit={() => void submit()} actions={<><Button onClick={onClose}>{text.cancel()}</Button><Button type="submit" kind="primary" busy={isBusy}>{user ? text.save() : text.add()}</Button></>}>
+    <Dialog title={user ? text.quotasOf({ name: user.name }) : text.addUser()} onClose={onClose} onSubmit={() => void submit()} actions={<><Button onClick={onClose}>{phrases.cancel()}</Button><Button type="submit" kind="primary" busy={isBusy}>{user ? phrases.save() : text.add()}</Button></>}>
       {!user && <TextField label={text.name()} hint={text.nameHint()} error={isTried && !isNamed ? text.nameWrong() : undefined} autoFocus autoComplete="off" autoCapitalize="off" spellcheck={false} value={typed.name} onInput={(event) => type({ ...typed, name: event.currentTarget.value })} />}
       <p class="access-soft">{text.quotasHint()}</p>
       {number("images", text.maxImages())}

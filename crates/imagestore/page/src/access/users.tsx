@@ -6,7 +6,7 @@ import { changeUser, listUsers, type Quotas, type User } from "../api";
 import { navigate } from "../app/router";
 import { Button, confirm, EmptyState, ErrorNote, Icon, Menu, report, toast, type MenuItem } from "../parts";
 import { useFetched } from "../parts/fetched";
-import { format } from "../text";
+import { format, phrases } from "../text";
 import { ForAdmins } from "./guard";
 import { text } from "./text";
 import { UserForm } from "./user-form";
@@ -38,8 +38,8 @@ function List() {
         </div>
         <Button kind="primary" icon={plus} onClick={() => open("new")}>{text.addUser()}</Button>
       </header>
-      {fetched.error.value !== undefined && <ErrorNote error={fetched.error.value}><Button onClick={() => void fetched.reload()}>{text.again()}</Button></ErrorNote>}
-      {!users ? fetched.error.value === undefined && <p role="status">{text.loading()}</p> : users.length === 0 ? <EmptyState icon={usersIcon} title={text.noUsers()} hint={text.noUsersHint()} /> : (
+      {fetched.error.value !== undefined && <ErrorNote error={fetched.error.value}><Button onClick={() => void fetched.reload()}>{phrases.again()}</Button></ErrorNote>}
+      {!users ? fetched.error.value === undefined && <p role="status">{phrases.loading()}</p> : users.length === 0 ? <EmptyState icon={usersIcon} title={text.noUsers()} hint={text.noUsersHint()} /> : (
         <div class="table-frame" tabIndex={0} role="group" aria-label={text.users()}>
           <table class="table">
             <thead>

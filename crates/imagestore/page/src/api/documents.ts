@@ -178,6 +178,8 @@ export interface Session {
   user: { id: string; name: string } | null;
   scopes: Scope[];
   auth: { mode: "off" | "keys"; required: boolean };
+  /** How long a deleted image can come back; 0, or nothing from an older service, where it cannot. */
+  delete_grace_seconds?: number;
   /** Which key one signed in with. */
   key_id?: string | null;
 }

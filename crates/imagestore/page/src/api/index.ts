@@ -9,6 +9,7 @@ export * from "./images";
 export * from "./jobs";
 export * from "./listing";
 export * from "./plans";
+export * from "./presets";
 export { Problem } from "./problem";
 export * from "./renditions";
 export * from "./session";

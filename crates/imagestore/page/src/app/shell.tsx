@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { loadSession, mustSignIn, session } from "../api";
 import { onSignedOut } from "../api/http";
 import { Button, Dialogs, ErrorNote, Toasts } from "../parts";
+import { phrases } from "../text";
 import { DropTarget } from "./drop";
 import { BottomBar, Side } from "./navigation";
 import { location, match, navigate } from "./router";
@@ -58,7 +59,7 @@ function Content({ found }: { found: Found | undefined }) {
   }, [route, isKnown]);
   if (isKnown && (!mustSignIn.value || route?.path === SIGN_IN)) return <View route={route} given={found?.given ?? {}} />;
   if (unknown.value === undefined) return null;
-  return <div class="view"><ErrorNote error={unknown.value}><Button onClick={learnSession}>{text.again()}</Button></ErrorNote></div>;
+  return <div class="view"><ErrorNote error={unknown.value}><Button onClick={learnSession}>{phrases.again()}</Button></ErrorNote></div>;
 }
 
 export function Shell() {

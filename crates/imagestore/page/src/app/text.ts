@@ -26,8 +26,5 @@ export const text = texts({
   themeDark: { en: "Dark", ru: "Тёмная" },
   notFound: { en: "There is nothing here", ru: "Здесь ничего нет" },
   notFoundHint: { en: "The address may be mistyped, or what it led to is gone.", ru: "Возможно, в адресе опечатка или страницу удалили." },
-  toGallery: { en: "Go to the gallery", ru: "Открыть галерею" },
   dropToUpload: { en: "Let go to upload", ru: "Отпустите, чтобы загрузить" },
-  again: { en: "Try again", ru: "Повторить" },
-  loading: { en: "Loading…", ru: "Загрузка…" },
 });

@@ -2,6 +2,7 @@ import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import mapPin from "icon:map-pin-off";
 import { EmptyState, ErrorNote } from "../parts";
+import { phrases } from "../text";
 import type { Route } from "./routes";
 import { text } from "./text";
 
@@ -34,11 +35,11 @@ export function View({ route, given }: { route: Route | undefined; given: Record
   if (!route) {
     return (
       <EmptyState icon={mapPin} title={text.notFound()} level={1} hint={text.notFoundHint()}>
-        <a class="button" href="/">{text.toGallery()}</a>
+        <a class="button" href="/">{phrases.toGallery()}</a>
       </EmptyState>
     );
   }
   if (error) return <div class="view"><h1 class="visually-hidden">{route.title()}</h1><ErrorNote error={error} /></div>;
   const Found = view;
-  return Found ? <Found {...given} /> : <p class="visually-hidden" role="status">{text.loading()}</p>;
+  return Found ? <Found {...given} /> : <p class="visually-hidden" role="status">{phrases.loading()}</p>;
 }

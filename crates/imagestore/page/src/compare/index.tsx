@@ -2,6 +2,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { may, variantUrl, type ImageInfo } from "../api";
 import { location, navigate } from "../app/router";
 import { Button, ImageView, nameOf } from "../parts";
+import { phrases } from "../text";
 import { createComparison, type Comparison } from "./comparison";
 import { CurvesOf } from "./curves";
 import { formatName, goalParameter, takes, type Wish } from "./goal";
@@ -117,7 +118,7 @@ function Apply({ comparison, name }: { comparison: Comparison; name: string }) {
         </Button>
         {drawn && (
           <a class="button" href={drawn.url} download={`${name.replace(/\.[^.]*$/, "")}.${shown}`}>
-            {text.download()}
+            {phrases.download()}
           </a>
         )}
         {shown && (

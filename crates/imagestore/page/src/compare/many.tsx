@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { get, listAlbums, orderBackfill, orderCompression, type Album, type OutputFormat } from "../api";
 import { navigate } from "../app/router";
 import { Button, Dialog, report, Select, TextField, toast } from "../parts";
-import { format } from "../text";
+import { format, phrases } from "../text";
 import { formatName, orderOf, type Wish } from "./goal";
 import { text } from "./text";
 
@@ -76,7 +76,7 @@ export function ApplyMany({ wish, shown, ids, onClose }: ManyProps) {
       onSubmit={() => void (ready && !busy && order())}
       actions={
         <>
-          <Button onClick={onClose}>{text.cancel()}</Button>
+          <Button onClick={onClose}>{phrases.cancel()}</Button>
           <Button type="submit" kind="primary" busy={busy} disabled={!ready}>
             {text.order()}
           </Button>

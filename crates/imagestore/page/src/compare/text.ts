@@ -83,7 +83,6 @@ export const text = texts({
   applyOne: { en: "Compress this picture", ru: "Сжать это изображение" },
   applyMany: { en: "Compress many…", ru: "Сжать несколько…" },
   workbench: { en: "Open in workbench", ru: "Открыть в преобразовании" },
-  download: { en: "Download", ru: "Скачать" },
   applyHint: {
     en: "The compressing service has more time than this view, and often finds a smaller file still.",
     ru: "У сервиса сжатия больше времени, чем у этой страницы, и часто файл выходит ещё меньше.",
@@ -159,7 +158,6 @@ export const text = texts({
     ru: "Результат сохраняется рядом с исходным как вариант «{name}» и заменяет вариант с этим именем. Исходные файлы не меняются.",
   },
   willKeep: { en: "Where nothing smaller is found, nothing is stored.", ru: "Где меньшего файла не нашлось, ничего не сохраняется." },
-  cancel: { en: "Cancel", ru: "Отмена" },
   order: { en: "Order", ru: "Заказать" },
   ordered: {
     en: { one: "{count} job was queued.", other: "{count} jobs were queued." },

@@ -1,5 +1,6 @@
 import { pictureHtml, type Image } from "../api";
 import { CopyButton } from "../parts";
+import { phrases } from "../text";
 import { text } from "./text";
 
 const WIDTH = 1600;
@@ -13,7 +14,7 @@ export function Copies({ image }: { image: Image }) {
   const curl = `curl -sf -o ${quoted(image.name ?? `${image.id}.${image.format}`)} ${quoted(`${window.location.origin}/download/${image.id}`)}`;
   return (
     <section class="detail-section">
-      <h2>{text.copy()}</h2>
+      <h2>{phrases.copy()}</h2>
       <div class="detail-copies">
         <CopyButton value={shown}>{text.copyLink()}</CopyButton>
         <CopyButton value={markdown}>{text.copyMarkdown()}</CopyButton>

@@ -10,6 +10,7 @@ import trash from "icon:trash";
 import { currentListing, may, readInfo, type ImageInfo } from "../api";
 import { goBack, navigate } from "../app/router";
 import { Button, deleteWithUndo, ErrorNote, Icon, IconButton } from "../parts";
+import { phrases } from "../text";
 import { Copies } from "./copies";
 import { Facts } from "./facts";
 import { Happenings } from "./happenings";
@@ -55,7 +56,7 @@ export default function Detail({ id = "" }: Record<string, string>) {
   useKeys({ ArrowLeft: () => go(neighbours.previous), ArrowRight: () => go(neighbours.next), Escape: () => goBack("/"), Delete: () => may("delete") && void remove(), i: () => showFacts((shown) => !shown) });
 
   if (error) {
-    return <div class="view"><h1 class="visually-hidden">{text.image()}</h1><ErrorNote error={error}><Button onClick={() => void load()}>{text.retry()}</Button><a class="button" href="/">{text.toGallery()}</a></ErrorNote></div>;
+    return <div class="view"><h1 class="visually-hidden">{text.image()}</h1><ErrorNote error={error}><Button onClick={() => void load()}>{phrases.again()}</Button><a class="button" href="/">{phrases.toGallery()}</a></ErrorNote></div>;
   }
   return (
     <div class={factsShown ? "detail detail-with-facts" : "detail"}>
@@ -67,8 +68,8 @@ export default function Detail({ id = "" }: Record<string, string>) {
             <IconButton label={text.next()} icon={right} disabled={!neighbours.next} onClick={() => go(neighbours.next)} />
             <a class="button button-quiet" href={`/ui/transform/${id}`} title={text.transform()}><Icon shapes={transform} size={18} /><span class="detail-word">{text.transform()}</span></a>
             <a class="button button-quiet" href={`/ui/compare/${id}`} title={text.compress()}><Icon shapes={compress} size={18} /><span class="detail-word">{text.compress()}</span></a>
-            <a class="button button-quiet" href={`/download/${id}`} download title={text.download()}><Icon shapes={download} size={18} /><span class="detail-word">{text.download()}</span></a>
-            {may("delete") && <IconButton label={text.delete()} icon={trash} onClick={() => void remove()} />}
+            <a class="button button-quiet" href={`/download/${id}`} download title={phrases.download()}><Icon shapes={download} size={18} /><span class="detail-word">{phrases.download()}</span></a>
+            {may("delete") && <IconButton label={phrases.delete()} icon={trash} onClick={() => void remove()} />}
             <IconButton label={text.showFacts()} icon={info} aria-pressed={factsShown} onClick={() => showFacts(!factsShown)} />
           </div>
         </div>

@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import pencil from "icon:pencil";
 import { changeImage, may, type ImageInfo, type Visibility } from "../api";
 import { Button, report, Select, TextArea, TextField, toast } from "../parts";
+import { phrases } from "../text";
 import { text } from "./text";
 
 const visibilities: readonly Visibility[] = ["private", "unlisted", "public"];
@@ -62,8 +63,8 @@ function Form({ image, onDone }: { image: ImageInfo; onDone: (saved: boolean) =>
       <TextField label={text.tags()} hint={text.tagsHint()} value={tags} onInput={(event) => setTags(event.currentTarget.value)} />
       <Select label={text.visibility()} value={visibility} options={visibilities.map((value) => ({ value, label: text[value]() }))} onChoose={setVisibility} />
       <div class="detail-form-actions">
-        <Button onClick={() => onDone(false)}>{text.cancel()}</Button>
-        <Button type="submit" kind="primary" busy={busy}>{text.save()}</Button>
+        <Button onClick={() => onDone(false)}>{phrases.cancel()}</Button>
+        <Button type="submit" kind="primary" busy={busy}>{phrases.save()}</Button>
       </div>
     </form>
   );

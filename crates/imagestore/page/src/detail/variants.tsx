@@ -1,13 +1,13 @@
 import trash from "icon:trash";
 import { deleteVariants, may, type ImageInfo } from "../api";
 import { Button, confirm, report, toast } from "../parts";
-import { format } from "../text";
+import { format, phrases } from "../text";
 import { text } from "./text";
 
 /** What is stored of a picture beside its original. */
 export function Variants({ image, onChange }: { image: ImageInfo; onChange: () => void }) {
   const remove = async () => {
-    if (!(await confirm({ title: text.deleteVariants(), detail: text.deleteVariantsDetail(), confirm: text.delete(), danger: true }))) return;
+    if (!(await confirm({ title: text.deleteVariants(), detail: text.deleteVariantsDetail(), confirm: phrases.delete(), danger: true }))) return;
     try {
       const { variants } = await deleteVariants(image.id);
       toast(text.variantsRemoved({ count: variants }));

@@ -1,5 +1,6 @@
 import { addToAlbum, takeFromAlbum, zipOf, type Album, type Listing } from "../api";
 import { deleteWithUndo, report, restore, toast } from "../parts";
+import { phrases } from "../text";
 import { clear, selected } from "./selection";
 import { text } from "./text";
 
@@ -37,7 +38,7 @@ export async function takeOutOf(album: Album, listing: Listing, ids: readonly st
       await takeFromAlbum(album.id, id);
       gone.add(id);
     }
-    toast(text.takenOut({ count: gone.size }), { action: { label: text.undo(), run: () => void addToAlbum(album.id, [...gone]).then(() => listing.refresh(), report) } });
+    toast(text.takenOut({ count: gone.size }), { action: { label: phrases.undo(), run: () => void addToAlbum(album.id, [...gone]).then(() => listing.refresh(), report) } });
     clear();
   } catch (error) {
     report(error);

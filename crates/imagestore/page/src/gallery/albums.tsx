@@ -6,6 +6,7 @@ import trash from "icon:trash";
 import { changeAlbum, deleteAlbum, listAlbums, makeAlbum, may, onEvent, type Album } from "../api";
 import { location, navigate } from "../app/router";
 import { confirm, Icon, IconButton, Menu, prompt, report, toast } from "../parts";
+import { phrases } from "../text";
 import { ShareDialog } from "./share-dialog";
 import { text } from "./text";
 
@@ -83,7 +84,7 @@ export function AlbumList() {
 export function AlbumMenu({ shown }: { shown: Album }) {
   const [sharing, share] = useState(false);
   const rename = async () => {
-    const name = await prompt({ title: text.rename(), label: text.albumName(), value: shown.name, confirm: text.save() });
+    const name = await prompt({ title: text.rename(), label: text.albumName(), value: shown.name, confirm: phrases.save() });
     if (name) await changeAlbum(shown.id, { name }).then(loadAlbums, report);
   };
   const remove = async () => {

@@ -7,6 +7,7 @@ import { currentListing, may, onEvent, onGap, openListing, readAlbum, type Album
 import { sideExtra } from "../app/navigation";
 import { location } from "../app/router";
 import { Button, Dialog, EmptyState, ErrorNote, IconButton } from "../parts";
+import { phrases } from "../text";
 import { deleteSelected } from "./actions";
 import { AlbumList, AlbumMenu, albums, useAlbums } from "./albums";
 import { addressOf, filterOf } from "./filter";
@@ -79,7 +80,7 @@ function Content({ listing, isFiltered, onDelete }: { listing: Listing; isFilter
   void listing.version.value;
   const error = listing.error.value;
   if (error && (!listing.ready.value || listing.total === 0)) {
-    return <div class="view"><ErrorNote error={error}><Button onClick={() => void listing.refresh()}>{text.retry()}</Button></ErrorNote></div>;
+    return <div class="view"><ErrorNote error={error}><Button onClick={() => void listing.refresh()}>{phrases.again()}</Button></ErrorNote></div>;
   }
   if (!listing.ready.value) return <div class="grid-around" aria-busy="true" />;
   if (listing.total > 0) return <Grid listing={listing} onDelete={onDelete} />;

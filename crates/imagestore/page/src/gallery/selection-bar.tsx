@@ -9,6 +9,7 @@ import trash from "icon:trash";
 import folder from "icon:folder-plus";
 import { may, type Album, type Listing } from "../api";
 import { Button, Icon, IconButton, Menu } from "../parts";
+import { phrases } from "../text";
 import { addTo, downloadSelected, restoreSelected, takeOutOf } from "./actions";
 import { albums, newAlbum } from "./albums";
 import { CompressDialog } from "./compress-dialog";
@@ -48,8 +49,8 @@ export function SelectionBar({ listing, shown, onDelete }: BarProps) {
             {may("write") && shown && <Action icon={minus} label={text.takeOut()} run={() => void takeOutOf(shown, listing, ids)} />}
             {may("write") && <Action icon={tagIcon} label={text.tag()} run={() => open("tags")} />}
             {may("write") && <Action icon={shrink} label={text.compress()} run={() => open("compress")} />}
-            <Action icon={download} label={text.download()} run={() => void downloadSelected(ids)} />
-            {may("delete") && <Action icon={trash} label={text.delete()} run={onDelete} />}
+            <Action icon={download} label={phrases.download()} run={() => void downloadSelected(ids)} />
+            {may("delete") && <Action icon={trash} label={phrases.delete()} run={onDelete} />}
           </>
         )}
       </div>

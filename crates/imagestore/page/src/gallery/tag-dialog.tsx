@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { changeImages, readImage, type Listing } from "../api";
 import { Button, Dialog, report, TextField, toast } from "../parts";
+import { phrases } from "../text";
 import { clear } from "./selection";
 import { text } from "./text";
 
@@ -30,7 +31,7 @@ export function TagDialog({ ids, listing, onClose }: { ids: readonly string[]; l
       title={text.tagsTitle({ count: ids.length })}
       onClose={onClose}
       onSubmit={() => void save()}
-      actions={<Button type="submit" kind="primary" busy={busy} disabled={split(added).length + split(removed).length === 0}>{text.save()}</Button>}
+      actions={<Button type="submit" kind="primary" busy={busy} disabled={split(added).length + split(removed).length === 0}>{phrases.save()}</Button>}
     >
       <TextField label={text.addTags()} hint={text.tagsHint()} value={added} autoFocus onInput={(event) => setAdded(event.currentTarget.value)} />
       <TextField label={text.removeTags()} hint={text.tagsHint()} value={removed} onInput={(event) => setRemoved(event.currentTarget.value)} />

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { orderBackfill, type Backfill } from "../api";
 import { Button, Dialog, ErrorNote, Select, TextField, toast } from "../parts";
+import { phrases } from "../text";
 import { text } from "./text";
 
 const goals = [
@@ -39,7 +40,7 @@ export function BackfillForm({ onClose, onBegun }: { onClose: () => void; onBegu
   };
 
   return (
-    <Dialog title={text.startBackfill()} onClose={onClose} onSubmit={() => { if (!isBusy) void submit(); }} actions={<><Button onClick={onClose}>{text.close()}</Button><Button type="submit" kind="primary" busy={isBusy}>{text.start()}</Button></>}>
+    <Dialog title={text.startBackfill()} onClose={onClose} onSubmit={() => { if (!isBusy) void submit(); }} actions={<><Button onClick={onClose}>{phrases.cancel()}</Button><Button type="submit" kind="primary" busy={isBusy}>{text.start()}</Button></>}>
       <p>{text.backfillHint()}</p>
       <TextField type="datetime-local" required label={text.before()} value={before} onInput={(event) => setBefore(event.currentTarget.value)} />
       <Select label={text.goal()} value={goal} options={goals.map(({ value, name: say }) => ({ value: value as string, label: say() }))} onChoose={setGoal} />

@@ -4,6 +4,7 @@ import listIcon from "icon:list-checks";
 import shrink from "icon:shrink";
 import { connected, may, type Backfill } from "../api";
 import { Button, EmptyState, ErrorNote } from "../parts";
+import { phrases } from "../text";
 import { BackfillForm } from "./backfill-form";
 import { Backfills } from "./backfills";
 import { Feed, GROUPS, type Group } from "./feed";
@@ -42,9 +43,9 @@ function List({ feed }: { feed: Feed }) {
   const [isBusy, setBusy] = useState(false);
   const jobs = feed.jobs.value;
   if (feed.error.value !== undefined && !jobs) {
-    return <ErrorNote error={feed.error.value}><Button onClick={() => void feed.reload()}>{text.again()}</Button></ErrorNote>;
+    return <ErrorNote error={feed.error.value}><Button onClick={() => void feed.reload()}>{phrases.again()}</Button></ErrorNote>;
   }
-  if (!jobs) return <p class="jobs-note" role="status">{text.loading()}</p>;
+  if (!jobs) return <p class="jobs-note" role="status">{phrases.loading()}</p>;
   if (jobs.length === 0 && feed.group !== "all") return <EmptyState icon={listIcon} title={text.noneSuch()} />;
   if (jobs.length === 0) {
     return (
@@ -62,7 +63,7 @@ function List({ feed }: { feed: Feed }) {
     <>
       <ul class="jobs-list" aria-label={text.list()}>{jobs.map((job) => <Row key={job.id} job={job} onChanged={(changed) => feed.put(changed)} />)}</ul>
       {feed.error.value !== undefined && <ErrorNote error={feed.error.value} />}
-      {feed.hasMore.value && <p class="jobs-more"><Button busy={isBusy} onClick={() => void more()}>{text.more()}</Button></p>}
+      {feed.hasMore.value && <p class="jobs-more"><Button busy={isBusy} onClick={() => void more()}>{phrases.showMore()}</Button></p>}
     </>
   );
 }

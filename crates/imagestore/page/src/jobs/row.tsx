@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import gone from "icon:image-off";
 import { cancelJob, may, retryJob, variantUrl, type Job } from "../api";
 import { Button, Icon, Progress, report, toast } from "../parts";
-import { format } from "../text";
+import { format, phrases } from "../text";
 import { sayTask, sayTransform } from "./task";
 import { text } from "./text";
 
@@ -33,7 +33,7 @@ export function Row({ job, onChanged }: { job: Job; onChanged: (job: Job) => voi
       </div>
       <div class="jobs-buttons">
         {job.status === "done" && job.urls.result && <a class="button" href={resultOf(job)} target="_blank">{text.result()}</a>}
-        {canRetry && may("write") && <Button busy={isBusy} onClick={() => void act(retryJob)}>{text.retry()}</Button>}
+        {canRetry && may("write") && <Button busy={isBusy} onClick={() => void act(retryJob)}>{phrases.again()}</Button>}
         {canCancel && may("write") && <Button busy={isBusy} onClick={() => void act(cancelJob)}>{text.cancel()}</Button>}
       </div>
     </li>

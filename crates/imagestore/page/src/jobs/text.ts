@@ -12,9 +12,6 @@ export const text = texts({
   failed: { en: "Failed", ru: "Не удались" },
   cancelled: { en: "Called off", ru: "Отменены" },
   list: { en: "Jobs, newest first", ru: "Задания, сначала новые" },
-  more: { en: "Show more", ru: "Показать ещё" },
-  loading: { en: "Loading…", ru: "Загрузка…" },
-  again: { en: "Try again", ru: "Повторить" },
   none: { en: "There are no jobs yet", ru: "Заданий пока нет" },
   noneHint: { en: "Choose “Make a smaller variant” when you upload, or have older images made smaller.", ru: "Выберите «Сжать» при загрузке или закажите сжатие уже загруженных изображений." },
   noneSuch: { en: "No job stands there at the moment", ru: "Сейчас таких заданий нет" },
@@ -51,7 +48,6 @@ export const text = texts({
     ru: { one: "{count} попытка", few: "{count} попытки", many: "{count} попыток" },
   },
   result: { en: "Result", ru: "Результат" },
-  retry: { en: "Try again", ru: "Повторить" },
   cancel: { en: "Call off", ru: "Отменить" },
   changed: { en: "{status}: {what}", ru: "{status}: {what}" },
 
@@ -70,7 +66,6 @@ export const text = texts({
   name: { en: "Name of the variant", ru: "Название варианта" },
   nameHint: { en: "Small letters, digits and dashes", ru: "Строчные латинские буквы, цифры и дефис" },
   start: { en: "Start", ru: "Начать" },
-  close: { en: "Cancel", ru: "Отмена" },
   started: { en: "Begun. Jobs are queued little by little.", ru: "Начато. Задания ставятся в очередь постепенно." },
   backfillOf: { en: "{what}, uploaded before {before}", ru: "{what}; загруженные до {before}" },
   backfillFigures: {

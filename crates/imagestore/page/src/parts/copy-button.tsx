@@ -1,6 +1,7 @@
 import { useRef, useState } from "preact/hooks";
 import check from "icon:check";
 import copy from "icon:copy";
+import { phrases } from "../text";
 import { Button, IconButton } from "./button";
 import { report } from "./toast";
 import { text } from "./text";
@@ -24,7 +25,7 @@ export function CopyButton({ value, label, children }: { value: string | (() => 
   const shapes = done ? check : copy;
   return (
     <>
-      {children ? <Button icon={shapes} aria-label={label} onClick={() => void run()}>{children}</Button> : <IconButton icon={shapes} label={label ?? text.copy()} size={18} onClick={() => void run()} />}
+      {children ? <Button icon={shapes} aria-label={label} onClick={() => void run()}>{children}</Button> : <IconButton icon={shapes} label={label ?? phrases.copy()} size={18} onClick={() => void run()} />}
       <span class="visually-hidden" role="status">{done ? text.copied() : ""}</span>
     </>
   );

@@ -2,8 +2,8 @@ import { signal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import close from "icon:x";
+import { phrases } from "../text";
 import { Button, IconButton } from "./button";
-import { text } from "./text";
 
 interface DialogProps {
   title: string;
@@ -39,7 +39,7 @@ export function Dialog({ title, onClose, children, actions, wide, onSubmit }: Di
       <div class="dialog-frame">
         <div class="dialog-head">
           <h2 id={heading}>{title}</h2>
-          <IconButton label={text.close()} icon={close} onClick={onClose} />
+          <IconButton label={phrases.close()} icon={close} onClick={onClose} />
         </div>
         {onSubmit ? <form onSubmit={(event) => { event.preventDefault(); onSubmit(); }}>{content}</form> : content}
       </div>
@@ -99,7 +99,7 @@ function Asked({ asked }: { asked: Open }) {
       onSubmit={() => (isText && given.trim() === "" ? undefined : finish(true))}
       actions={
         <>
-          <Button onClick={() => finish(false)}>{text.cancel()}</Button>
+          <Button onClick={() => finish(false)}>{phrases.cancel()}</Button>
           <Button type="submit" kind={asked.danger ? "danger" : "primary"} disabled={isText && given.trim() === ""}>{asked.confirm}</Button>
         </>
       }

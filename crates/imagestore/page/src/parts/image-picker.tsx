@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { listImages, variantUrl, type ListedImage } from "../api";
+import { phrases } from "../text";
 import { Button } from "./button";
 import { Dialog } from "./dialog";
 import { TextField } from "./field";
@@ -57,7 +58,7 @@ export function ImagePicker({ title, onPick, onClose }: PickerProps) {
           </li>
         ))}
       </ul>
-      {cursor && <Button onClick={() => void load(cursor)}>{text.showMore()}</Button>}
+      {cursor && <Button onClick={() => void load(cursor)}>{phrases.showMore()}</Button>}
     </Dialog>
   );
 }

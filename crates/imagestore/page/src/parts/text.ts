@@ -1,9 +1,6 @@
 import { texts } from "../text";
 
 export const text = texts({
-  close: { en: "Close", ru: "Закрыть" },
-  cancel: { en: "Cancel", ru: "Отмена" },
-  copy: { en: "Copy", ru: "Копировать" },
   copied: { en: "Copied", ru: "Скопировано" },
   copyRefused: { en: "The browser did not let the page copy.", ru: "Браузер не разрешил копирование." },
   unreachable: { en: "No answer from the service", ru: "Сервис не отвечает" },
@@ -33,13 +30,11 @@ export const text = texts({
   otherPicture: { en: "Other picture", ru: "Выбрать другое" },
   loadingPicture: { en: "Loading the picture…", ru: "Изображение загружается…" },
   unnamed: { en: "image without a name", ru: "изображение без имени" },
-  showMore: { en: "Show more", ru: "Показать ещё" },
-  undo: { en: "Undo", ru: "Отменить" },
   deleted: { en: { one: "{count} image deleted", other: "{count} images deleted" }, ru: { one: "Удалено {count} изображение", few: "Удалено {count} изображения", many: "Удалено {count} изображений" } },
   restored: { en: { one: "{count} image is back", other: "{count} images are back" }, ru: { one: "Возвращено {count} изображение", few: "Возвращено {count} изображения", many: "Возвращено {count} изображений" } },
   deleteTitle: { en: { one: "Delete {count} image?", other: "Delete {count} images?" }, ru: { one: "Удалить {count} изображение?", few: "Удалить {count} изображения?", many: "Удалить {count} изображений?" } },
-  deleteDetail: { en: "It can be undone only if this service is set to keep deleted images for a while.", ru: "Вернуть их можно, только если сервис настроен какое-то время хранить удалённое." },
-  delete: { en: "Delete", ru: "Удалить" },
+  deleteDetail: { en: "This is for ever: the service does not keep deleted images.", ru: "Это навсегда: сервис не хранит удалённые изображения." },
+  canComeBack: { en: "Can be brought back for {time}.", ru: "Срок для возврата: {time}." },
   notDeleted: { en: { one: "{count} image could not be deleted", other: "{count} images could not be deleted" }, ru: { one: "Не удалось удалить {count} изображение", few: "Не удалось удалить {count} изображения", many: "Не удалось удалить {count} изображений" } },
   notRestored: { en: { one: "{count} image could not be brought back", other: "{count} images could not be brought back" }, ru: { one: "Не удалось вернуть {count} изображение", few: "Не удалось вернуть {count} изображения", many: "Не удалось вернуть {count} изображений" } },
 });

@@ -1,8 +1,8 @@
 import { signal } from "@preact/signals";
 import close from "icon:x";
+import { phrases } from "../text";
 import { IconButton } from "./button";
 import { describe } from "./problem";
-import { text } from "./text";
 
 interface Action {
   label: string;
@@ -63,7 +63,7 @@ export function Toasts() {
             {entry.detail && <p class="toast-detail">{entry.detail}</p>}
           </div>
           {entry.action && <button type="button" class="toast-action" onClick={() => { dismiss(entry.id); entry.action!.run(); }}>{entry.action.label}</button>}
-          <IconButton label={text.close()} icon={close} size={16} onClick={() => dismiss(entry.id)} />
+          <IconButton label={phrases.close()} icon={close} size={16} onClick={() => dismiss(entry.id)} />
         </div>
       ))}
     </div>

@@ -6,6 +6,7 @@ import keyIcon from "icon:key-round";
 import { may, Problem, session, signIn, signOut, type Scope } from "../api";
 import { navigate } from "../app/router";
 import { Button, EmptyState, ErrorNote, Field, Icon, IconButton, report } from "../parts";
+import { phrases } from "../text";
 import { text } from "./text";
 
 /** Whoever has none of these finds nothing to do here. */
@@ -23,7 +24,7 @@ export default function SignIn() {
   if (known?.auth.mode === "off") {
     return (
       <EmptyState level={1} icon={keyIcon} title={text.noNeed()} hint={text.noNeedHint()}>
-        <a class="button button-primary" href="/">{text.toGallery()}</a>
+        <a class="button button-primary" href="/">{phrases.toGallery()}</a>
       </EmptyState>
     );
   }
@@ -31,7 +32,7 @@ export default function SignIn() {
     return (
       <EmptyState level={1} icon={keyIcon} title={text.already({ name: known.user.name })} hint={text.alreadyHint()}>
         <Button onClick={() => void signOut().catch(report)}>{text.signOut()}</Button>
-        <a class="button button-primary" href="/">{text.toGallery()}</a>
+        <a class="button button-primary" href="/">{phrases.toGallery()}</a>
       </EmptyState>
     );
   }

@@ -15,6 +15,5 @@ export const text = texts({
   noNeedHint: { en: "This service asks for no keys: whoever reaches it may do everything.", ru: "Сервис не спрашивает ключей: всё доступно каждому, кто может к нему подключиться." },
   already: { en: "You are signed in as {name}", ru: "Вы вошли как {name}" },
   alreadyHint: { en: "To use another key, sign out first.", ru: "Чтобы войти с другим ключом, сначала выйдите." },
-  toGallery: { en: "Go to the gallery", ru: "Открыть галерею" },
   signOut: { en: "Sign out", ru: "Выйти" },
 });

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { forget, listDeadLetters, replay, replayAll, type DeadLetter } from "../api";
 import { Button, Dialog, ErrorNote, report, toast } from "../parts";
-import { format } from "../text";
+import { format, phrases } from "../text";
 import { text } from "./text";
 
 /** What was given up for one receiver: to be sent again, or forgotten. */
@@ -39,10 +39,10 @@ export function DeadLetters({ sink, onClose }: { sink: string; onClose: () => vo
   };
 
   return (
-    <Dialog wide title={text.lettersOf({ name: sink })} onClose={onClose} actions={<><Button onClick={onClose}>{text.close()}</Button>{letters && letters.length > 0 && <Button kind="primary" onClick={() => void all()}>{text.replayAll()}</Button>}</>}>
+    <Dialog wide title={text.lettersOf({ name: sink })} onClose={onClose} actions={<><Button onClick={onClose}>{phrases.close()}</Button>{letters && letters.length > 0 && <Button kind="primary" onClick={() => void all()}>{text.replayAll()}</Button>}</>}>
       <p class="system-soft">{text.lettersHint()}</p>
       {error !== undefined && <ErrorNote error={error} />}
-      {!letters ? !error && <p role="status">{text.loading()}</p> : letters.length === 0 ? <p>{text.noLetters()}</p> : (
+      {!letters ? !error && <p role="status">{phrases.loading()}</p> : letters.length === 0 ? <p>{text.noLetters()}</p> : (
         <ul class="system-letters">
           {letters.map((letter) => (
             <li key={letter.id}>
@@ -59,7 +59,7 @@ export function DeadLetters({ sink, onClose }: { sink: string; onClose: () => vo
           ))}
         </ul>
       )}
-      {cursor && <Button onClick={() => void load(cursor)}>{text.more()}</Button>}
+      {cursor && <Button onClick={() => void load(cursor)}>{phrases.showMore()}</Button>}
     </Dialog>
   );
 }

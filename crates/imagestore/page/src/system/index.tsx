@@ -5,6 +5,7 @@ import { Button } from "../parts";
 import { useFetched } from "../parts/fetched";
 import { Health } from "./health";
 import { History } from "./history";
+import { Licences } from "./licences";
 import { Sinks } from "./sinks";
 import { text } from "./text";
 import { Totals } from "./totals";
@@ -41,6 +42,7 @@ export default function System() {
         {isAdmin && <History />}
         {isAdmin && <Sinks fetched={sinks} />}
       </div>
+      <Licences />
     </div>
   );
 }

@@ -3,8 +3,6 @@ import { texts } from "../text";
 export const text = texts({
   title: { en: "System", ru: "Система" },
   refresh: { en: "Refresh", ru: "Обновить" },
-  loading: { en: "Loading…", ru: "Загрузка…" },
-  again: { en: "Try again", ru: "Повторить" },
 
   health: { en: "Health", ru: "Состояние" },
   allWell: { en: "Everything works", ru: "Всё работает" },
@@ -100,6 +98,5 @@ export const text = texts({
     en: { one: "given up {when} after {count} attempt", other: "given up {when} after {count} attempts" },
     ru: { one: "{when}, после {count} попытки", few: "{when}, после {count} попыток", many: "{when}, после {count} попыток" },
   },
-  more: { en: "Show more", ru: "Показать ещё" },
-  close: { en: "Close", ru: "Закрыть" },
+  licences: { en: "Licences of the packages in this page", ru: "Лицензии пакетов, из которых собрана страница" },
 });

@@ -63,6 +63,16 @@ export function duration(seconds: number): string {
   return numbers({ style: "unit", unit, unitDisplay: "short", maximumFractionDigits: digits }).format(value);
 }
 
+/** A time that was promised, in whole units of the largest kind: `30 days`. Less than the time itself is said, never more. */
+export function period(seconds: number): string {
+  const [unit, length] =
+    seconds >= 86_400 ? (["day", 86_400] as const)
+    : seconds >= 3600 ? (["hour", 3600] as const)
+    : seconds >= 60 ? (["minute", 60] as const)
+    : (["second", 1] as const);
+  return numbers({ style: "unit", unit, unitDisplay: "long", maximumFractionDigits: 0 }).format(Math.floor(seconds / length));
+}
+
 /** How long ago something was, or how soon it will be: `5 minutes ago`. */
 export function ago(at: string | Date, now = Date.now()): string {
   const seconds = (new Date(at).getTime() - now) / 1000;

@@ -1,3 +1,4 @@
 export * as format from "./format";
 export { language, languages, speak, type Language } from "./language";
+export { phrases } from "./phrases";
 export { texts } from "./texts";

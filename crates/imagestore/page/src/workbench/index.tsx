@@ -10,6 +10,7 @@ import { onPicture } from "./on-picture";
 import { Panel } from "./panel";
 import { PlanOf } from "./plan";
 import { PresetList } from "./preset-list";
+import { ServicePresets } from "./service-presets";
 import { Stage } from "./stage";
 import { text } from "./text";
 
@@ -52,6 +53,7 @@ function Playing({ image }: { image: ImageInfo }) {
         <Facts bench={bench} />
         <AddressBar bench={bench} />
         <PlanOf bench={bench} />
+        <ServicePresets bench={bench} />
         <PresetList bench={bench} />
       </div>
       <Panel bench={bench} variants={namedVariants(image)} />

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import trash from "icon:trash";
 import { Button, IconButton, TextField, toast } from "../parts";
+import { phrases } from "../text";
 import { query } from "./address";
 import type { Bench } from "./bench";
 import { load, save, withPreset, type Preset } from "./presets";
@@ -61,7 +62,7 @@ export function PresetList({ bench }: { bench: Bench }) {
           onInput={(event) => setName(event.currentTarget.value)}
         />
         <Button type="submit" disabled={!trimmed || Object.keys(values).length === 0}>
-          {text.savePreset()}
+          {phrases.save()}
         </Button>
       </form>
     </section>

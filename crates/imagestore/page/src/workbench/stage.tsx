@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { Button, ErrorNote, nameOf } from "../parts";
+import { phrases } from "../text";
 import type { Bench } from "./bench";
 import { CropFrame } from "./crop-frame";
 import { FocusMark } from "./focus-mark";
@@ -67,7 +68,7 @@ function Trouble({ bench }: { bench: Bench }) {
   const { value } = bench.problem;
   return value !== undefined && !bench.faulty.value ? (
     <ErrorNote error={value}>
-      <Button onClick={bench.retry}>{text.retry()}</Button>
+      <Button onClick={bench.retry}>{phrases.again()}</Button>
     </ErrorNote>
   ) : null;
 }

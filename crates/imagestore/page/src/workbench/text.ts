@@ -78,7 +78,6 @@ export const text = texts({
   setFocus: { en: "Focus point", ru: "Точка фокуса" },
   setPlace: { en: "Position", ru: "Положение" },
   views: { en: "What is shown", ru: "Что показано" },
-  retry: { en: "Try again", ru: "Повторить" },
   making: { en: "Making the picture…", ru: "Изображение готовится…" },
   cropHelp: {
     en: "Drag the frame or its handles. Arrow keys move it, with Shift they resize it.",
@@ -137,13 +136,17 @@ export const text = texts({
   signedLink: { en: "Signed link", ru: "Подписанная ссылка" },
   copySigned: { en: "Copy signed link", ru: "Скопировать подписанную ссылку" },
 
-  presets: { en: "Saved presets", ru: "Сохранённые наборы" },
+  servicePresets: { en: "Presets of the service", ru: "Наборы сервиса" },
+  servicePresetsHint: {
+    en: "From its settings. Addresses ask for them by name.",
+    ru: "Из его настроек. В адресе стоит имя набора.",
+  },
+  presets: { en: "Presets of this browser", ru: "Наборы этого браузера" },
   presetsEmpty: {
     en: "Save the parameters under a name to use them again on any picture. They are kept in this browser.",
     ru: "Сохраните параметры под именем, чтобы применить их к другим изображениям. Они хранятся в этом браузере.",
   },
   presetName: { en: "Name", ru: "Имя" },
-  savePreset: { en: "Save", ru: "Сохранить" },
   presetSaved: { en: "Saved “{name}”.", ru: "Набор «{name}» сохранён." },
   presetNotKept: { en: "The browser refused to keep it.", ru: "Браузер не дал сохранить набор." },
   presetReplaces: { en: "Replaces the one of this name.", ru: "Заменит набор с этим именем." },

@@ -1,0 +1,1 @@
+import{i as o,l as a,o as r}from"/ui/assets/chunk-S44YAXL4.js";function s(l,t=[]){let e=a(()=>({value:r(void 0),error:r(void 0),stop:new AbortController}),t),n=async()=>{try{e.value.value=await l(e.stop.signal),e.error.value=void 0}catch(u){e.stop.signal.aborted||(e.error.value=u)}};return o(()=>(n(),()=>e.stop.abort()),[e]),{value:e.value,error:e.error,reload:n}}export{s as a};

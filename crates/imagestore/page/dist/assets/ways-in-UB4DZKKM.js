@@ -1,1 +1,0 @@
-import{b as e,c as o,u as t}from"/ui/assets/chunk-J46ABYOW.js";import"/ui/assets/chunk-WWWA7VOM.js";import"/ui/assets/chunk-5D3FSZLD.js";import"/ui/assets/chunk-MVBZB47C.js";export{o as collect,e as pasted,t as take};
