@@ -77,7 +77,7 @@ test("an upload that was cut off by closing the page goes on when its file is ch
 test("what is pasted elsewhere on the page is uploaded", () =>
   withPage(async (page) => {
     await page.goto(`${base}/ui/jobs`);
-    await page.getByRole("heading", { name: "Jobs" }).waitFor();
+    await page.getByRole("heading", { name: "Jobs", exact: true }).waitFor();
     await page.evaluate((base64) => {
       const transfer = new DataTransfer();
       transfer.items.add(new File([Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))], "image.png", { type: "image/png" }));
