@@ -82,6 +82,8 @@ pub struct Delivery {
 pub enum Outcome {
     /// The sink has it.
     Delivered,
+    /// It is of a kind that the sink is not told of.
+    Unwanted,
     /// The sink refused it; it is tried again then, and what else there is of its key waits with it.
     Again {
         /// When.

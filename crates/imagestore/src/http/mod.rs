@@ -23,7 +23,7 @@ use std::time::Duration;
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
 use service_kit::http::ApiError;
-use service_kit::http::route::{get, resource};
+use service_kit::http::route::{get, packed, resource};
 use shared_types::transform::Presets;
 use tokio::sync::Semaphore;
 use url::Url;
@@ -129,7 +129,7 @@ pub fn configure(config: &mut ServiceConfig, state: HttpState) {
         .service(resource("/download/{file}", original()))
         .service(resource("/upload", uploads()))
         .service(resource("/upload/{name}", vec![(Method::PUT, web::put().to(upload::upload))]))
-        .service(resource("/v1/images", images))
+        .service(resource("/v1/images", images).wrap(packed()))
         .configure(v1::images)
         .service(resource("/v1/images/{id}", image))
         .service(resource("/v1/images/{id}/file", vec![(Method::PUT, web::put().to(upload::replace::replace))]))

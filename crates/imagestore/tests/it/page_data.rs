@@ -6,7 +6,7 @@ use testkit::pictures::{jpeg, photo};
 use testkit::process::Store;
 use testkit::reqwest::{Client, Response};
 
-use crate::support::{get, header, id, problem, store, store_with, upload};
+use crate::support::{get, get_with, header, id, problem, store, store_with, upload};
 
 async fn json_of(store: &Store, path: &str) -> Value {
     let answer = get(store, path).await;
@@ -41,6 +41,15 @@ async fn a_list_has_a_timeline_and_placeholders() {
     );
     assert_eq!(buckets.iter().map(|bucket| bucket["count"].as_u64().unwrap()).sum::<u64>(), 5);
     assert!(buckets.iter().all(|bucket| bucket["month"].as_str().is_some_and(|month| month.len() == 7)));
+    for path in ["/v1/images/timeline", "/v1/images"] {
+        let packed = get_with(&store, path, &[("accept-encoding", "gzip")]).await;
+        assert_eq!(
+            (header(&packed, "content-encoding"), header(&packed, "vary")),
+            ("gzip".into(), "accept-encoding".into())
+        );
+        assert!(packed.bytes().await.unwrap().starts_with(&[0x1f, 0x8b]), "{path}");
+        assert_eq!(header(&get(&store, path).await, "content-encoding"), "", "{path}");
+    }
     assert_eq!(json_of(&store, "/v1/images/timeline?format=gif").await["total"], 0);
     let by_name = json_of(&store, "/v1/images/timeline?sort=name&step=100").await;
     assert_eq!(by_name["buckets"], json!([{ "count": 5, "cursor": null }]));

@@ -1,6 +1,7 @@
 //! Routes that answer every verb, and the answer where there is no route.
 
 use actix_web::http::Method;
+use actix_web::middleware::Compress;
 use actix_web::{HttpResponse, Resource, Route, guard, web};
 use shared_types::ErrorCode;
 
@@ -32,6 +33,11 @@ pub fn resource(path: &str, methods: Vec<(Method, Route)>) -> Resource {
         async move { Err::<HttpResponse, _>(error) }
     };
     resource.route(web::route().guard(guard::Options()).to(options)).default_service(web::route().to(refuse))
+}
+
+/// Packs what a resource answers, by gzip, for those who read it: for lists, whose JSON says the same names again and again.
+pub fn packed() -> Compress {
+    Compress::default()
 }
 
 /// A `GET` route that answers `HEAD` as well; the server drops the body.

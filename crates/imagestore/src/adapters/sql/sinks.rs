@@ -180,6 +180,7 @@ async fn settle(
     for (id, outcome) in &handed.outcomes {
         match outcome {
             Outcome::Delivered => sent += 1,
+            Outcome::Unwanted => {}
             Outcome::Again { reason, .. } | Outcome::Dead { reason } => {
                 failed += 1;
                 error = error.or(Some(reason));
@@ -187,7 +188,8 @@ async fn settle(
         }
         settle_one(tx, sink, rows::signed(*id)?, outcome, now).await?;
     }
-    let took = (!handed.outcomes.is_empty()).then_some(SinkState::Taking);
+    let has_answered = handed.outcomes.iter().any(|(_, outcome)| *outcome != Outcome::Unwanted);
+    let took = has_answered.then_some(SinkState::Taking);
     let state = handed.fault.as_ref().map(|(state, _)| *state).or(took);
     let settled = query(
         "UPDATE sinks SET state = coalesce($3, state), sent = sent + $4, failed = failed + $5, \
@@ -217,7 +219,9 @@ async fn settle_one(
 ) -> Result<(), CatalogError> {
     let failed = "UPDATE deliveries SET attempts = attempts + 1, error = $3, due_us = $4, dead_us = $5 WHERE id = $1 AND sink = $2";
     let query = match outcome {
-        Outcome::Delivered => query("DELETE FROM deliveries WHERE id = $1 AND sink = $2").bind(id).bind(sink),
+        Outcome::Delivered | Outcome::Unwanted => {
+            query("DELETE FROM deliveries WHERE id = $1 AND sink = $2").bind(id).bind(sink)
+        }
         Outcome::Again { at, reason } => {
             query(failed).bind(id).bind(sink).bind(reason).bind(at.as_microsecond()).bind(None::<i64>)
         }

@@ -95,7 +95,7 @@ impl<'a> Batch<'a> {
             }
         };
         if plan.kinds.as_ref().is_some_and(|kinds| !kinds.contains(&message.kind)) {
-            return Ok(Outcome::Delivered);
+            return Ok(Outcome::Unwanted);
         }
         match plan.sink.deliver(&message).await {
             Ok(()) => Ok(Outcome::Delivered),

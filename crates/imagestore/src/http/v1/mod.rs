@@ -25,13 +25,13 @@ pub(super) mod variants;
 
 use actix_web::http::Method;
 use actix_web::web::{ServiceConfig, delete, patch, post, put};
-use service_kit::http::route::{get, resource};
+use service_kit::http::route::{get, packed, resource};
 
 /// Routes of images that are more than one, or seen from afar; before those of single images, whose ids stand in the same place.
 pub(super) fn images(config: &mut ServiceConfig) {
     let zip = vec![(Method::GET, get().to(selection::zip)), (Method::POST, post().to(selection::zip_of_many))];
     config
-        .service(resource("/v1/images/timeline", vec![(Method::GET, get().to(timeline::get))]))
+        .service(resource("/v1/images/timeline", vec![(Method::GET, get().to(timeline::get))]).wrap(packed()))
         .service(resource("/v1/images/batch", vec![(Method::POST, post().to(selection::change))]))
         .service(resource("/v1/images/zip", zip));
 }

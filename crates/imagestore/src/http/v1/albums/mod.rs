@@ -11,7 +11,7 @@ use actix_web::http::header::{CACHE_CONTROL, ETAG, Header, IF_MATCH, IfMatch, LO
 use actix_web::web::{ServiceConfig, delete as on_delete, patch, post, put};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use service_kit::http::ApiError;
-use service_kit::http::route::{get as on_get, resource};
+use service_kit::http::route::{get as on_get, packed, resource};
 use service_kit::openapi::{Conflict, Full, NotFound, PreconditionFailed};
 use shared_types::transform::Presets;
 use shared_types::{AlbumId, TransformError, VariantName};
@@ -55,7 +55,7 @@ pub(in crate::http) fn configure(config: &mut ServiceConfig) {
     config
         .service(resource("/v1/albums", albums))
         .service(resource("/v1/albums/{id}", album))
-        .service(resource("/v1/albums/{id}/images", images))
+        .service(resource("/v1/albums/{id}/images", images).wrap(packed()))
         .service(resource("/v1/albums/{id}/images/{image}", vec![(Method::DELETE, on_delete().to(members::remove))]))
         .service(resource("/v1/albums/{id}/order", vec![(Method::PUT, put().to(members::reorder))]))
         .service(resource("/v1/albums/{id}/share", shares))
