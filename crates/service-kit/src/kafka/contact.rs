@@ -18,20 +18,28 @@ struct State {
     why: String,
     /// Whether the log has it that they are away.
     told: bool,
+    /// How often in a row one was seen connected.
+    seen: u32,
 }
 
 impl Default for Contact {
     fn default() -> Self {
-        Self(Mutex::new(State { away: Some(Instant::now()), why: "none has answered yet".to_owned(), told: false }))
+        Self(Mutex::new(State { away: Some(Instant::now()), why: "none has answered yet".to_owned(), told: false, seen: 0 }))
     }
 }
 
 impl Contact {
     /// Takes note of what the client tells of its connections every second.
     pub fn look(&self, statistics: &Statistics) {
+        /// The first connection after an outage is often dropped a moment later, when the client has learned of the brokers.
+        const LASTING: u32 = 2;
         let is_connected = statistics.brokers.values().any(|broker| broker.state == "UP");
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.seen = if is_connected { state.seen.saturating_add(1) } else { 0 };
         if is_connected {
+            if state.told && state.seen < LASTING {
+                return;
+            }
             if let Some(since) = state.away.take().filter(|_| state.told) {
                 log::info!("Kafka is back after {:.1} s", since.elapsed().as_secs_f64());
             }

@@ -31,7 +31,8 @@ async fn jobs_wait_for_a_broker_that_is_away() {
     }
     until_done(&[&compress], 10).await;
     until("it is ready again", async || readiness(&compress).await == (200, "ok".to_owned())).await;
-    assert_eq!(compress.log().matches("no Kafka broker can be reached").count(), 1, "told once");
+    let log = compress.log();
+    assert_eq!(log.matches("no Kafka broker can be reached").count(), 1, "told once:\n{log}");
     compress.wait_for_log("Kafka is back after");
     store.wait_for_log("jobs are announced again");
 }
