@@ -24,7 +24,12 @@ struct State {
 
 impl Default for Contact {
     fn default() -> Self {
-        Self(Mutex::new(State { away: Some(Instant::now()), why: "none has answered yet".to_owned(), told: false, seen: 0 }))
+        Self(Mutex::new(State {
+            away: Some(Instant::now()),
+            why: "none has answered yet".to_owned(),
+            told: false,
+            seen: 0,
+        }))
     }
 }
 
