@@ -56,6 +56,10 @@ pub struct Limits {
     pub max_frames: u32,
     /// Pixels of all frames of an animation together, of a source and of a result.
     pub max_animation_pixels: u64,
+    /// Bytes of memory in which a picture is compressed: formats that take more are left out where others take less.
+    pub compress_memory: u64,
+    /// Bytes of memory in which whoever gets a compressed picture can open it: formats that take more are left out.
+    pub result_memory: u64,
 }
 
 impl Default for Limits {
@@ -66,6 +70,8 @@ impl Default for Limits {
             max_side: 32_768,
             max_frames: 500,
             max_animation_pixels: 500_000_000,
+            compress_memory: u64::MAX,
+            result_memory: u64::MAX,
         }
     }
 }

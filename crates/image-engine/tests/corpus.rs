@@ -21,6 +21,8 @@ const LIMITS: Limits = Limits {
     max_side: 1 << 12,
     max_frames: 64,
     max_animation_pixels: 1 << 22,
+    compress_memory: u64::MAX,
+    result_memory: u64::MAX,
 };
 
 /// The longest that anything may take on one file: many times what it takes on a machine that is busy.

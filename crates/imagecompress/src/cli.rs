@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use image_engine::Limits;
 use service_kit::exit::{Failure, print};
 use service_kit::{config, health, logs, openapi};
 
@@ -107,7 +108,9 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
 async fn file(options: &files::Options, settings: &Settings) -> Result<(), Failure> {
     // What goes wrong is told file by file; the log is for what cannot be.
     logs::init("error", settings.log.format);
-    let press = wiring::press(settings).map_err(Failure::fault)?;
+    // Nobody has to take in what is made.
+    let limits = Limits { result_memory: u64::MAX, ..settings.limits() };
+    let press = wiring::press(settings, limits).map_err(Failure::fault)?;
     let threads = press.cpu().threads();
     files::run(options, press, threads, settings.limits.source_bytes).await
 }

@@ -131,6 +131,8 @@ pub struct LimitSettings {
     pub animation_pixels: u64,
     #[garde(range(min = 1_048_576))]
     pub pixel_budget: u64,
+    #[garde(range(min = 1_048_576))]
+    pub result_budget: u64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the validator's signature")]
@@ -193,6 +195,8 @@ impl Settings {
             max_side: self.limits.side,
             max_frames: self.limits.frames,
             max_animation_pixels: self.limits.animation_pixels,
+            compress_memory: self.limits.pixel_budget,
+            result_memory: self.limits.result_budget,
         }
     }
 }

@@ -164,6 +164,7 @@ impl Settings {
             max_side: self.limits.side,
             max_frames: self.limits.frames,
             max_animation_pixels: self.limits.animation_pixels,
+            ..Limits::default()
         };
         StoreLimits { upload_bytes: self.limits.upload_bytes, engine }
     }

@@ -19,6 +19,8 @@ pub const LIMITS: Limits = Limits {
     max_side: 1 << 10,
     max_frames: 64,
     max_animation_pixels: 1 << 18,
+    compress_memory: u64::MAX,
+    result_memory: u64::MAX,
 };
 
 /// Bytes that reading the header of a file may need: a fixed part, and what it holds, of which a byte may become a number.

@@ -4,7 +4,8 @@ use shared_types::{Formats, Goal, ImageFormat, OutputFormat, Transform};
 
 use super::Tried;
 use super::content::Content;
-use crate::{EngineError, Facts};
+use super::memory::Cost;
+use crate::{EngineError, Facts, Limits};
 
 /// Formats by what the header says.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,6 +57,29 @@ impl Candidates {
             Formats::Same => vec![facts.format.default_output()],
             Formats::Auto => Formats::AUTO.to_vec(),
             Formats::Listed(listed) => listed.clone(),
+        }
+    }
+
+    /// Leaves out what nobody could open, and what takes too much memory to make where something else does not.
+    pub(super) fn leave_out_dear(&mut self, costs: &[Cost], limits: &Limits) {
+        let mut leave_out = |dear: &dyn Fn(&Cost) -> bool, why: &dyn Fn(&Cost) -> String| {
+            for cost in costs.iter().filter(|cost| dear(cost)) {
+                if self.list.contains(&cost.format) {
+                    self.list.retain(|format| *format != cost.format);
+                    self.skipped.push(skipped(cost.format, &why(cost)));
+                }
+            }
+        };
+        let most = limits.result_memory;
+        leave_out(&|cost| cost.opening > most, &|cost| {
+            format!("opening it takes about {} bytes of memory, and at most {most} are allowed", cost.opening)
+        });
+        let most = limits.compress_memory;
+        let can_be_made = |cost: &Cost| cost.opening <= limits.result_memory && cost.making <= most;
+        if costs.iter().any(can_be_made) {
+            leave_out(&|cost| cost.making > most, &|cost| {
+                format!("making it takes about {} bytes of memory, and at most {most} are allowed", cost.making)
+            });
         }
     }
 
@@ -138,11 +162,16 @@ fn is_reached_with_loss(goal: Option<Goal>) -> bool {
 
 /// The error about formats none of which can hold the picture.
 pub(super) fn unable(tried: &[Tried]) -> EngineError {
+    EngineError::InvalidTransform { parameter: "format", reason: format!("cannot be ({})", reasons(tried)) }
+}
+
+/// Why there is no file in each of these formats.
+pub(super) fn reasons(tried: &[Tried]) -> String {
     let told: Vec<_> = tried
         .iter()
         .map(|tried| format!("{}: {}", tried.format, tried.why_not.as_deref().unwrap_or("it cannot hold the picture")))
         .collect();
-    EngineError::InvalidTransform { parameter: "format", reason: format!("cannot be ({})", told.join("; ")) }
+    told.join("; ")
 }
 
 fn skipped(format: OutputFormat, why: &str) -> Tried {

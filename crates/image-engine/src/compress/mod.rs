@@ -23,6 +23,7 @@ use crate::pipeline::{Rendered, Work};
 use crate::{Effort, EngineError, Limits, Plan, Sources, Stop};
 
 use formats::Candidates;
+use memory::Cost;
 use reach::{End, Reach};
 pub(crate) use sample::memory as sample_memory;
 use subject::{Moving, Still};
@@ -96,22 +97,25 @@ impl CompressPlan {
         }
         // What is done to the pixels.
         let bare = Transform { quality: None, lossless: false, goal: None, ..transform.clone() };
-        let candidates = Candidates::choose(facts, transform, formats, goal);
+        let mut candidates = Candidates::choose(facts, transform, formats, goal);
         let own = facts.format.as_output();
         let may_stay = bare.is_identity() && own.is_some_and(|own| Candidates::listed(facts, formats).contains(&own));
+        // What is written anew without loss is compared with the source.
+        let is_rewritten = may_stay && facts.format == ImageFormat::Jpeg && goal == Some(Goal::Lossless);
+        let is_judged = is_rewritten || matches!(goal, Some(Goal::Target(_) | Goal::MaxBytes(_)));
+        let costs = memory::of(sources, &bare, &candidates, limits, is_judged)?;
+        candidates.leave_out_dear(&costs, limits);
         if candidates.list.is_empty() && !may_stay {
             return Err(candidates.none_is_able());
         }
+        let made = |cost: &&Cost| candidates.list.is_empty() || candidates.list.contains(&cost.format);
+        let memory = costs.iter().filter(made).map(|cost| cost.making).max().unwrap_or_default();
         let plan = |format| Plan::new(sources, &Recipe::new(bare.clone(), format), Effort::Thorough, limits);
         let plans = if candidates.moves {
             candidates.list.iter().copied().map(plan).collect::<Result<_, _>>()?
         } else {
             vec![plan(candidates.lead(facts, transform))?]
         };
-        // What is written anew without loss is compared with the source.
-        let is_rewritten = may_stay && facts.format == ImageFormat::Jpeg && goal == Some(Goal::Lossless);
-        let is_judged = is_rewritten || matches!(goal, Some(Goal::Target(_) | Goal::MaxBytes(_)));
-        let memory = memory::of(sources, &bare, &candidates, limits, is_judged)?;
         let source_bytes = may_stay.then_some(sources.original.bytes);
         Ok(Self { goal, transform: transform.clone(), candidates, plans, source_bytes, memory })
     }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use shared_types::{Goal, ImageFormat, OutputFormat, Recipe, Transform};
 
-use super::formats::unable;
+use super::formats::{reasons, unable};
 use super::reach::{End, Reach};
 use super::subject::{Moving, Still, Subject};
 use super::{CompressPlan, Compressed, Tried};
@@ -67,7 +67,8 @@ impl<'a> Tour<'a> {
             return Ok(self.kept(format!("the source has {bytes} bytes, which is no more than {most}")));
         }
         if self.plan.candidates.list.is_empty() {
-            return Ok(self.kept("its own format cannot be made with all of its frames".to_owned()));
+            let why = format!("nothing else can be made of it ({})", reasons(&self.tried));
+            return Ok(self.kept(why));
         }
         let able = if self.plan.candidates.moves {
             self.try_frames(source, watermark, stop)?;

@@ -94,7 +94,7 @@ impl Pixels {
     fn of(plan: &Plan) -> Self {
         let (facts, geometry) = (&plan.facts, &plan.geometry);
         let area = |(width, height): (u32, u32)| u64::from(width) * u64::from(height);
-        let output = if geometry.trims { most_trimmed(plan) } else { geometry.output() };
+        let output = largest(plan);
         let depth = depth(facts);
         let channels = if facts.has_alpha || facts.animated { 4 } else { 3 };
         let may_be_clear = plan.steps.iter().any(|step| matches!(step, Step::Pad(_) | Step::Round(_)));
@@ -248,7 +248,7 @@ fn working(plan: &Plan, pixels: &Pixels, watermark: Option<Header<'_>>) -> u64 {
 /// While a watermark is decoded and drawn on the picture.
 fn drawing(plan: &Plan, pixels: &Pixels, Header { facts, bytes }: Header<'_>) -> u64 {
     let mark = plan.recipe.transform.watermark.as_ref();
-    let size = plan.size().unwrap_or_else(|| most_trimmed(plan));
+    let size = largest(plan);
     let (target, scale) = mark.map_or(((1, 1), JpegScale::Full), |mark| watermark::fitted(facts, mark, size));
     let scale = if plan.geometry.trims { JpegScale::Full } else { scale };
     let drawn = Facts { width: target.0, height: target.1, ..facts.clone() };
@@ -354,6 +354,11 @@ fn profile(facts: &Facts, source_bytes: u64) -> u64 {
     stored + copied + (copied * 8).min(TABLE) + Curve::MEMORY + fixed + embedded
 }
 
+/// The size of the result, or the largest that it can have.
+fn largest(plan: &Plan) -> (u32, u32) {
+    if plan.geometry.trims { most_trimmed(plan) } else { plan.geometry.output() }
+}
+
 /// The largest result of a picture whose border is not known yet. The grammar sees to it that there is one.
 fn most_trimmed(Plan { geometry, recipe, .. }: &Plan) -> (u32, u32) {
     let resize = recipe.transform.resize.as_ref().filter(|resize| resize.fit != Fit::Outside);
@@ -369,10 +374,16 @@ pub(crate) fn files_cost(plan: &Plan) -> u64 {
     2 * pixels.output * pixels.last
 }
 
+/// Bytes that it takes to open a result as [`verify`](crate::verify) does, of a file with a byte for each pixel, which is a large one.
+pub(crate) fn opening_cost(plan: &Plan) -> u64 {
+    let pixels = Pixels::of(plan);
+    verify_cost(&result(plan, largest(plan), pixels.is_clear), pixels.output)
+}
+
 /// Bytes that it takes to make results of a plan again and again, from files of so many bytes, and to judge each of them.
 pub(crate) fn judging_cost(plan: &Plan, files: u64) -> u64 {
     let pixels = Pixels::of(plan);
-    let size = if plan.geometry.trims { most_trimmed(plan) } else { plan.geometry.output() };
+    let size = largest(plan);
     // The picture in sRGB; of an animation some frames.
     let frames = if plan.keeps_frames() { 5 } else { 1 };
     let sample = if plan.keeps_frames() { 0 } else { sample_memory(size, pixels.is_clear) };

@@ -24,7 +24,7 @@ pub use describe::{
     StepDescription,
 };
 pub use memory::verify_cost;
-pub(crate) use memory::{decoding_cost, files_cost, judging_cost};
+pub(crate) use memory::{decoding_cost, files_cost, judging_cost, opening_cost};
 pub use rendition::RenditionPlan;
 pub use scale::JpegScale;
 pub use step::Step;

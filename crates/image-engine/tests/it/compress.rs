@@ -176,6 +176,45 @@ fn a_large_jpeg_is_a_photo_without_a_look_at_its_pixels() {
 }
 
 #[test]
+fn formats_that_take_too_much_memory_are_left_out() {
+    let source = png(&photo(400, 300, 7).into());
+    let (facts, identity) = (facts(&source), Transform::default());
+    let plan = |limits: Limits, formats: &str| {
+        let (sources, goal) = (Sources::original(&facts, source.len() as u64), Some("target=60".parse().unwrap()));
+        CompressPlan::new(&sources, &identity, goal, &formats.parse().unwrap(), &limits)
+    };
+    let tried = |plan: CompressPlan| match plan.make(&source, None, &|_| {}, &|| false) {
+        Ok(Compressed::Made { tried, .. }) => tried,
+        other => panic!("{other:?}"),
+    };
+    let why = |tried: &[Tried], format| {
+        let tried = tried.iter().find(|tried| tried.format == format).unwrap();
+        tried.why_not.clone().filter(|_| tried.tries == 0).unwrap_or_default()
+    };
+    let all = plan(Limits::default(), "avif,jpg").unwrap();
+    // A pixel of AVIF takes twice as much to open as one of JPEG.
+    let few = Limits { result_memory: 6 << 20, ..Limits::default() };
+    let left = plan(few, "avif,jpg").unwrap();
+    assert!(left.memory() < all.memory(), "{} of {}", left.memory(), all.memory());
+    let told = tried(left);
+    assert!(why(&told, OutputFormat::Avif).starts_with("opening it takes"), "{told:?}");
+    assert_eq!(why(&told, OutputFormat::Jpeg), "");
+    match plan(few, "avif") {
+        Err(EngineError::InvalidTransform { parameter: "format", reason }) => {
+            assert!(reason.contains("avif: opening it takes"), "{reason}");
+        }
+        other => panic!("{other:?}"),
+    }
+    let few = Limits { compress_memory: all.memory() - 1, ..Limits::default() };
+    let left = plan(few, "avif,jpg").unwrap();
+    assert!(left.memory() <= few.compress_memory);
+    assert!(why(&tried(left), OutputFormat::Avif).starts_with("making it takes"));
+    // Whoever carries it out knows what to say of it.
+    let only = plan(few, "avif").unwrap();
+    assert_eq!(only.memory(), all.memory());
+}
+
+#[test]
 fn transparency_is_kept_or_refused() {
     let source = file::png_alpha(&graphic(200, 150));
     let (rendered, tried) = made(&source, "", "target=80", "jpg,webp");

@@ -134,6 +134,20 @@ fn what_cannot_be_done_fails_for_good_with_a_sentence() {
 }
 
 #[test]
+fn a_format_that_the_store_could_not_open_is_not_made() {
+    let settings = [("LIMITS__RESULT_BUDGET", "6291456")];
+    let original = jpeg::baseline(&photo(400, 300, 1), 95);
+    let store = StandIn::with_job(original.clone(), json!({ "goal": "target=50", "formats": "avif,jpg" }), |_| None);
+    let _compress = store.compress(&settings);
+    assert_eq!(store.wait_for("/result").headers["content-type"], "image/jpeg");
+    let store = StandIn::with_job(original, json!({ "goal": "target=50", "formats": "avif" }), |_| None);
+    let _compress = store.compress(&settings);
+    let problem = store.wait_for("/failure").json()["problem"].clone();
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(problem["code"] == "invalid-parameter" && detail.contains("avif: opening it takes"), "{problem}");
+}
+
+#[test]
 fn an_image_that_is_gone_fails_for_good() {
     let store = StandIn::with_job(small(), quick(), |request| {
         request.line.starts_with("GET /download/").then(|| problem_answer(404, "not-found", "There is no such image."))
