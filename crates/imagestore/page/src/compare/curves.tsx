@@ -3,7 +3,6 @@ import { CURVED, readCurves, type Curves, type ImageInfo, type OutputFormat } fr
 import { describe, Plot } from "../parts";
 import { format } from "../text";
 import type { Comparison } from "./comparison";
-import { formatName } from "./goal";
 import { text } from "./text";
 
 /** Scores below this are for nobody: the plot leaves them out. */
@@ -19,7 +18,7 @@ interface Series {
 
 /** Points in the order in which a line goes through them. */
 const lined = (name: string, points: readonly { score: number; bytes: number }[]): Series => ({
-  name: formatName(name),
+  name: format.fileFormat(name),
   points: points
     .filter(({ score }) => score >= LEAST_SCORE)
     .map(({ score, bytes }) => ({ x: score, y: bytes }))

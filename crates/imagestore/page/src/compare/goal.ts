@@ -17,11 +17,6 @@ const OPAQUE: readonly OutputFormat[] = ["jpg"];
 export const suits = (image: Pick<ImageInfo, "animated" | "has_alpha">) => (format: OutputFormat) =>
   !(image.animated && STILL.includes(format)) && !(image.has_alpha && OPAQUE.includes(format));
 
-const NAMES: Partial<Record<OutputFormat, string>> = { jpg: "JPEG", webp: "WebP", jxl: "JPEG XL" };
-
-/** A format as people write it. */
-export const formatName = (format: string): string => NAMES[format as OutputFormat] ?? format.toUpperCase();
-
 /** Formats that can be bounded in bytes; the others have no quality to give up. */
 const BOUNDED: readonly OutputFormat[] = ["avif", "webp", "jpg", "jxl"];
 

@@ -3,7 +3,7 @@ import { get, listAlbums, orderBackfill, orderCompression, type Album, type Outp
 import { navigate } from "../app/router";
 import { Button, Dialog, report, Select, TextField, toast } from "../parts";
 import { format, phrases } from "../text";
-import { formatName, orderOf, type Wish } from "./goal";
+import { orderOf, type Wish } from "./goal";
 import { text } from "./text";
 
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
@@ -67,7 +67,7 @@ export function ApplyMany({ wish, shown, ids, onClose }: ManyProps) {
   ] as { value: Scope; label: string }[];
   const kinds = [
     { value: "", label: several(wish.formats) },
-    ...(shown && wish.formats.length > 1 ? [{ value: shown as string, label: text.only({ format: formatName(shown) }) }] : []),
+    ...(shown && wish.formats.length > 1 ? [{ value: shown as string, label: text.only({ format: format.fileFormat(shown) }) }] : []),
   ];
   return (
     <Dialog
@@ -107,7 +107,7 @@ export function ApplyMany({ wish, shown, ids, onClose }: ManyProps) {
 }
 
 const several = (formats: readonly OutputFormat[]) =>
-  formats.length === 1 ? text.only({ format: formatName(formats[0]!) }) : text.smallestOf({ formats: formats.map(formatName).join(", ") });
+  formats.length === 1 ? text.only({ format: format.fileFormat(formats[0]!) }) : text.smallestOf({ formats: formats.map(format.fileFormat).join(", ") });
 
 function Summary({ wish, scope, count }: { wish: Wish; scope: Scope; count: number | undefined }) {
   const { goal, width, name, formats } = wish;

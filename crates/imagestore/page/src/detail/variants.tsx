@@ -27,7 +27,7 @@ export function Variants({ image, onChange }: { image: ImageInfo; onChange: () =
           return (
             <li key={variant.url}>
               <a href={pathname + search} target="_blank" rel="noreferrer">{variant.variant}</a>
-              <span>{variant.format.toUpperCase()} · {variant.width} × {variant.height}{score ? ` · ${text.score({ score: format.number(score, 1) })}` : ""}</span>
+              <span>{format.fileFormat(variant.format)} · {variant.width} × {variant.height}{score ? ` · ${text.score({ score: format.number(score, 1) })}` : ""}</span>
               <span class="detail-variant-bytes">{format.bytes(variant.bytes)}<span class="detail-note"> {text.ofOriginal({ part: format.percent(variant.bytes / image.bytes) })}</span></span>
             </li>
           );

@@ -35,7 +35,7 @@ export function Tile({ image, index, size, active, selected, selecting, hurried 
 function Picture({ image, size }: { image: ListedImage; size: number }) {
   const [shown, show] = useState(false);
   const [broken, fail] = useState(false);
-  if (broken) return <span class="tile-broken">{image.format.toUpperCase()}</span>;
+  if (broken) return <span class="tile-broken">{format.fileFormat(image.format)}</span>;
   const srcset = SIZES.map((side) => `${variantUrl(image, { w: side, h: side, fit: "cover", anim: image.animated ? 0 : undefined })} ${side}w`).join(", ");
   return <img class={shown ? "tile-picture tile-picture-shown" : "tile-picture"} srcset={srcset} sizes={`${size}px`} alt="" decoding="async" draggable={false} onLoad={() => show(true)} onError={() => fail(true)} />;
 }

@@ -19,7 +19,7 @@ function sayGoal(goal: string): string {
 function sayFormats(formats: string | undefined): string {
   if (!formats || formats === "auto") return text.anyFormat();
   if (formats === "same") return text.sameFormat();
-  return text.asFormats({ formats: formats.split(",").map((name) => name.toUpperCase()).join(", ") });
+  return text.asFormats({ formats: formats.split(",").map(format.fileFormat).join(", ") });
 }
 
 /** What is done to the pixels first, as in an address. */

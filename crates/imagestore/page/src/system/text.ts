@@ -39,7 +39,7 @@ export const text = texts({
     en: { one: "{count} to be made", other: "{count} to be made" },
     ru: { one: "{count} в очереди", few: "{count} в очереди", many: "{count} в очереди" },
   },
-  saved: { en: "Saved by compression", ru: "Сэкономлено сжатием" },
+  saved: { en: "Saved", ru: "Сэкономлено" },
   savedBy: {
     en: { one: "with {count} variant", other: "with {count} variants" },
     ru: { one: "на {count} варианте", few: "на {count} вариантах", many: "на {count} вариантах" },
@@ -47,8 +47,8 @@ export const text = texts({
   deleted: { en: "Deleted, can come back", ru: "Удалено, можно вернуть" },
   jobs: { en: "Jobs", ru: "Задания" },
   jobsWaiting: {
-    en: { one: "{count} waits", other: "{count} wait" },
-    ru: { one: "{count} ожидает", few: "{count} ожидают", many: "{count} ожидают" },
+    en: { one: "{count} not done yet", other: "{count} not done yet" },
+    ru: { one: "{count} не завершено", few: "{count} не завершены", many: "{count} не завершены" },
   },
   jobsFailed: {
     en: { one: "{count} failed", other: "{count} failed" },

@@ -53,7 +53,7 @@ function Formats({ stats }: { stats: Stats }) {
       <thead><tr><th scope="col">{text.format()}</th><th scope="col" class="table-number">{text.images()}</th><th scope="col" class="table-number">{text.bytes()}</th></tr></thead>
       <tbody>
         {rows.map(([name, { count, bytes }]) => (
-          <tr key={name}><th scope="row">{name.toUpperCase()}</th><td class="table-number">{format.number(count)}</td><td class="table-number">{format.bytes(bytes)}</td></tr>
+          <tr key={name}><th scope="row">{format.fileFormat(name)}</th><td class="table-number">{format.number(count)}</td><td class="table-number">{format.bytes(bytes)}</td></tr>
         ))}
       </tbody>
     </table>

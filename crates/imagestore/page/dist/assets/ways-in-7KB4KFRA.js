@@ -1,1 +1,0 @@
-import{b as e,c as o,u as t}from"/ui/assets/chunk-X6ZDHPJU.js";import"/ui/assets/chunk-32QGN7H7.js";import"/ui/assets/chunk-3P7XXDPX.js";import"/ui/assets/chunk-S44YAXL4.js";export{o as collect,e as pasted,t as take};
