@@ -15,9 +15,9 @@ const PATIENCE_MS = 60_000;
 export const WIDE = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
-/** Runs `use` with a page of its own; what the console says of errors counts against it. */
-export async function withPage(use, options = {}) {
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+/** Runs `use` with a page of its own; what the console says of errors counts against it. `args` are for the browser, all else for the page. */
+export async function withPage(use, { args = [], ...options } = {}) {
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox", ...args] });
   try {
     const context = await browser.newContext({ viewport: WIDE, locale: "en-US", ...options });
     const page = await context.newPage();

@@ -80,6 +80,8 @@ test("One goes on to the next image and back to the list", () =>
     await page.goto(`${base}/?name=${mark}`);
     await page.locator(".tile:not(.tile-empty)").first().click();
     await page.getByRole("heading", { name: newer.name }).waitFor();
+    // The picture is there before it is known what stands beside it.
+    await page.getByRole("button", { name: "Next", disabled: false }).waitFor();
     await page.keyboard.press("ArrowRight");
     await page.getByRole("heading", { name: older.name }).waitFor();
     await page.keyboard.press("Escape");

@@ -89,7 +89,7 @@ test("the system tells of its health, its totals and the days", () =>
   withPage(async (page) => {
     await page.goto(`${base}/ui/system`);
     await page.getByText("Catalog (records of images)").waitFor();
-    await page.getByText("Saved", { exact: true }).waitFor();
+    await page.getByText("Saved by compression").waitFor();
     await page.getByLabel("Figure").selectOption("images");
     await page.getByRole("img", { name: "Images each day" }).waitFor();
     await page.getByRole("heading", { name: "Receivers of events" }).waitFor();

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { CURVED, readCurves, type Curves, type ImageInfo, type OutputFormat } from "../api";
 import { describe, Plot } from "../parts";
-import { format } from "../text";
+import { format, formatName } from "../text";
 import type { Comparison } from "./comparison";
 import { text } from "./text";
 
@@ -18,7 +18,7 @@ interface Series {
 
 /** Points in the order in which a line goes through them. */
 const lined = (name: string, points: readonly { score: number; bytes: number }[]): Series => ({
-  name: format.fileFormat(name),
+  name: formatName(name),
   points: points
     .filter(({ score }) => score >= LEAST_SCORE)
     .map(({ score, bytes }) => ({ x: score, y: bytes }))

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { may, variantUrl, type ImageInfo } from "../api";
 import { location, navigate } from "../app/router";
 import { Button, ImageView, nameOf } from "../parts";
-import { format, phrases } from "../text";
+import { formatName, phrases } from "../text";
 import { createComparison, type Comparison } from "./comparison";
 import { CurvesOf } from "./curves";
 import { goalParameter, takes, type Wish } from "./goal";
@@ -75,14 +75,14 @@ function Pictures({ comparison, name }: { comparison: Comparison; name: string }
         before={before}
         beforeLabel={text.originalOf({ name })}
         after={drawn?.url}
-        afterLabel={chosen.value ? text.compressedOf({ name, format: format.fileFormat(chosen.value) }) : text.compressed()}
-        afterTag={chosen.value ? format.fileFormat(chosen.value) : text.compressed()}
+        afterLabel={chosen.value ? text.compressedOf({ name, format: formatName(chosen.value) }) : text.compressed()}
+        afterTag={chosen.value ? formatName(chosen.value) : text.compressed()}
         busy={busy.value}
         onBeforeError={() => setPlain(false)}
       />
       {chosen.value && outcome?.state === "done" && !drawn && (
         <p class="field-hint" role="status">
-          {text.cannotShow({ format: format.fileFormat(chosen.value) })}
+          {text.cannotShow({ format: formatName(chosen.value) })}
         </p>
       )}
     </div>
@@ -97,7 +97,7 @@ function Apply({ comparison, name }: { comparison: Comparison; name: string }) {
   const [many, setMany] = useState(false);
   const wish: Wish = {
     goal: goal.value,
-    formats: formats.value.filter((name) => takes(goal.value, name)),
+    formats: formats.value.filter((format) => takes(goal.value, format)),
     width: width.value,
     name: NAME,
   };

@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { get, listAlbums, orderBackfill, orderCompression, type Album, type OutputFormat } from "../api";
 import { navigate } from "../app/router";
 import { Button, Dialog, report, Select, TextField, toast } from "../parts";
-import { format, phrases } from "../text";
+import { format, formatName, phrases } from "../text";
 import { orderOf, type Wish } from "./goal";
 import { text } from "./text";
 
@@ -67,7 +67,7 @@ export function ApplyMany({ wish, shown, ids, onClose }: ManyProps) {
   ] as { value: Scope; label: string }[];
   const kinds = [
     { value: "", label: several(wish.formats) },
-    ...(shown && wish.formats.length > 1 ? [{ value: shown as string, label: text.only({ format: format.fileFormat(shown) }) }] : []),
+    ...(shown && wish.formats.length > 1 ? [{ value: shown as string, label: text.only({ format: formatName(shown) }) }] : []),
   ];
   return (
     <Dialog
@@ -107,7 +107,7 @@ export function ApplyMany({ wish, shown, ids, onClose }: ManyProps) {
 }
 
 const several = (formats: readonly OutputFormat[]) =>
-  formats.length === 1 ? text.only({ format: format.fileFormat(formats[0]!) }) : text.smallestOf({ formats: formats.map(format.fileFormat).join(", ") });
+  formats.length === 1 ? text.only({ format: formatName(formats[0]!) }) : text.smallestOf({ formats: formats.map(formatName).join(", ") });
 
 function Summary({ wish, scope, count }: { wish: Wish; scope: Scope; count: number | undefined }) {
   const { goal, width, name, formats } = wish;

@@ -1,6 +1,6 @@
 import { describe } from "../parts";
 import type { OutputFormat } from "../api";
-import { format } from "../text";
+import { format, formatName } from "../text";
 import { savedPart, type Comparison, type Outcome } from "./comparison";
 import { text } from "./text";
 
@@ -11,7 +11,7 @@ export function Results({ comparison }: { comparison: Comparison }) {
   const done = shown && outcomes.value.get(shown);
   return (
     <section class="cmp-results" aria-label={text.results()}>
-      <p class="cmp-original">{text.originalBytes({ bytes: format.bytes(image.bytes), format: format.fileFormat(image.format) })}</p>
+      <p class="cmp-original">{text.originalBytes({ bytes: format.bytes(image.bytes), format: formatName(image.format) })}</p>
       <div class="cmp-table" role="group" aria-label={text.results()} tabIndex={0}>
         <table>
           <thead>
@@ -45,7 +45,7 @@ export function Results({ comparison }: { comparison: Comparison }) {
       <p class="visually-hidden" role="status">
         {!comparison.busy.value && done?.rendition
           ? text.summaryDone({
-              format: format.fileFormat(shown!),
+              format: formatName(shown!),
               bytes: format.bytes(done.rendition.bytes),
               saved: format.percent(savedPart(image, done.rendition.bytes)),
             })
@@ -72,11 +72,11 @@ function ResultRow({ name, outcome, saved, isShown, isSmallest, onShow }: RowPro
           type="radio"
           name="shown"
           checked={isShown}
-          aria-label={text.show({ format: format.fileFormat(name) })}
+          aria-label={text.show({ format: formatName(name) })}
           disabled={outcome.state === "failed"}
           onChange={onShow}
         />
-        {format.fileFormat(name)}
+        {formatName(name)}
       </label>
     </th>
   );

@@ -1,7 +1,7 @@
 import { Checkbox, Select, TextField } from "../parts";
+import { formatName } from "../text";
 import type { Comparison } from "./comparison";
 import { FORMATS, suits } from "./goal";
-import { format } from "../text";
 import { text } from "./text";
 
 const NAMED = [
@@ -38,12 +38,12 @@ export function Settings({ comparison }: { comparison: Comparison }) {
       {goal.value.by === "look" ? <ScoreGoal comparison={comparison} /> : <BytesGoal comparison={comparison} />}
       <fieldset class="cmp-formats">
         <legend class="field-label">{text.formats()}</legend>
-        {offered.map((name) => (
+        {offered.map((format) => (
           <Checkbox
-            key={name}
-            label={format.fileFormat(name)}
-            checked={formats.value.includes(name)}
-            onChange={(event) => toggle(name, event.currentTarget.checked)}
+            key={format}
+            label={formatName(format)}
+            checked={formats.value.includes(format)}
+            onChange={(event) => toggle(format, event.currentTarget.checked)}
           />
         ))}
       </fieldset>

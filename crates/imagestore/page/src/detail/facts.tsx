@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import type { Camera, ImageInfo } from "../api";
 import { CopyButton } from "../parts";
-import { format } from "../text";
+import { format, formatName } from "../text";
 import { text } from "./text";
 
 /** What is known of a picture. */
@@ -11,7 +11,7 @@ export function Facts({ image }: { image: ImageInfo }) {
     <section class="detail-section">
       <h2>{text.facts()}</h2>
       <dl class="detail-facts">
-        <Fact name={text.format()}>{format.fileFormat(image.format)}{animation}</Fact>
+        <Fact name={text.format()}>{formatName(image.format)}{animation}</Fact>
         <Fact name={text.size()}>{text.pixels({ width: image.width, height: image.height })}</Fact>
         <Fact name={text.file()}>{format.bytes(image.bytes)}</Fact>
         <Fact name={text.uploaded()}>{format.dateTime(image.created_at)}</Fact>

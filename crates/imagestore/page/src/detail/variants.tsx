@@ -1,7 +1,7 @@
 import trash from "icon:trash";
 import { deleteVariants, may, type ImageInfo } from "../api";
 import { Button, confirm, report, toast } from "../parts";
-import { format, phrases } from "../text";
+import { format, formatName, phrases } from "../text";
 import { text } from "./text";
 
 /** What is stored of a picture beside its original. */
@@ -27,7 +27,7 @@ export function Variants({ image, onChange }: { image: ImageInfo; onChange: () =
           return (
             <li key={variant.url}>
               <a href={pathname + search} target="_blank" rel="noreferrer">{variant.variant}</a>
-              <span>{format.fileFormat(variant.format)} · {variant.width} × {variant.height}{score ? ` · ${text.score({ score: format.number(score, 1) })}` : ""}</span>
+              <span>{formatName(variant.format)} · {variant.width} × {variant.height}{score ? ` · ${text.score({ score: format.number(score, 1) })}` : ""}</span>
               <span class="detail-variant-bytes">{format.bytes(variant.bytes)}<span class="detail-note"> {text.ofOriginal({ part: format.percent(variant.bytes / image.bytes) })}</span></span>
             </li>
           );

@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { Format, Visibility } from "../api";
 import { Button, Dialog, Select, TextField } from "../parts";
-import { format } from "../text";
+import { formatName } from "../text";
 import { formats, visibilities, type Chosen } from "./filter";
 import { text } from "./text";
 
@@ -28,7 +28,7 @@ export function FilterDialog({ chosen, onApply, onClose }: { chosen: Chosen; onA
       }
     >
       <div class="filter-fields">
-        <Select label={text.format()} value={draft.format ?? ""} options={[{ value: "", label: text.anyFormat() }, ...formats.map((value) => ({ value, label: format.fileFormat(value) }))]} onChoose={(value) => change({ format: (value || undefined) as Format | undefined })} />
+        <Select label={text.format()} value={draft.format ?? ""} options={[{ value: "", label: text.anyFormat() }, ...formats.map((format) => ({ value: format, label: formatName(format) }))]} onChoose={(value) => change({ format: (value || undefined) as Format | undefined })} />
         <Select label={text.visibility()} value={draft.visibility ?? ""} options={[{ value: "", label: text.anyVisibility() }, ...visibilities.map((visibility) => ({ value: visibility, label: text[visibility]() }))]} onChoose={(value) => change({ visibility: (value || undefined) as Visibility | undefined })} />
         <TextField type="date" label={text.since()} value={draft.since ?? ""} onInput={(event) => change({ since: event.currentTarget.value || undefined })} />
         <TextField type="date" label={text.before()} value={draft.before ?? ""} onInput={(event) => change({ before: event.currentTarget.value || undefined })} />

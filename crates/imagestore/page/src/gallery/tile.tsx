@@ -3,7 +3,7 @@ import check from "icon:check";
 import film from "icon:film";
 import { variantUrl, type ListedImage } from "../api";
 import { Icon, placeholder } from "../parts";
-import { format } from "../text";
+import { format, formatName } from "../text";
 import { text } from "./text";
 
 /** Few sizes, so that everybody asks for the same variants, which are made once. */
@@ -35,7 +35,7 @@ export function Tile({ image, index, size, active, selected, selecting, hurried 
 function Picture({ image, size }: { image: ListedImage; size: number }) {
   const [shown, show] = useState(false);
   const [broken, fail] = useState(false);
-  if (broken) return <span class="tile-broken">{format.fileFormat(image.format)}</span>;
+  if (broken) return <span class="tile-broken">{formatName(image.format)}</span>;
   const srcset = SIZES.map((side) => `${variantUrl(image, { w: side, h: side, fit: "cover", anim: image.animated ? 0 : undefined })} ${side}w`).join(", ");
   return <img class={shown ? "tile-picture tile-picture-shown" : "tile-picture"} srcset={srcset} sizes={`${size}px`} alt="" decoding="async" draggable={false} onLoad={() => show(true)} onError={() => fail(true)} />;
 }

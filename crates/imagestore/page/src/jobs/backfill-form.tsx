@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { orderBackfill, type Backfill } from "../api";
 import { Button, Dialog, ErrorNote, Select, TextField, toast } from "../parts";
-import { format, phrases } from "../text";
+import { formatName, phrases } from "../text";
 import { text } from "./text";
 
 const goals = [
@@ -44,7 +44,7 @@ export function BackfillForm({ onClose, onBegun }: { onClose: () => void; onBegu
       <p>{text.backfillHint()}</p>
       <TextField type="datetime-local" required label={text.before()} value={before} onInput={(event) => setBefore(event.currentTarget.value)} />
       <Select label={text.goal()} value={goal} options={goals.map(({ value, name: say }) => ({ value: value as string, label: say() }))} onChoose={setGoal} />
-      <Select label={text.formats()} value={formats} options={[{ value: "auto", label: text.formatsAuto() }, { value: "same", label: text.formatsSame() }, ...["webp", "avif", "jpg", "jxl"].map((value) => ({ value, label: format.fileFormat(value) }))]} onChoose={setFormats} />
+      <Select label={text.formats()} value={formats} options={[{ value: "auto", label: text.formatsAuto() }, { value: "same", label: text.formatsSame() }, ...["webp", "avif", "jpg", "jxl"].map((value) => ({ value, label: formatName(value) }))]} onChoose={setFormats} />
       <TextField required label={text.name()} hint={text.nameHint()} pattern="[a-z0-9][a-z0-9\-]*" value={name} onInput={(event) => setName(event.currentTarget.value)} />
       {error !== undefined && <ErrorNote error={error} />}
     </Dialog>

@@ -1,5 +1,5 @@
 import type { Job } from "../api";
-import { format } from "../text";
+import { format, formatName } from "../text";
 import { text } from "./text";
 
 /** What is to be made, in words. */
@@ -19,7 +19,7 @@ function sayGoal(goal: string): string {
 function sayFormats(formats: string | undefined): string {
   if (!formats || formats === "auto") return text.anyFormat();
   if (formats === "same") return text.sameFormat();
-  return text.asFormats({ formats: formats.split(",").map(format.fileFormat).join(", ") });
+  return text.asFormats({ formats: formats.split(",").map(formatName).join(", ") });
 }
 
 /** What is done to the pixels first, as in an address. */

@@ -115,9 +115,7 @@ export function Plot({ label, series, x, y, look = "line", height = 220, mark }:
         {mark && mark.x >= fromX && mark.x <= toX && (
           <g class="plot-mark">
             <line x1={acrossX(mark.x)} x2={acrossX(mark.x)} y1={MARGIN.top} y2={height - MARGIN.bottom} />
-            <text x={acrossX(mark.x) + 4} y={MARGIN.top + 4}>
-              {mark.label}
-            </text>
+            <MarkLabel at={acrossX(mark.x)} label={mark.label} />
           </g>
         )}
         {nearest !== undefined && (
@@ -144,6 +142,15 @@ export function Plot({ label, series, x, y, look = "line", height = 220, mark }:
       <FiguresTable label={label} series={filled} x={x} y={y} />
     </figure>
   );
+}
+
+/** The room that the name of a mark has beside it, in pixels. */
+const MARK_ROOM = 80;
+
+/** Before its line, where curves that rise are still below it; behind it if there is no room. */
+function MarkLabel({ at, label }: { at: number; label: string }) {
+  const hasRoom = at - MARGIN.left >= MARK_ROOM;
+  return <text x={hasRoom ? at - 4 : at + 4} y={MARGIN.top + 4} text-anchor={hasRoom ? "end" : "start"}>{label}</text>;
 }
 
 /** Parts of what is counted in whole numbers are written as the whole number beside them, and are no marks. */

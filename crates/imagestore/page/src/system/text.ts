@@ -39,16 +39,16 @@ export const text = texts({
     en: { one: "{count} to be made", other: "{count} to be made" },
     ru: { one: "{count} в очереди", few: "{count} в очереди", many: "{count} в очереди" },
   },
-  saved: { en: "Saved", ru: "Сэкономлено" },
+  saved: { en: "Saved by compression", ru: "Сэкономлено сжатием" },
   savedBy: {
     en: { one: "with {count} variant", other: "with {count} variants" },
     ru: { one: "на {count} варианте", few: "на {count} вариантах", many: "на {count} вариантах" },
   },
   deleted: { en: "Deleted, can come back", ru: "Удалено, можно вернуть" },
   jobs: { en: "Jobs", ru: "Задания" },
-  jobsWaiting: {
-    en: { one: "{count} not done yet", other: "{count} not done yet" },
-    ru: { one: "{count} не завершено", few: "{count} не завершены", many: "{count} не завершены" },
+  jobsOpen: {
+    en: { one: "{count} not finished", other: "{count} not finished" },
+    ru: { one: "{count} не завершено", few: "{count} не завершено", many: "{count} не завершено" },
   },
   jobsFailed: {
     en: { one: "{count} failed", other: "{count} failed" },

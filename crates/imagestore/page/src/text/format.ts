@@ -36,13 +36,6 @@ export function percent(part: number, digits = 0): string {
   return numbers({ style: "percent", maximumFractionDigits: digits }).format(part);
 }
 
-const FILE_FORMATS: Record<string, string> = { jpg: "JPEG", webp: "WebP", jxl: "JPEG XL" };
-
-/** The format of a file as people write it, by its name in addresses. */
-export function fileFormat(name: string): string {
-  return FILE_FORMATS[name] ?? name.toUpperCase();
-}
-
 export function date(at: string | Date): string {
   return dates({ dateStyle: "medium" }).format(new Date(at));
 }

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import type { Plan } from "../api";
-import { format } from "../text";
+import { format, formatName } from "../text";
 import type { Bench } from "./bench";
 import { limitName, stepName } from "./plan-names";
 import { text } from "./text";
@@ -28,7 +28,7 @@ function Made({ plan: { source, decode, steps, output, memory_bytes, limits, eta
     <dl class="wb-plan-facts">
       {source && (
         <Entry name={text.planSource()}>
-          {(source.file === "master" ? text.planMaster : text.planOriginal)({ format: format.fileFormat(source.format), ...sized(source) })}
+          {(source.file === "master" ? text.planMaster : text.planOriginal)({ format: formatName(source.format), ...sized(source) })}
         </Entry>
       )}
       {decode && <Entry name={text.planDecode()}>{(decode.streams ? text.planStreams : text.planSize)(sized(decode))}</Entry>}
@@ -76,7 +76,7 @@ function result(output: NonNullable<Plan["output"]>): string {
           ? text.planQuality({ quality: output.quality })
           : "";
   const size = output.width && output.height ? text.planSize(sized({ width: output.width, height: output.height })) : "";
-  return [format.fileFormat(output.format), size, quality].filter(Boolean).join(", ");
+  return [formatName(output.format), size, quality].filter(Boolean).join(", ");
 }
 
 function Entry({ name, children }: { name: string; children: ComponentChildren }) {

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { Button, ErrorNote, nameOf } from "../parts";
-import { format, phrases } from "../text";
+import { formatName, phrases } from "../text";
 import type { Bench } from "./bench";
 import { CropFrame } from "./crop-frame";
 import { FocusMark } from "./focus-mark";
@@ -51,14 +51,14 @@ export function Stage({ bench }: { bench: Bench }) {
 function Result({ bench, actual }: { bench: Bench; actual: boolean }) {
   const shown = bench.shown.value;
   if (!shown) return <p class="wb-note">{bench.busy.value && text.making()}</p>;
-  const made = format.fileFormat(resultFormat(bench.values.value, bench.image));
+  const format = formatName(resultFormat(bench.values.value, bench.image));
   return (
     <>
       {/* Larger than the sheet it can be scrolled, which keyboards have to reach, too. */}
       <div class={actual ? "wb-result wb-result-actual" : "wb-result"} tabIndex={actual ? 0 : undefined}>
         <img src={shown.url} alt={text.resultOf({ name: nameOf(bench.image) })} width={shown.width} height={shown.height} />
       </div>
-      {shown.replaced && <p class="wb-note">{text.notShown({ format: made })}</p>}
+      {shown.replaced && <p class="wb-note">{text.notShown({ format })}</p>}
     </>
   );
 }

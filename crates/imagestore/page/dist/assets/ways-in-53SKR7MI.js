@@ -1,1 +1,0 @@
-import{b as e,c as o,u as t}from"/ui/assets/chunk-SA6CFBSF.js";import"/ui/assets/chunk-32QGN7H7.js";import"/ui/assets/chunk-DVGZ2TX3.js";import"/ui/assets/chunk-S44YAXL4.js";export{o as collect,e as pasted,t as take};

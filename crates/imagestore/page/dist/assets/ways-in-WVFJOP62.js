@@ -1,0 +1,1 @@
+import{b as e,c as o,u as t}from"/ui/assets/chunk-XP7FBYH6.js";import"/ui/assets/chunk-32QGN7H7.js";import"/ui/assets/chunk-A7RIO76P.js";import"/ui/assets/chunk-S44YAXL4.js";export{o as collect,e as pasted,t as take};
