@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use image_engine::Limits;
 use service_kit::exit::{Failure, print};
 use service_kit::{config, health, logs, openapi};
 
@@ -98,19 +97,19 @@ pub async fn run(cli: Cli) -> Result<(), Failure> {
             let tally = wiring::run(&settings, until).await.map_err(Failure::fault)?;
             print(&tally.to_string())
         }
-        Command::File(options) => file(&options, &settings).await,
+        Command::File(options) => file(&options, settings).await,
         Command::Config { action } => action.run(&settings),
         Command::Openapi => print(&openapi::text(&http::describe())),
         Command::Health => health::ask(&settings.http.bind, settings.tls.is_set()).await.map_err(Failure::fault),
     }
 }
 
-async fn file(options: &files::Options, settings: &Settings) -> Result<(), Failure> {
+async fn file(options: &files::Options, mut settings: Settings) -> Result<(), Failure> {
     // What goes wrong is told file by file; the log is for what cannot be.
     logs::init("error", settings.log.format);
     // Nobody has to take in what is made.
-    let limits = Limits { result_memory: u64::MAX, ..settings.limits() };
-    let press = wiring::press(settings, limits).map_err(Failure::fault)?;
+    settings.limits.result_budget = u64::MAX;
+    let press = wiring::press(&settings).map_err(Failure::fault)?;
     let threads = press.cpu().threads();
     files::run(options, press, threads, settings.limits.source_bytes).await
 }

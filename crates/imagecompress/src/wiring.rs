@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::Context;
 use futures::FutureExt;
-use image_engine::Limits;
 use service_kit::cpu::CpuPool;
 use service_kit::health;
 use service_kit::metrics::{self, Metrics};
@@ -21,18 +20,18 @@ use crate::http;
 use crate::ports::{ImageStore, StoreError};
 use crate::settings::Settings;
 
-/// What works on pictures, within these limits.
+/// What works on pictures.
 ///
 /// # Errors
 /// The threads cannot be started.
-pub fn press(settings: &Settings, limits: Limits) -> anyhow::Result<Press> {
+pub fn press(settings: &Settings) -> anyhow::Result<Press> {
     let cpu = CpuPool::new(&settings.cpu.pool(settings.limits.pixel_budget))?;
-    Ok(Press::new(cpu, limits))
+    Ok(Press::new(cpu, settings.limits()))
 }
 
 /// Serves, and works on jobs if the settings say so, until a signal says to stop.
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
-    let (store, press) = (store(&settings)?, press(&settings, settings.limits())?);
+    let (store, press) = (store(&settings)?, press(&settings)?);
     let compressor = Compressor::new(store.clone(), press.clone());
     let later = Later::new(store.clone(), store.clone());
     let worker = settings.jobs.enabled.then(|| worker(&settings, &store, press.clone()));
@@ -71,7 +70,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
 /// # Errors
 /// Why no jobs can be had from the store.
 pub async fn run(settings: &Settings, until: Until) -> anyhow::Result<Tally> {
-    let worker = worker(settings, &store(settings)?, press(settings, settings.limits())?);
+    let worker = worker(settings, &store(settings)?, press(settings)?);
     let mut signals = StopSignals::new().context("signals cannot be received")?;
     let stop = CancellationToken::new();
     let stopped = stop.clone();

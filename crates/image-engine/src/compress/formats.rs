@@ -62,24 +62,20 @@ impl Candidates {
 
     /// Leaves out what nobody could open, and what takes too much memory to make where something else does not.
     pub(super) fn leave_out_dear(&mut self, costs: &[Cost], limits: &Limits) {
-        let mut leave_out = |dear: &dyn Fn(&Cost) -> bool, why: &dyn Fn(&Cost) -> String| {
-            for cost in costs.iter().filter(|cost| dear(cost)) {
-                if self.list.contains(&cost.format) {
-                    self.list.retain(|format| *format != cost.format);
-                    self.skipped.push(skipped(cost.format, &why(cost)));
-                }
-            }
-        };
-        let most = limits.result_memory;
-        leave_out(&|cost| cost.opening > most, &|cost| {
-            format!("opening it takes about {} bytes of memory, and at most {most} are allowed", cost.opening)
-        });
-        let most = limits.compress_memory;
-        let can_be_made = |cost: &Cost| cost.opening <= limits.result_memory && cost.making <= most;
-        if costs.iter().any(can_be_made) {
-            leave_out(&|cost| cost.making > most, &|cost| {
-                format!("making it takes about {} bytes of memory, and at most {most} are allowed", cost.making)
-            });
+        let Limits { result_memory, compress_memory, .. } = *limits;
+        let fits = |cost: &Cost| cost.opening <= result_memory && cost.making <= compress_memory;
+        let one_fits = costs.iter().any(fits);
+        for cost in costs.iter().filter(|cost| self.list.contains(&cost.format)).collect::<Vec<_>>() {
+            let (what, bytes, most) = if cost.opening > result_memory {
+                ("opening", cost.opening, result_memory)
+            } else if one_fits && cost.making > compress_memory {
+                ("making", cost.making, compress_memory)
+            } else {
+                continue;
+            };
+            let why = format!("{what} it takes about {bytes} bytes of memory, and at most {most} are allowed");
+            self.list.retain(|format| *format != cost.format);
+            self.skipped.push(skipped(cost.format, &why));
         }
     }
 
