@@ -4,6 +4,7 @@ import redoIcon from "icon:redo-2";
 import searchIcon from "icon:search";
 import undoIcon from "icon:undo-2";
 import { Button, Icon, IconButton } from "../parts";
+import { phrases } from "../text";
 import type { Bench } from "./bench";
 import { GROUPS, type Group, type Parameter } from "./parameters";
 import { Row } from "./row";
@@ -42,7 +43,7 @@ export function Panel({ bench, variants }: { bench: Bench; variants: readonly st
             onInput={(event) => setSearch(event.currentTarget.value)}
           />
         </label>
-        <IconButton icon={undoIcon} label={text.undo()} disabled={!bench.canUndo.value} onClick={bench.undo} />
+        <IconButton icon={undoIcon} label={phrases.undo()} disabled={!bench.canUndo.value} onClick={bench.undo} />
         <IconButton icon={redoIcon} label={text.redo()} disabled={!bench.canRedo.value} onClick={bench.redo} />
         <Button kind="quiet" disabled={Object.keys(bench.values.value).length === 0} onClick={() => bench.replace({})}>
           {text.resetAll()}

@@ -4,6 +4,7 @@ import { Button, IconButton, TextField, toast } from "../parts";
 import { phrases } from "../text";
 import { query } from "./address";
 import type { Bench } from "./bench";
+import { PresetChoice } from "./preset-choice";
 import { load, save, withPreset, type Preset } from "./presets";
 import { text } from "./text";
 
@@ -28,7 +29,7 @@ export function PresetList({ bench }: { bench: Bench }) {
   };
   const remove = (preset: Preset) => {
     if (!keep(presets.filter((other) => other !== preset))) return;
-    toast(text.presetDeleted({ name: preset.name }), { action: { label: text.undo(), run: () => keep(withPreset(load(), preset)) } });
+    toast(text.presetDeleted({ name: preset.name }), { action: { label: phrases.undo(), run: () => keep(withPreset(load(), preset)) } });
   };
 
   return (
@@ -38,11 +39,7 @@ export function PresetList({ bench }: { bench: Bench }) {
       <ul>
         {presets.map((preset) => (
           <li key={preset.name} class="wb-preset">
-            <Button kind="quiet" class="wb-preset-apply" onClick={() => bench.replace(preset.values)}>
-              <span class="visually-hidden">{text.applyPreset()}</span>
-              <span class="wb-preset-name">{preset.name}</span>
-              <code>{query(preset.values)}</code>
-            </Button>
+            <PresetChoice name={preset.name} transform={query(preset.values)} onChoose={() => bench.replace(preset.values)} />
             <IconButton icon={trash} size={16} label={text.deletePreset({ name: preset.name })} onClick={() => remove(preset)} />
           </li>
         ))}

@@ -1,7 +1,8 @@
 import { listPresets } from "../api";
-import { Button, ErrorNote } from "../parts";
+import { ErrorNote } from "../parts";
 import { useFetched } from "../parts/fetched";
 import type { Bench } from "./bench";
+import { PresetChoice } from "./preset-choice";
 import { text } from "./text";
 
 /** Presets of the settings of the service: taken up by their names, so that the address follows when the settings change. */
@@ -18,11 +19,7 @@ export function ServicePresets({ bench }: { bench: Bench }) {
       <ul>
         {presets.map(({ name, transform }) => (
           <li key={name} class="wb-preset">
-            <Button kind="quiet" class="wb-preset-apply" onClick={() => bench.replace({ transform: name })}>
-              <span class="visually-hidden">{text.applyPreset()}</span>
-              <span class="wb-preset-name">{name}</span>
-              <code>{transform}</code>
-            </Button>
+            <PresetChoice name={name} transform={transform} onChoose={() => bench.replace({ transform: name })} />
           </li>
         ))}
       </ul>

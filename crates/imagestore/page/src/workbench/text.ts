@@ -23,7 +23,6 @@ export const text = texts({
   },
   reset: { en: "Reset {label}", ru: "Сбросить: {label}" },
   resetAll: { en: "Reset all", ru: "Сбросить всё" },
-  undo: { en: "Undo", ru: "Отменить" },
   redo: { en: "Redo", ru: "Повторить" },
   slider: { en: "{label}, slider", ru: "{label}, ползунок" },
   picker: { en: "{label}, colour picker", ru: "{label}, выбор цвета" },

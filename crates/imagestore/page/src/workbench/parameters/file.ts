@@ -1,5 +1,8 @@
+import { formatName } from "../../text/format-name";
 import { BOUNDED, LOSSLESS, METADATA, PALETTE } from "./needs";
 import type { Group } from "./types";
+
+const FORMATS = ["jpg", "webp", "avif", "png", "jxl", "gif", "tiff", "bmp", "qoi"];
 
 /** Ways to say how good the file is to be: one of them at a time. */
 const WAYS = ["q", "target", "max_bytes", "lossless"];
@@ -20,15 +23,7 @@ export const file: Group = {
         options: [
           { value: "", label: { en: "As the source", ru: "Как у исходного" } },
           { value: "auto", label: { en: "Best for the browser", ru: "Лучший для браузера" } },
-          { value: "jpg", label: { en: "JPEG", ru: "JPEG" } },
-          { value: "webp", label: { en: "WebP", ru: "WebP" } },
-          { value: "avif", label: { en: "AVIF", ru: "AVIF" } },
-          { value: "png", label: { en: "PNG", ru: "PNG" } },
-          { value: "jxl", label: { en: "JPEG XL", ru: "JPEG XL" } },
-          { value: "gif", label: { en: "GIF", ru: "GIF" } },
-          { value: "tiff", label: { en: "TIFF", ru: "TIFF" } },
-          { value: "bmp", label: { en: "BMP", ru: "BMP" } },
-          { value: "qoi", label: { en: "QOI", ru: "QOI" } },
+          ...FORMATS.map((value) => ({ value, label: { en: formatName(value), ru: formatName(value) } })),
         ],
       },
     },
