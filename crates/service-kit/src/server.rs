@@ -108,6 +108,7 @@ where
     .max_connections(settings.max_connections.div_ceil(workers))
     .keep_alive(settings.keep_alive)
     .client_request_timeout(settings.client_timeout)
+    .tls_handshake_timeout(settings.client_timeout)
     // A client that closes its side has left: a handler that goes on would do, or hand out, what nobody receives.
     .h1_allow_half_closed(false)
     .shutdown_timeout(settings.drain.as_secs())

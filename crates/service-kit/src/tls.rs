@@ -25,7 +25,12 @@ struct Current {
     certificate: PathBuf,
     key: PathBuf,
     in_force: RwLock<Arc<CertifiedKey>>,
+    /// Of the files when they were first read.
+    opened: Stamps,
 }
+
+/// What changes when a file does, of the certificate and of the key; nothing of one that is not there.
+type Stamps = [Option<(SystemTime, u64)>; 2];
 
 impl fmt::Debug for Tls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -48,8 +53,10 @@ impl Tls {
         match (certificate.as_os_str().is_empty(), key.as_os_str().is_empty()) {
             (true, true) => Ok(None),
             (false, false) => {
+                // Before they are read: what changes in between is found later.
+                let opened = stamps(certificate, key);
                 let in_force = RwLock::new(Arc::new(read(certificate, key)?));
-                Ok(Some(Self(Arc::new(Current { certificate: certificate.into(), key: key.into(), in_force }))))
+                Ok(Some(Self(Arc::new(Current { certificate: certificate.into(), key: key.into(), in_force, opened }))))
             }
             _ => bail!("tls.certificate and tls.key are set together, or neither of them"),
         }
@@ -70,10 +77,10 @@ impl Tls {
     /// logged, and the one before stays.
     pub async fn keep_up(self) {
         let Self(current) = self;
-        let mut seen = current.stamps().await;
+        let mut seen = current.opened;
         loop {
             tokio::time::sleep(EVERY).await;
-            let now = current.stamps().await;
+            let now = stamps(&current.certificate, &current.key);
             if now == seen {
                 continue;
             }
@@ -89,17 +96,6 @@ impl Tls {
     }
 }
 
-impl Current {
-    /// What changes when a file does; nothing of one that is not there.
-    async fn stamps(&self) -> [Option<(SystemTime, u64)>; 2] {
-        let stamp = async |file: &Path| {
-            let about = tokio::fs::metadata(file).await.ok()?;
-            Some((about.modified().ok()?, about.len()))
-        };
-        [stamp(&self.certificate).await, stamp(&self.key).await]
-    }
-}
-
 impl ResolvesServerCert for Current {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(Arc::clone(&self.in_force.read().unwrap_or_else(PoisonError::into_inner)))
@@ -108,6 +104,13 @@ impl ResolvesServerCert for Current {
 
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(aws_lc_rs::default_provider())
+}
+
+fn stamps(certificate: &Path, key: &Path) -> Stamps {
+    [certificate, key].map(|file| {
+        let about = file.metadata().ok()?;
+        Some((about.modified().ok()?, about.len()))
+    })
 }
 
 fn read(certificate: &Path, key: &Path) -> anyhow::Result<CertifiedKey> {
