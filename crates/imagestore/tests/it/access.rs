@@ -163,14 +163,14 @@ async fn keys_are_shown_in_two_ways_and_end() {
     assert!(revoked["revoked_at"].is_string());
     problem(store.get(&key, "/v1/usage").send().await.unwrap(), 401, "unauthorized").await;
     // Made over HTTP, with an end.
-    let end = (jiff::Timestamp::now() + jiff::SignedDuration::from_secs(2)).to_string();
+    let end = (jiff::Timestamp::now() + jiff::SignedDuration::from_secs(5)).to_string();
     let order = json!({ "user_id": anna, "scopes": ["read"], "expires_at": end, "label": "short" });
     let made = store.request(&admin, Method::POST, "/v1/admin/keys").json(&order).send().await.unwrap();
     assert_eq!((made.status().as_u16(), header(&made, "cache-control").as_str()), (201, "no-store"));
     let made: Value = made.json().await.unwrap();
     let short = made["key"].as_str().unwrap();
     assert_eq!(store.get(short, "/v1/usage").send().await.unwrap().status(), 200);
-    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
     assert_eq!(store.get(short, "/v1/usage").send().await.unwrap().status(), 401);
     // Another process disables the user; this one hears of it when it looks again.
     store.cli(&["user", "disable", "anna"]);

@@ -475,11 +475,11 @@ async fn album_things(store: &KeyedStore, key: &str, image: &str) -> AlbumThings
 }
 
 async fn expired(store: &KeyedStore, admin: &str, user: &str) -> String {
-    let end = (jiff::Timestamp::now() + jiff::SignedDuration::from_secs(1)).to_string();
+    let end = (jiff::Timestamp::now() + jiff::SignedDuration::from_secs(5)).to_string();
     let order = json!({ "user_id": user, "scopes": ["read", "write", "delete"], "expires_at": end });
     let made: Value =
         store.request(admin, Method::POST, "/v1/admin/keys").json(&order).send().await.unwrap().json().await.unwrap();
-    tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    tokio::time::sleep(std::time::Duration::from_secs(5)).await;
     made["key"].as_str().unwrap().to_owned()
 }
 

@@ -26,7 +26,7 @@ async fn uploads_survive_kill_nine_at_any_moment() {
     let folder = TempDir::new().unwrap();
     let data = folder.path().join("data");
     let start = || Store::start(StoreOptions { data_dir: Some(data.clone()), ..StoreOptions::default() });
-    let client = Client::builder().timeout(Duration::from_secs(10)).build().unwrap();
+    let client = Client::builder().timeout(Duration::from_mins(1)).build().unwrap();
     let mut acknowledged: Vec<(String, Vec<u8>)> = Vec::new();
     for round in 0..KILLS {
         let mut store = start();

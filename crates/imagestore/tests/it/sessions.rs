@@ -153,7 +153,7 @@ async fn a_session_ends_with_its_key() {
     let ends = async || by_page(&store, &disabled, Method::GET, "/v1/images").send().await.unwrap().status() == 401;
     let begun = std::time::Instant::now();
     while !ends().await {
-        assert!(begun.elapsed() < std::time::Duration::from_secs(20), "the session goes on");
+        assert!(begun.elapsed() < std::time::Duration::from_mins(2), "the session goes on");
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     }
 }
