@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::time::Duration;
 
 use futures::TryStreamExt;
 use shared_types::{Digest, ImageId, PartId, UploadId};
@@ -106,10 +107,15 @@ impl Damage {
     }
 }
 
-/// Checks everything; with `repair` also removes what is safe to remove. Repair needs the store for itself.
+/// In which whoever stores bytes writes their row, and whoever removed a row removes its bytes.
+const MOMENT: Duration = Duration::from_secs(2);
+
+/// Checks everything, also beside services that go on; with `repair` also removes what is safe to remove. Repair needs the store for itself.
 pub async fn fsck(services: &Services, repair: bool) -> Result<FsckReport, StoreError> {
     let (catalog, blobs) = (&*services.inner.catalog, &*services.inner.blobs);
     let mut report = FsckReport { repaired: repair, ..FsckReport::default() };
+    // The bytes first: what is committed meanwhile is not listed.
+    let stored = blobs.list().await?;
     let mut known = HashSet::new();
     for (digest, bytes) in catalog.blobs().await? {
         known.insert(digest);
@@ -118,9 +124,15 @@ pub async fn fsck(services: &Services, repair: bool) -> Result<FsckReport, Store
             blame(catalog, &digest, damage, &mut report).await?;
         }
     }
-    let stored = blobs.list().await?;
     report.orphans = stored.into_iter().map(|(digest, _)| digest).filter(|digest| !known.contains(digest)).collect();
     report.orphan_parts = unknown_parts(services).await?;
+    let finds_strays = !report.orphans.is_empty() || !report.orphan_parts.is_empty();
+    if finds_strays && !repair {
+        tokio::time::sleep(MOMENT).await;
+        report.orphans = still_unknown(services, report.orphans).await?;
+        let still: HashSet<_> = unknown_parts(services).await?.into_iter().collect();
+        report.orphan_parts.retain(|part| still.contains(part));
+    }
     report.lost_uploads = lost_uploads(services).await?;
     if repair {
         for (image, key, _) in &report.lost_variants {
@@ -141,18 +153,49 @@ pub async fn fsck(services: &Services, repair: bool) -> Result<FsckReport, Store
     Ok(report)
 }
 
+/// Those of these blobs that still have no row, and nobody is about to give one or to remove them.
+async fn still_unknown(services: &Services, mut unknown: Vec<Digest>) -> Result<Vec<Digest>, StoreError> {
+    let (catalog, blobs) = (&services.inner.catalog, &services.inner.blobs);
+    if catalog.is_shared() {
+        let doomed: HashSet<_> = catalog.doomed_blobs().await?.into_iter().collect();
+        unknown.retain(|digest| !doomed.contains(digest));
+    }
+    let mut still = Vec::new();
+    for digest in unknown {
+        // The claim before the rows: it is given back after they are written.
+        let is_known = catalog.is_claimed(&digest).await?
+            || !catalog.users_of(&digest).await?.is_empty()
+            || !catalog.originals_of(&digest).await?.is_empty();
+        if !is_known && blobs.modified(&digest).await?.is_some() {
+            still.push(digest);
+        }
+    }
+    Ok(still)
+}
+
 /// Uploads of which a part is missing or has another size. What its bytes are is seen when an image is made of them.
 async fn lost_uploads(services: &Services) -> Result<Vec<(UploadId, Damage)>, StoreError> {
-    let stored: HashMap<PartId, u64> = services.inner.blobs.list_parts().await?.into_iter().collect();
-    let mut lost: Vec<(UploadId, Damage)> = Vec::new();
-    for (part, bytes, upload) in services.inner.catalog.upload_parts().await? {
-        let damage = match stored.get(&part) {
-            Some(size) if *size == bytes => continue,
-            Some(_) => Damage::Corrupt,
-            None => Damage::Missing,
+    let (catalog, blobs) = (&services.inner.catalog, &services.inner.blobs);
+    let rows = catalog.upload_parts().await?;
+    let stored: HashMap<PartId, u64> = blobs.list_parts().await?.into_iter().collect();
+    let mut damaged: HashMap<PartId, Damage> = HashMap::new();
+    for (part, bytes, _) in &rows {
+        match stored.get(part) {
+            Some(size) if size == bytes => None,
+            Some(_) => damaged.insert(*part, Damage::Corrupt),
+            None => damaged.insert(*part, Damage::Missing),
         };
-        if lost.iter().all(|(known, _)| *known != upload) {
-            lost.push((upload, damage));
+    }
+    if damaged.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Uploads that came to their end meanwhile have lost nothing.
+    let mut lost: Vec<(UploadId, Damage)> = Vec::new();
+    for (part, _, upload) in catalog.upload_parts().await? {
+        if let Some(damage) = damaged.get(&part)
+            && lost.iter().all(|(known, _)| *known != upload)
+        {
+            lost.push((upload, *damage));
         }
     }
     Ok(lost)

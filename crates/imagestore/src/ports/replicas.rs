@@ -51,6 +51,9 @@ pub trait ReplicaCatalog: Send + Sync {
     /// Ends a claim. Tells whether the blob is doomed by that, because nobody refers to it.
     async fn release_blob(&self, digest: &Digest, claim: Uuid) -> Result<bool, CatalogError>;
 
+    /// Whether somebody claims a blob, or did until it was gone.
+    async fn is_claimed(&self, digest: &Digest) -> Result<bool, CatalogError>;
+
     /// Claims whose time is over: whoever had them is gone. At most so many.
     async fn lapsed_claims(&self, limit: u32) -> Result<Vec<(Digest, Uuid)>, CatalogError>;
 

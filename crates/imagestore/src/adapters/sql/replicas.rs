@@ -130,6 +130,11 @@ impl ReplicaCatalog for SqlCatalog {
         self.writer.change(move |tx| Box::pin(async move { release(tx, &digest, claim).await })).await
     }
 
+    async fn is_claimed(&self, digest: &Digest) -> Result<bool, CatalogError> {
+        let claimed = query_scalar("SELECT EXISTS (SELECT 1 FROM claims WHERE digest = $1)");
+        claimed.bind(digest.as_bytes().as_slice()).fetch_one(&self.reader).await
+    }
+
     async fn lapsed_claims(&self, limit: u32) -> Result<Vec<(Digest, Uuid)>, CatalogError> {
         let lapsed = by_clock!("SELECT digest, claim FROM claims WHERE until_us <= ", " ORDER BY until_us LIMIT $1");
         let lapsed: Vec<(Vec<u8>, Uuid)> = query_as(lapsed).bind(limit).fetch_all(&self.reader).await?;

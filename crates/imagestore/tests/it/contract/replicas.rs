@@ -46,6 +46,7 @@ async fn what_is_claimed_is_not_doomed(catalog: &impl Catalog) {
     // Somebody stores the same bytes while the last image of them goes.
     catalog.claim_blob(&image.digest, first, Uuid::nil(), LONG).await.unwrap();
     catalog.claim_blob(&image.digest, second, Uuid::nil(), LONG).await.unwrap();
+    assert!(catalog.is_claimed(&image.digest).await.unwrap());
     assert_eq!(catalog.delete_image(image.id, Timestamp::now()).await.unwrap(), Some(Vec::new()));
     assert!(!catalog.doom_if_unused(&image.digest).await.unwrap());
     assert!(!catalog.release_blob(&image.digest, first).await.unwrap(), "another one claims it");

@@ -1,7 +1,8 @@
 //! Nothing that was acknowledged is lost, whichever store does what.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -26,6 +27,42 @@ async fn check(replicas: &Replicas, ledger: &Ledger, pictures: &[Vec<u8>]) {
         }
     }
     replicas.cli(&["fsck"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fsck_is_content_beside_stores_that_go_on() {
+    let replicas = Arc::new(Replicas::start(2, &[]));
+    let (client, stop) = (Client::new(), AtomicBool::new(false));
+    let uploaded = AtomicU32::new(0);
+    // What comes and goes; every other one stays, so that there is more and more to look at.
+    let clients = (0..4_u32).map(|number| {
+        let (replicas, client, stop, uploaded) = (&replicas, &client, &stop, &uploaded);
+        async move {
+            while !stop.load(Ordering::SeqCst) {
+                let count = uploaded.fetch_add(1, Ordering::SeqCst);
+                let store = &replicas.stores[number as usize % 2];
+                let body = jpeg::with_comment(&jpeg::baseline(&photo(60, 40, 1), 90), &count.to_string());
+                let answer = client.post(store.url("/v1/images")).body(body).send().await.unwrap();
+                let document: Value = answer.json().await.unwrap();
+                assert_eq!(get(store, &format!("/i/{}.webp?w=20", id(&document))).await.status(), 200);
+                if count.is_multiple_of(2) {
+                    let gone = client.delete(store.url(&format!("/v1/images/{}", id(&document)))).send().await.unwrap();
+                    assert_eq!(gone.status(), 204);
+                }
+            }
+        }
+    });
+    let looks = async {
+        for look in 1..=3 {
+            while uploaded.load(Ordering::SeqCst) < look * 60 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            let replicas = Arc::clone(&replicas);
+            tokio::task::spawn_blocking(move || replicas.cli(&["fsck"])).await.unwrap();
+        }
+        stop.store(true, Ordering::SeqCst);
+    };
+    tokio::join!(join_all(clients), looks);
 }
 
 #[tokio::test(flavor = "multi_thread")]
